@@ -1,0 +1,320 @@
+"""Run a real Airflow of the installed version in a folder of its own, and leave nothing of it behind."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.metadata
+import shutil
+import signal
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+from dev.airflow_api import AirflowApi, AirflowApiError, log_lines, run_path
+from dev.airflow_part import AirflowPart
+from dev.airflow_settings import environment, free_ports
+from dev.run_observer import RunObserver, StateChange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import FrameType, TracebackType
+
+_JOBS = {"scheduler": "SchedulerJob", "dag-processor": "DagProcessorJob", "triggerer": "TriggererJob"}
+
+
+class LocalAirflowError(Exception):
+    """The local Airflow can't do what it was asked to; the message has the log's tail or Airflow's words."""
+
+
+class LocalAirflow:
+    """Scheduler, API server, DAG processor and triggerers as processes of their own: a context manager.
+
+    :param dags: folder with DAG files, or several
+    :param home: AIRFLOW_HOME, kept afterwards; a temporary folder, removed afterwards, if None
+    :param env: further environment variables for Airflow's processes, such as ``AIRFLOW_CONN_CPP_DEFAULT``;
+        ``AIRFLOW__SECTION__OPTION`` overrides what is set here
+    :param pythonpath: folders that DAGs import from
+    :param database_url: SQLAlchemy URL of the metadata database; SQLite in the home if None
+    :param triggerers: how many of them
+    :param start_timeout: seconds until Airflow must be healthy
+    """
+
+    def __init__(
+        self,
+        dags: Path | Sequence[Path],
+        *,
+        home: Path | None = None,
+        env: Mapping[str, str] | None = None,
+        pythonpath: Sequence[Path] = (),
+        database_url: str | None = None,
+        triggerers: int = 1,
+        start_timeout: float = 120,
+    ) -> None:
+        self._dags = [dags] if isinstance(dags, Path) else list(dags)
+        self._given_home = home
+        self._extra_env = dict(env or {})
+        self._pythonpath = list(pythonpath)
+        self._database_url = database_url
+        self._triggerers = triggerers
+        self._start_timeout = start_timeout
+        self._parts: dict[str, AirflowPart] = {}
+        self._exit_stack = contextlib.ExitStack()
+        self.home = Path()
+        self.env: dict[str, str] = {}
+        self.url = ""
+
+    def __enter__(self) -> Self:
+        """Start everything and return when it is healthy."""
+        version = importlib.metadata.version("apache-airflow-core")
+        if not version.startswith("3."):
+            raise LocalAirflowError(f"LocalAirflow runs Airflow 3, this is {version}")
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(_sigterm_raises())
+            self.home = self._make_home(stack)
+            (port,) = free_ports(1)
+            self.url = f"http://127.0.0.1:{port}"
+            self.env = environment(
+                self.home,
+                [folder.resolve() for folder in self._dags],
+                port,
+                database_url=self._database_url,
+                pythonpath=[folder.resolve() for folder in self._pythonpath],
+                extra=self._extra_env,
+            )
+            self._api = AirflowApi(self.url)
+            stack.callback(self._api.close)
+            stack.callback(self._stop)
+            self._migrate()
+            for name in ["api-server", "scheduler", "dag-processor", *self._triggerer_names()]:
+                self._start(name)
+            self._wait_until_healthy()
+            self._exit_stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End every process that descends from this Airflow, then remove a temporary home."""
+        self._exit_stack.__exit__(kind, error, traceback)
+
+    # What runs
+
+    @property
+    def parts(self) -> list[str]:
+        """The names of the parts: scheduler, api-server, dag-processor, triggerer, triggerer-2..."""
+        return list(self._parts)
+
+    def pids(self, part: str | None = None) -> list[int]:
+        """Return the process ids of one part and its children (the part's first), or of all."""
+        parts = [self._parts[part]] if part else self._parts.values()
+        return [process.pid for each in parts for process in each.processes()]
+
+    def kill(self, part: str) -> None:
+        """End one part and its children with SIGKILL, as a lost machine would."""
+        self._parts[part].tell("kill")
+        self._parts[part].wait_until_gone()
+
+    def restart(self, part: str) -> None:
+        """Stop one part in good order (unless it is down already), start it anew, and wait until it works."""
+        self._parts[part].tell("terminate")
+        self._parts[part].wait_until_gone()
+        before = self._job_ids(part)
+        self._parts[part].start()
+        self._wait(
+            lambda: bool(self._job_ids(part) - before) if part != "api-server" else bool(self._api.health()),
+            f"the new {part}",
+        )
+
+    def part_log(self, part: str, lines: int = 40) -> str:
+        """Return the end of a part's own output."""
+        return self._parts[part].log_tail(lines)
+
+    # What it does
+
+    def api(self, method: str, path: str, json: Any = None, params: Any = None) -> Any:
+        """Call Airflow's REST API: ``api("GET", "/dags/go_live")``; return the parsed answer."""
+        return self._api.call(method, path, json, params)
+
+    def trigger(
+        self,
+        dag_id: str,
+        conf: Mapping[str, Any] | None = None,
+        logical_date: str | None = None,
+        timeout: float = 60,
+    ) -> str:
+        """Start a run of a DAG as soon as Airflow knows the DAG; return the run's id.
+
+        :raises LocalAirflowError: the DAG isn't there; the message has the import errors
+        """
+        self.wait_for_dag(dag_id, timeout)
+        self.api("PATCH", f"/dags/{dag_id}", {"is_paused": False}, {"update_mask": "is_paused"})
+        body = {"conf": dict(conf or {}), "logical_date": logical_date}
+        run_id: str = self.api("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"]
+        return run_id
+
+    def wait_for_dag(self, dag_id: str, timeout: float = 60) -> None:
+        """Wait until a DAG's file has been parsed.
+
+        :raises LocalAirflowError: it wasn't within the time, or some file can't be imported
+        """
+        deadline = time.monotonic() + timeout
+        broken_since: float | None = None
+        while not self._knows(dag_id):
+            errors = self.api("GET", "/importErrors")["import_errors"]
+            now = time.monotonic()
+            broken_since = (broken_since or now) if errors else None
+            # The broken file may be another one, with the DAG's own next in the queue.
+            if now > deadline or (broken_since and now - broken_since > 5):
+                said = "\n".join(f"{each['filename']}:\n{each['stack_trace']}" for each in errors)
+                raise LocalAirflowError(
+                    f"Airflow doesn't know the DAG {dag_id}. {said or 'No import errors.'}"
+                )
+            self._check_alive()
+            time.sleep(0.2)
+
+    def observe(self, dag_id: str, run_id: str, poll_seconds: float = 0.25) -> RunObserver:
+        """Return an observer of a run, who tells how long each task held a worker."""
+        return RunObserver(self._api, dag_id, run_id, poll_seconds)
+
+    def wait_for_run(
+        self,
+        dag_id: str,
+        run_id: str,
+        timeout: float,
+        on_change: Callable[[StateChange], None] | None = None,
+    ) -> str:
+        """Wait until a run has ended; return its state.
+
+        :raises TimeoutError: it names each task's state
+        """
+        return self.observe(dag_id, run_id).wait(timeout, on_change)
+
+    def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
+        """Return the run's task instances as Airflow's API has them."""
+        found: list[dict[str, Any]] = self.api("GET", run_path(dag_id, run_id, "taskInstances"))[
+            "task_instances"
+        ]
+        return found
+
+    def logs(
+        self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1
+    ) -> list[str]:
+        """Return a task's log, one string per entry, worker's and triggerer's interleaved as in the UI."""
+        path = run_path(dag_id, run_id, "taskInstances", task_id, "logs", str(try_number))
+        return log_lines(self.api("GET", path, params={"full_content": "true", "map_index": map_index}))
+
+    def xcom(
+        self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
+    ) -> Any:
+        """Return a value that a task pushed."""
+        path = run_path(dag_id, run_id, "taskInstances", task_id, "xcomEntries", key)
+        return self.api("GET", path, params={"map_index": map_index})["value"]
+
+    # How it starts and stops
+
+    def _make_home(self, stack: contextlib.ExitStack) -> Path:
+        if self._given_home:
+            self._given_home.mkdir(parents=True, exist_ok=True)
+            return self._given_home.resolve()
+        home = Path(tempfile.mkdtemp(prefix="airflow-"))
+        stack.callback(shutil.rmtree, home, ignore_errors=True)
+        return home
+
+    def _triggerer_names(self) -> list[str]:
+        return [
+            "triggerer" if number == 1 else f"triggerer-{number}" for number in range(1, self._triggerers + 1)
+        ]
+
+    def _migrate(self) -> None:
+        done = self._run_part("db-migrate", ["db", "migrate"])
+        if done.exit_code != 0:
+            raise LocalAirflowError(f"airflow db migrate failed:\n{done.log_tail()}")
+
+    def _run_part(self, name: str, command: list[str]) -> AirflowPart:
+        part = AirflowPart(name, command, self.env, self.home / f"{name}.log")
+        self._parts[name] = part
+        part.start()
+        deadline = time.monotonic() + self._start_timeout
+        while part.exit_code is None and time.monotonic() < deadline:
+            time.sleep(0.05)
+        del self._parts[name]
+        return part
+
+    def _start(self, name: str) -> None:
+        kind = name if name in {"api-server", "scheduler", "dag-processor"} else "triggerer"
+        # The API server reads the log files itself, as all are on one machine.
+        options = ["--skip-serve-logs"] if kind in {"scheduler", "triggerer"} else []
+        self._parts[name] = AirflowPart(name, [kind, *options], self.env, self.home / f"{name}.log")
+        self._parts[name].start()
+
+    def _stop(self) -> None:
+        for part in self._parts.values():
+            part.tell("terminate")
+        for part in self._parts.values():
+            part.wait_until_gone()
+
+    def _wait_until_healthy(self) -> None:
+        names = {"metadatabase", "scheduler", "triggerer", "dag_processor"}
+        self._wait(
+            lambda: (
+                {name for name, status in self._api.health().items() if status == "healthy"} >= names
+                and len(self._job_ids("triggerer")) >= self._triggerers
+            ),
+            "a healthy Airflow",
+        )
+
+    def _wait(self, is_so: Callable[[], bool], what: str) -> None:
+        deadline = time.monotonic() + self._start_timeout
+        while not is_so():
+            self._check_alive()
+            if time.monotonic() > deadline:
+                tails = "\n".join(f"--- {name}\n{part.log_tail(15)}" for name, part in self._parts.items())
+                raise LocalAirflowError(f"waited {self._start_timeout:g} s in vain for {what}\n{tails}")
+            time.sleep(0.2)
+
+    def _check_alive(self) -> None:
+        for name, part in self._parts.items():
+            if part.exit_code is not None:
+                raise LocalAirflowError(f"{name} ended with exit code {part.exit_code}:\n{part.log_tail()}")
+
+    def _job_ids(self, part: str) -> set[int]:
+        job = _JOBS.get(part.partition("-")[0] if part.startswith("triggerer") else part)
+        if job is None:
+            return set()
+        jobs = self.api("GET", "/jobs", params={"job_type": job, "limit": 100})["jobs"]
+        return {each["id"] for each in jobs}
+
+    def _knows(self, dag_id: str) -> bool:
+        try:
+            self.api("GET", f"/dags/{dag_id}")
+        except AirflowApiError as error:
+            if error.status_code != 404:
+                raise
+            return False
+        return True
+
+
+@contextlib.contextmanager
+def _sigterm_raises() -> Any:
+    """Make SIGTERM end the ``with`` block as Ctrl-C does, unless the program has a handler of its own."""
+    is_ours = (
+        threading.current_thread() is threading.main_thread()
+        and signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+    )
+
+    def leave(*_: int | FrameType | None) -> None:
+        sys.exit(128 + signal.SIGTERM)
+
+    if is_ours:
+        signal.signal(signal.SIGTERM, leave)
+    try:
+        yield
+    finally:
+        if is_ours:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
