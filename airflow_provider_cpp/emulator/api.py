@@ -1,0 +1,239 @@
+"""Decides how each call of the API is answered: what is checked in which order, and which status says what.
+
+What a call does is decided in ``portal``; how results are printed, in ``documents`` and ``locations``.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
+from airflow_provider_cpp.emulator.documents import (
+    offer_document,
+    operation_document,
+    status_document,
+    submission_document,
+)
+from airflow_provider_cpp.emulator.locations import location_headers
+from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation
+from airflow_provider_cpp.emulator.routes import LOGIN_ACTIONS, Route
+from airflow_provider_cpp.emulator.words import SUCCEEDED, display_word, meaning
+
+if TYPE_CHECKING:
+    from airflow_provider_cpp.emulator.login import Login
+    from airflow_provider_cpp.emulator.offers import Offer
+    from airflow_provider_cpp.emulator.portal import Portal
+
+_FILTER = re.compile(r"\s*offerTypeId\s+eq\s+'([^']*)'\s*")
+
+
+class Api:
+    """Answer the calls of Cloud Partner Portal and its login host.
+
+    :param portal: offers and operations
+    :param login: tokens
+    """
+
+    def __init__(self, portal: Portal, login: Login) -> None:
+        self._portal = portal
+        self._login = login
+
+    def answer(self, call: Call, route: Route) -> Answer:
+        """Answer a request.
+
+        :param call: the request
+        :param route: what it asks for
+        """
+        try:
+            with self._portal.lock:
+                answer = self._answer(call, route)
+        except ApiError as error:
+            answer = error.answer()
+        # No page mentions a request id; Azure's services send this header, which makes a log line traceable.
+        return replace(answer, headers={**answer.headers, "x-ms-request-id": str(uuid.uuid4())})
+
+    def _answer(self, call: Call, route: Route) -> Answer:
+        if route.action == "unknown":
+            raise ApiError(404, "NotFound", f"No resource was found at {call.path}.")
+        if not route.allowed:
+            raise ApiError(405, "MethodNotAllowed", f"{call.path} does not take {call.method}.")
+        if route.action in LOGIN_ACTIONS:
+            return self._login.answer(call, route, self._portal.settings.token_lifetime)
+        if not self._login.accepts(call.headers.get("authorization")):
+            # A client reads this text from a top-level "Message", unlike every other error.
+            return json_answer(
+                401,
+                {"Message": "Authorization has been denied for this request."},
+                {"WWW-Authenticate": "Bearer"},
+            )
+        settings = self._portal.settings
+        if call.query.get("api-version") not in settings.api_versions:
+            allowed = ", ".join(settings.api_versions)
+            message = f"Invalid api version. Allowed values are [{allowed}]"
+            raise ApiError(400, "InvalidAPIVersion", message)
+        if route.publisher_id is not None and {route.publisher_id, "*"} & set(settings.forbidden_publishers):
+            # Not listed for status, publish and go-live, but access is checked on every call (overview page).
+            raise ApiError(403, "Forbidden", "User does not have the required permissions")
+        if route.publisher_id is None:
+            return self._publishers()
+        if route.offer_id is None:
+            return self._offers(call, route.publisher_id)
+        return self._on_offer(call, route, route.publisher_id, route.offer_id)
+
+    def _on_offer(self, call: Call, route: Route, publisher_id: str, offer_id: str) -> Answer:
+        if route.action == "put-offer":
+            return self._put_offer(call, publisher_id, offer_id)
+        offer = self._portal.offer(publisher_id, offer_id)
+        match route.action:
+            case "publish" | "golive" | "cancel":
+                return self._long_running(call, route.action, offer)
+            case "operation":
+                return self._operation(offer, route.item or "")
+            case "status":
+                return self._status(offer)
+            case "submissions":
+                return self._submissions(call, offer)
+            case _:
+                return self._offer(route, offer)
+
+    def _long_running(self, call: Call, action: str, offer: Offer) -> Answer:
+        names = offer.publisher_id, offer.offer_id
+        operation: Operation | None
+        if action == "cancel":
+            # The prose has the location in the body, the table in a header; it leads to what is canceled.
+            operation, done = self._portal.cancel(*names)
+            if done or operation is None:
+                return Answer(200 if done else 202)
+        elif action == "publish":
+            operation = self._portal.publish(*names, _emails(call))
+        else:
+            operation = self._portal.go_live(*names)
+        form = self._portal.settings.location_form
+        return Answer(202, location_headers(operation, form, call.base_url, call.query["api-version"]))
+
+    def _operation(self, offer: Offer, operation_id: str) -> Answer:
+        operation = self._portal.operation(offer.publisher_id, offer.offer_id, operation_id)
+        settings = self._portal.settings
+        document = operation_document(operation, self._portal.view(operation), settings)
+        return json_answer(200, [document] if settings.body_form == "array" else document)
+
+    def _publishers(self) -> Answer:
+        return json_answer(
+            200,
+            [
+                {
+                    "version": 1,
+                    "id": publisher,
+                    "definition": {"displayText": publisher, "offerTypeCategories": [], "sellerId": 0},
+                }
+                for publisher in sorted(self._portal.publishers)
+            ],
+        )
+
+    def _offers(self, call: Call, publisher_id: str) -> Answer:
+        offers = self._portal.offers(publisher_id)
+        if "$filter" in call.query:
+            match = _FILTER.fullmatch(call.query["$filter"])
+            if match is None:
+                raise ApiError(400, "BadRequest", "The query option $filter is not supported in this form.")
+            offers = [offer for offer in offers if offer.offer_type_id == match[1]]
+        return json_answer(
+            200,
+            [
+                offer_document(
+                    offer, self._listed_status(offer), offer.definition, offer.version, whole=False
+                )
+                for offer in offers
+            ],
+        )
+
+    def _offer(self, route: Route, offer: Offer) -> Answer:
+        definition, version = self._version(route, offer)
+        document = offer_document(offer, self._listed_status(offer), definition, version)
+        # The concurrency page promises an ETag; since the migration a GET has none (pub issue 22).
+        headers = {"ETag": offer.etag} if self._portal.settings.etag_on_get else {}
+        return json_answer(200, document, headers)
+
+    def _version(self, route: Route, offer: Offer) -> tuple[Mapping[str, object], int]:
+        version: int | None = offer.version
+        if route.action == "offer-version":
+            if not (route.item or "").isdecimal():
+                raise ApiError(400, "BadRequest", "The argument: 'Version' is not an integer.")
+            version = int(route.item or "")
+        elif route.action == "offer-slot":
+            slot = (route.item or "").lower()
+            if slot not in ("draft", "preview", "production"):
+                raise ApiError(
+                    400, "BadRequest", "The argument: 'SlotId' is none of Draft, Preview, Production."
+                )
+            if slot == "preview":
+                version = self._portal.preview_version(offer)
+            elif slot == "production":
+                version = self._portal.live_version(offer)
+        if version == offer.version:
+            return offer.definition, version
+        if version is None or version not in offer.published:
+            raise ApiError(404, "NotFound", f"Offer {offer.offer_id} has nothing at {route.item}.")
+        return offer.published[version], version
+
+    def _put_offer(self, call: Call, publisher_id: str, offer_id: str) -> Answer:
+        document = call.json()
+        if not isinstance(document, Mapping):
+            raise ApiError(400, "BadRequest", "The request body is not an offer.")
+        offer, created = self._portal.put_offer(
+            publisher_id, offer_id, document, call.headers.get("if-match")
+        )
+        shown = offer_document(offer, self._listed_status(offer), offer.definition, offer.version)
+        return json_answer(201 if created else 200, {**shown, "eTag": offer.etag}, {"ETag": offer.etag})
+
+    def _status(self, offer: Offer) -> Answer:
+        operations = self._portal.operations(offer.publisher_id, offer.offer_id)
+        latest = operations[-1] if operations else None
+        view = self._portal.view(latest) if latest else None
+        return json_answer(
+            200, status_document(self._offer_status(offer), latest, view, self._portal.settings)
+        )
+
+    def _submissions(self, call: Call, offer: Offer) -> Answer:
+        # The page's parameter is "status"; pub sends "submissionState". An unknown word matches nothing.
+        words = [call.query[name] for name in ("status", "submissionState") if call.query.get(name)]
+        wanted = {meaning(word) for word in words}
+        operations = self._portal.operations(offer.publisher_id, offer.offer_id)
+        views = [(operation, self._portal.view(operation)) for operation in operations]
+        return json_answer(
+            200,
+            [
+                submission_document(offer, operation, view, self._portal.settings)
+                for operation, view in views
+                if all(state == view.state for state in wanted)
+            ],
+        )
+
+    def _offer_status(self, offer: Offer) -> str:
+        operations = self._portal.operations(offer.publisher_id, offer.offer_id)
+        if not operations:
+            return "neverPublished"
+        view = self._portal.view(operations[-1])
+        return self._portal.settings.signoff_status if view.waits_for_signoff else view.state
+
+    def _listed_status(self, offer: Offer) -> str:
+        status = self._offer_status(offer)
+        operations = self._portal.operations(offer.publisher_id, offer.offer_id)
+        if status == SUCCEEDED and operations[-1].kind == GO_LIVE:
+            # The sample of the list says so, although the word is in no table.
+            status = "published"
+        return display_word(status, self._portal.settings.vocabulary)
+
+
+def _emails(call: Call) -> str:
+    """Read publish's address list, which may be missing: the newest publish page has no body at all."""
+    document = call.json() or {}
+    metadata = document.get("metadata", {}) if isinstance(document, Mapping) else None
+    emails = metadata.get("notification-emails", "") if isinstance(metadata, Mapping) else None
+    if not isinstance(emails, str):
+        raise ApiError(400, "BadRequest", "metadata.notification-emails is not a comma-separated string.")
+    return emails

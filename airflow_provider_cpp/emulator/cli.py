@@ -1,0 +1,159 @@
+"""Decides what the command line of the emulator takes, and what it prints."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shlex
+import signal
+import sys
+import threading
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_cpp.emulator.emulator import Emulator
+from airflow_provider_cpp.emulator.portal import SEED_STATES
+from airflow_provider_cpp.emulator.settings import CHOICES, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_cpp.emulator.request_log import RecordedRequest
+
+_DEFAULT_OFFER = "contoso/contoso-virtualmachineoffer"
+_SETTINGS = {setting.name for setting in fields(Settings)}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the emulator until SIGINT or SIGTERM; return the exit code.
+
+    :param arguments: the command line without the program's name; ``sys.argv`` by default
+    """
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    try:
+        emulator = _emulator(options)
+    except ValueError as error:
+        parser.error(str(error))
+    try:
+        emulator.start()
+    except (OSError, RuntimeError) as error:
+        print(f"cpp-emulator: {error}", file=sys.stderr)
+        return 1
+    try:
+        _announce(emulator, options.ready_file)
+        stopping.wait()
+    finally:
+        emulator.stop()
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="cpp-emulator",
+        description="Run a Cloud Partner Portal and its login host on loopback, to try DAGs against.",
+    )
+    add = parser.add_argument
+    add("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
+    add("--port", type=int, default=0, help="port of the https listener (default: a free one)")
+    add("--plain-port", type=int, default=0, help="port of the http listener (default: a free one)")
+    add("--name", default="localhost", help="host name in URLs and certificate (default: %(default)s)")
+    add("--ca-file", type=Path, help="write the CA's certificate here (default: a temporary file)")
+    add("--state-file", type=Path, help="keep offers and operations here, and go on with them")
+    add("--ready-file", type=Path, help="write where it listens here, as JSON, once it does")
+    add(
+        "--offer",
+        action="append",
+        metavar="PUBLISHER/OFFER[:STATE]",
+        help=f"an offer, repeatable; STATE is one of {', '.join(SEED_STATES)} (default: {_DEFAULT_OFFER})",
+    )
+    defaults = Settings()
+    for name, allowed in CHOICES.items():
+        add(_option(name), choices=allowed, help=f"(default: {getattr(defaults, name)})")
+    for name in ("duration", "cancel_duration", "token_lifetime"):
+        add(_option(name), type=float, metavar="SECONDS", help=f"(default: {getattr(defaults, name):g})")
+    for name in ("strict_golive", "etag_on_get"):
+        add(_option(name), action="store_true", default=None, help="see the Settings class")
+    add("--step-duration", action="append", metavar="STEP=SECONDS", help="repeatable")
+    add("--failure-message", action="append", metavar="HTML", help="what a failed step says, repeatable")
+    add("--forbidden-publisher", action="append", metavar="PUBLISHER", help="answer 403, repeatable")
+    return parser
+
+
+def _option(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _emulator(options: argparse.Namespace) -> Emulator:
+    settings: dict[str, Any] = {
+        name: value for name, value in vars(options).items() if name in _SETTINGS and value is not None
+    }
+    if options.step_duration:
+        settings["step_durations"] = dict(_step_duration(text) for text in options.step_duration)
+    if options.failure_message:
+        settings["failure_messages"] = tuple(options.failure_message)
+    if options.forbidden_publisher:
+        settings["forbidden_publishers"] = tuple(options.forbidden_publisher)
+    offers = [_offer(text) for text in options.offer or [_DEFAULT_OFFER]]
+    emulator = Emulator(
+        host=options.host,
+        port=options.port,
+        plain_port=options.plain_port,
+        name=options.name,
+        ca_file=options.ca_file,
+        state_file=options.state_file,
+        publisher_id=offers[0][0],
+        on_request=_log,
+        **settings,
+    )
+    known = {(offer.publisher_id, offer.offer_id) for offer in emulator.portal.offers()}
+    for publisher, offer, state in offers:
+        # After a restart the kept offer goes on; seeding it again would drop its operations.
+        if (publisher, offer) not in known:
+            emulator.add_offer(offer, publisher, state)
+    return emulator
+
+
+def _step_duration(text: str) -> tuple[str, float]:
+    step, _, seconds = text.partition("=")
+    try:
+        return step, float(seconds)
+    except ValueError:
+        raise ValueError(f"--step-duration is {text!r}; it has to be STEP=SECONDS") from None
+
+
+def _offer(text: str) -> tuple[str, str, str]:
+    names, _, state = text.partition(":")
+    publisher, slash, offer = names.partition("/")
+    if not slash:
+        raise ValueError(f"--offer is {text!r}; it has to be PUBLISHER/OFFER[:STATE]")
+    return publisher, offer, state or "preview_ready"
+
+
+def _log(record: RecordedRequest) -> None:
+    """Print a request: neither its headers nor its body, in which tokens and secrets are."""
+    print(f"{record.number} {record.method} {record.path} {record.status} {record.action}", file=sys.stderr)
+
+
+def _announce(emulator: Emulator, ready_file: Path | None) -> None:
+    print(f"API and login  {emulator.url}")
+    print(f"API, no TLS    {emulator.plain_url}")
+    print(f"CA             {emulator.ca_file}")
+    print(f"export AIRFLOW_CONN_CPP_DEFAULT={shlex.quote(emulator.connection_json())}", flush=True)
+    if ready_file is not None:
+        document = {
+            "url": emulator.url,
+            "plain_url": emulator.plain_url,
+            "authority": emulator.authority,
+            "ca_file": str(emulator.ca_file),
+            "connection": emulator.connection(),
+            "pid": os.getpid(),
+        }
+        partial = ready_file.with_name(ready_file.name + ".part")
+        partial.write_text(json.dumps(document), encoding="utf-8")
+        partial.replace(ready_file)

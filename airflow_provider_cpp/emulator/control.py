@@ -1,0 +1,110 @@
+"""Decides what the paths under ``/emulator/`` do, by which another process reads and changes the emulator.
+
+They carry no authentication: the emulator binds to loopback unless it is told otherwise.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
+from airflow_provider_cpp.emulator.documents import offer_document, operation_document
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_cpp.emulator.emulator import Emulator
+
+PREFIX = "/emulator/"
+
+
+def answer_control(emulator: Emulator, call: Call) -> Answer:
+    """Answer a request under ``/emulator/``.
+
+    :param emulator: what is read or changed
+    :param call: the request
+    """
+    try:
+        return json_answer(200, _do(emulator, call))
+    except ApiError as error:
+        return error.answer()
+    except (TypeError, ValueError) as error:
+        return ApiError(400, "BadRequest", str(error)).answer()
+
+
+def _do(emulator: Emulator, call: Call) -> Any:
+    command = _COMMANDS.get((call.method, call.path.removeprefix(PREFIX).rstrip("/")))
+    if command is None:
+        raise ApiError(404, "NotFound", f"The emulator has no {call.method} {call.path}.")
+    return command(emulator, call)
+
+
+def _requests(emulator: Emulator, call: Call) -> Any:
+    records = emulator.requests_for(call.query.get("action"), call.query.get("offer_id"))
+    return [record.to_dict() for record in records]
+
+
+def _clear_requests(emulator: Emulator, _call: Call) -> Any:
+    emulator.clear_requests()
+    return {}
+
+
+def _add_offer(emulator: Emulator, call: Call) -> Any:
+    emulator.add_offer(**_object(call))
+    return _offers(emulator, call)
+
+
+def _finish(emulator: Emulator, call: Call) -> Any:
+    emulator.finish(**_object(call))
+    return _offers(emulator, call)
+
+
+def _advance(emulator: Emulator, call: Call) -> Any:
+    emulator.advance(**_object(call))
+    return {}
+
+
+def _object(call: Call) -> dict[str, Any]:
+    document = call.json() or {}
+    if not isinstance(document, dict):
+        raise ApiError(400, "BadRequest", "The request body is not a JSON object.")
+    return document
+
+
+def _offers(emulator: Emulator, _call: Call) -> list[dict[str, Any]]:
+    portal = emulator.portal
+    with portal.lock:
+        return [
+            {
+                **offer_document(offer, "", offer.definition, offer.version, whole=False),
+                "status": None if not operations else portal.view(operations[-1]).state,
+                "previewVersion": portal.preview_version(offer),
+                "liveVersion": portal.live_version(offer),
+                "overrides": dict(offer.overrides),
+                "operations": [
+                    {
+                        "id": operation.id,
+                        "kind": operation.kind,
+                        "startedAt": operation.started_at,
+                        "state": portal.view(operation).state,
+                        **operation_document(operation, portal.view(operation), emulator.settings),
+                    }
+                    for operation in operations
+                ],
+            }
+            for offer in portal.offers()
+            for operations in [portal.operations(offer.publisher_id, offer.offer_id)]
+        ]
+
+
+_COMMANDS: dict[tuple[str, str], Callable[[Emulator, Call], Any]] = {
+    ("GET", "requests"): _requests,
+    ("DELETE", "requests"): _clear_requests,
+    ("GET", "offers"): _offers,
+    ("POST", "offers"): _add_offer,
+    ("POST", "finish"): _finish,
+    ("POST", "advance"): _advance,
+    ("GET", "settings"): lambda emulator, _call: emulator.settings.to_dict(),
+    ("POST", "settings"): lambda emulator, call: emulator.configure(**_object(call)).to_dict(),
+    ("POST", "revoke-tokens"): lambda emulator, _call: {"revoked": emulator.revoke_tokens()},
+}

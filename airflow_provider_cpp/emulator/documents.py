@@ -1,0 +1,186 @@
+"""Decides how offers and operations are printed as JSON; what state they are in is decided elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation, StepView, View
+from airflow_provider_cpp.emulator.steps import STEPS
+from airflow_provider_cpp.emulator.words import FAILED, display_word, operation_word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_provider_cpp.emulator.offers import Offer
+    from airflow_provider_cpp.emulator.settings import Settings
+
+_STEPS = {step.id: step for step in STEPS}
+
+
+def timestamp(at: float) -> str:
+    """Print a time as .NET does, with seven decimals and a Z.
+
+    :param at: seconds since the epoch
+    """
+    moment = datetime.fromtimestamp(at, tz=UTC)
+    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}0Z"
+
+
+def ticks(at: float) -> int:
+    """Return .NET's count of 100 ns since the year 1: a submission's ``version``, e.g. 636576975611768314.
+
+    :param at: seconds since the epoch
+    """
+    return (int(at) + 62_135_596_800) * 10_000_000 + int(at % 1 * 10_000_000)
+
+
+def offer_document(
+    offer: Offer, status: str, definition: Any, version: int, *, whole: bool = True
+) -> dict[str, Any]:
+    """Print an offer ("Retrieve a specific offer" page).
+
+    :param offer: its record
+    :param status: its status word
+    :param definition: of the version that is asked for
+    :param version: that version
+    :param whole: False for the list, which shows of a definition its ``displayText`` only
+    """
+    shown = definition if whole else {"displayText": definition.get("displayText", "")}
+    return {
+        **(offer.content if whole else {}),
+        "offerTypeId": offer.offer_type_id,
+        "publisherId": offer.publisher_id,
+        "status": status,
+        "id": offer.offer_id,
+        "version": version,
+        "definition": shown,
+        "changedTime": timestamp(offer.changed_at),
+    }
+
+
+def submission_type(operation: Operation, vocabulary: str) -> str:
+    """Print what an operation is: ``publish`` in the list's sample, ``Publish/GoLive`` in the table.
+
+    :param operation: its record
+    :param vocabulary: of the settings
+    """
+    word = "goLive" if operation.kind == GO_LIVE else "publish"
+    return display_word(word, vocabulary)
+
+
+def submission_document(offer: Offer, operation: Operation, view: View, settings: Settings) -> dict[str, Any]:
+    """Print an entry of the list of submissions ("List operations" page).
+
+    :param offer: whose operation
+    :param operation: its record
+    :param view: as it is now
+    :param settings: for the vocabulary
+    """
+    return {
+        "id": operation.id,
+        "offerId": operation.offer_id,
+        "offerVersion": operation.offer_version,
+        "offerTypeId": offer.offer_type_id,
+        "publisherId": operation.publisher_id,
+        "submissionType": submission_type(operation, settings.vocabulary),
+        "submissionState": operation_word(view.state, settings.vocabulary),
+        "publishingVersion": operation.publishing_version,
+        "slot": operation.slot,
+        "version": ticks(operation.started_at),
+        "definition": {"metadata": {"emails": operation.emails}},
+        "changedTime": timestamp(view.changed_at),
+    }
+
+
+def operation_document(operation: Operation, view: View, settings: Settings) -> dict[str, Any]:
+    """Print an operation ("Get operation" part of the "List operations" page).
+
+    :param operation: its record
+    :param view: as it is now
+    :param settings: for the vocabulary and the forms
+    """
+    failed = [message for step in view.steps for message in step.messages]
+    word = operation_word(view.state, settings.vocabulary)
+    document: dict[str, Any] = {}
+    if settings.operation_properties != "sample":
+        document |= {
+            "id": operation.id,
+            "submissionType": display_word(submission_type(operation, settings.vocabulary), "pascal"),
+            "createdDateTime": timestamp(operation.started_at),
+            "lastActionDateTime": timestamp(view.changed_at),
+            "status": word,
+            "error": {"code": "PublishingFailed", "message": failed[0][1] if failed else ""}
+            if view.state == FAILED
+            else None,
+        }
+    if settings.operation_properties != "table":
+        document |= {
+            "status": word,
+            "messages": [_message(level, html, view.changed_at, settings) for level, html in failed],
+            "publishingVersion": operation.publishing_version,
+            "offerVersion": operation.offer_version,
+            "cancellationRequestState": view.cancellation,
+            "steps": [step_document(step, settings) for step in view.steps],
+            **links(operation, view),
+        }
+    return document
+
+
+def status_document(
+    status: str, operation: Operation | None, view: View | None, settings: Settings
+) -> dict[str, Any]:
+    """Print an offer's status ("Retrieve offer status" page).
+
+    :param status: the offer's status in camelCase
+    :param operation: its latest operation, if it had one
+    :param view: as that is now
+    :param settings: for the vocabulary and the forms
+    """
+    steps: Sequence[StepView] = (
+        view.steps if view else [StepView(step.id, "notStarted", 0, (), 0.0) for step in STEPS]
+    )
+    messages = [(message, step.changed_at) for step in steps for message in step.messages]
+    return {
+        "status": display_word(status, settings.vocabulary),
+        "messages": [_message(level, html, at, settings) for (level, html), at in messages],
+        "steps": [step_document(step, settings) for step in steps],
+        **(links(operation, view) if operation and view else {"previewLinks": [], "liveLinks": []}),
+    }
+
+
+def step_document(step: StepView, settings: Settings) -> dict[str, Any]:
+    """Print a step; ``progressPercentage`` is the samples' word, the table's is ``processPercentage``.
+
+    :param step: as it is now
+    :param settings: for the vocabulary and the forms
+    """
+    documented = _STEPS[step.id]
+    return {
+        "estimatedTimeFrame": documented.estimate,
+        "id": step.id,
+        "stepName": documented.name if settings.step_names == "documented" else step.id,
+        "description": documented.description,
+        "status": display_word(step.status, settings.vocabulary),
+        "messages": [_message(level, html, step.changed_at, settings) for level, html in step.messages],
+        "progressPercentage": step.progress,
+    }
+
+
+def links(operation: Operation, view: View) -> dict[str, Any]:
+    """Print the links once their step is reached: the pages say "not implemented", ``pub`` sees them filled.
+
+    :param operation: its record
+    :param view: as it is now
+    """
+    done = {step.id for step in view.steps if step.status == "complete"}
+    base = f"https://azuremarketplace.example/marketplace/apps/{operation.publisher_id}.{operation.offer_id}"
+    preview = [{"DisplayText": "Preview", "URI": f"{base}-preview"}] if "displaypackage" in done else []
+    live = [{"DisplayText": "Live", "URI": base}] if "live" in done else []
+    return {"previewLinks": preview, "liveLinks": live}
+
+
+def _message(level: str, html: str, at: float, settings: Settings) -> Any:
+    if settings.message_form == "strings":
+        return html
+    return {"messageHtml": html, "level": level, "timestamp": timestamp(at)}

@@ -1,0 +1,33 @@
+"""Decides how an answer names its operation: in which header, absolute or relative, by which id."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_cpp.emulator.operations import Operation
+
+
+def location_headers(operation: Operation, form: str, base_url: str, api_version: str) -> dict[str, str]:
+    """Return the headers that lead to an operation.
+
+    Every long-running call uses the chosen form, although the pages of 2018 mixed two of them.
+
+    :param operation: where to
+    :param form: a ``location_form`` of the settings
+    :param base_url: scheme and host that the client used
+    :param api_version: of the request that is answered
+    """
+    path = f"/api/publishers/{operation.publisher_id}/offers/{operation.offer_id}/operations/{operation.id}"
+    version = f"?api-version={api_version}"
+    absolute = {"Operation-Location": base_url + path}
+    relative = {"Location": path + version}
+    legacy = f"/api/operations/{operation.legacy_id}{version}"
+    return {
+        "location-relative": relative,
+        "location-legacy": {"Location": legacy},
+        "operation-location-absolute": absolute,
+        "operation-location-relative": {"Operation-Location": legacy},
+        "both": absolute | relative,
+        "none": {},
+    }[form]

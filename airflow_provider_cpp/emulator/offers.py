@@ -1,0 +1,86 @@
+"""Decides what an offer record holds, and whether its definition passes the validation that publish runs.
+
+Which of its versions are in preview or production follows from its operations, in ``portal``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+VM_OFFER_TYPE = "microsoft-azure-virtualmachines"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Offer:
+    """Record an offer.
+
+    :param publisher_id: whose offer
+    :param offer_id: its name; the pages call it a GUID in places, clients pass the name
+    :param offer_type_id: e.g. ``microsoft-azure-virtualmachines``
+    :param definition: ``displayText``, ``offer`` and ``plans``, as PUT took them
+    :param version: the draft's version; grows by one per publish
+    :param published: the definitions of the published versions, by version
+    :param changed_at: seconds since the epoch
+    :param etag: the draft's tag
+    :param overrides: settings that differ for this offer: ``outcome``, ``duration``, ``failed_step``,
+        ``failure_messages``, ``step_durations``
+    :param content: further top-level properties that PUT took
+    """
+
+    publisher_id: str
+    offer_id: str
+    offer_type_id: str
+    definition: Mapping[str, Any]
+    version: int
+    changed_at: float
+    etag: str
+    published: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    content: Mapping[str, Any] = field(default_factory=dict)
+
+
+OVERRIDABLE = frozenset({"outcome", "duration", "failed_step", "failure_messages", "step_durations"})
+
+
+def sample_definition(offer_id: str) -> dict[str, Any]:
+    """Return a small virtual machine offer that passes the validation.
+
+    :param offer_id: its name, which names its one plan too
+    """
+    return {
+        "displayText": offer_id,
+        "offer": {
+            "microsoft-azure-marketplace.title": offer_id,
+            "microsoft-azure-marketplace.summary": "An offer that only the emulator knows",
+        },
+        "plans": [
+            {
+                "planId": f"{offer_id}-plan",
+                "microsoft-azure-virtualmachines.skuTitle": offer_id,
+                "microsoft-azure-virtualmachines.vmImages": {},
+                "regions": ["AZ"],
+            }
+        ],
+    }
+
+
+def validation_errors(definition: Mapping[str, Any]) -> tuple[str, ...]:
+    """List what publish would refuse with 422 ("Publish offer" page). Which rules apply is an inference.
+
+    :param definition: an offer's definition
+    """
+    errors = []
+    if not definition.get("displayText"):
+        errors.append("definition.displayText is missing")
+    plans = definition.get("plans")
+    if not isinstance(plans, list) or not plans:
+        errors.append("definition.plans is empty")
+        return tuple(errors)
+    errors += [
+        f"definition.plans[{number}].planId is missing"
+        for number, plan in enumerate(plans)
+        if not isinstance(plan, Mapping) or not plan.get("planId")
+    ]
+    return tuple(errors)

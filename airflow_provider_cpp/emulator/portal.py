@@ -1,0 +1,410 @@
+"""Decides what a call does to offers and operations, and which calls are refused in which state.
+
+Time comes from an injected clock. How calls and results look on the wire is decided in ``api`` and
+``documents``.
+"""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from airflow_provider_cpp.emulator.answer import ApiError
+from airflow_provider_cpp.emulator.documents import timestamp
+from airflow_provider_cpp.emulator.offers import (
+    OVERRIDABLE,
+    VM_OFFER_TYPE,
+    Offer,
+    sample_definition,
+    validation_errors,
+)
+from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation, View, reached_preview, view
+from airflow_provider_cpp.emulator.settings import OUTCOMES, Settings
+from airflow_provider_cpp.emulator.steps import schedule
+from airflow_provider_cpp.emulator.words import RUNNING, SUCCEEDED
+
+SEED_STATES = ("draft", "preview_ready", "live")
+
+
+class Portal:
+    """Keep publishers, offers and operations; safe to use from any thread.
+
+    :param clock: returns seconds since the epoch
+    :param settings: how it behaves; ``configure`` changes it
+    :param on_change: called after each change, with the lock held
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        settings: Settings,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.clock = clock
+        self.settings = settings
+        self.lock = threading.RLock()
+        self.on_change = on_change
+        self.publishers: set[str] = set()
+        self._offers: dict[tuple[str, str], Offer] = {}
+        self._operations: dict[str, Operation] = {}
+
+    # -- what there is
+
+    def offers(self, publisher_id: str | None = None) -> list[Offer]:
+        """Return the offers of a publisher, or all.
+
+        :param publisher_id: whose
+        :raises ApiError: 404 for an unknown publisher
+        """
+        with self.lock:
+            if publisher_id is not None and publisher_id not in self.publishers:
+                raise _not_found(f"Publisher {publisher_id} does not exist.")
+            return [offer for offer in self._offers.values() if publisher_id in (None, offer.publisher_id)]
+
+    def offer(self, publisher_id: str, offer_id: str) -> Offer:
+        """Return an offer.
+
+        :raises ApiError: 404 for an unknown one
+        """
+        with self.lock:
+            self.offers(publisher_id)
+            if (publisher_id, offer_id) not in self._offers:
+                raise _not_found(f"Offer {offer_id} of publisher {publisher_id} does not exist.")
+            return self._offers[publisher_id, offer_id]
+
+    def operations(self, publisher_id: str, offer_id: str) -> list[Operation]:
+        """Return an offer's operations, oldest first.
+
+        :raises ApiError: 404 for an unknown offer
+        """
+        with self.lock:
+            self.offer(publisher_id, offer_id)
+            return [
+                operation
+                for operation in self._operations.values()
+                if (operation.publisher_id, operation.offer_id) == (publisher_id, offer_id)
+            ]
+
+    def operation(self, publisher_id: str, offer_id: str, operation_id: str) -> Operation:
+        """Return an operation by its GUID or, as for offers that weren't migrated, by ``P$O$n$slot``.
+
+        :raises ApiError: 404 for an unknown one
+        """
+        for operation in reversed(self.operations(publisher_id, offer_id)):
+            if operation_id in (operation.id, operation.legacy_id):
+                return operation
+        raise _not_found(f"Operation {operation_id} of offer {offer_id} does not exist.")
+
+    def view(self, operation: Operation) -> View:
+        """Show an operation as it is now."""
+        return view(operation, self.clock())
+
+    def preview_version(self, offer: Offer) -> int | None:
+        """Return the version that is in preview; None if none ever was."""
+        now = self.clock()
+        versions = [
+            operation.offer_version
+            for operation in self.operations(offer.publisher_id, offer.offer_id)
+            if operation.kind == PUBLISH and reached_preview(operation, now)
+        ]
+        return versions[-1] if versions else None
+
+    def live_version(self, offer: Offer) -> int | None:
+        """Return the version that customers can buy; None if none ever went live."""
+        versions = [
+            operation.offer_version
+            for operation in self.operations(offer.publisher_id, offer.offer_id)
+            if operation.kind == GO_LIVE and self.view(operation).state == SUCCEEDED
+        ]
+        return versions[-1] if versions else None
+
+    def running(self, offer: Offer) -> Operation | None:
+        """Return the operation that runs on an offer; at most one does ("List operations" page)."""
+        for operation in self.operations(offer.publisher_id, offer.offer_id):
+            if self.view(operation).state == RUNNING:
+                return operation
+        return None
+
+    # -- what is set up from outside
+
+    def configure(self, changes: Mapping[str, Any]) -> Settings:
+        """Change settings.
+
+        :param changes: new values by name
+        :raises ValueError: for an unknown name or value; nothing is changed then
+        """
+        with self.lock:
+            self.settings = self.settings.changed(changes)
+            return self.settings
+
+    def add_offer(
+        self,
+        publisher_id: str,
+        offer_id: str,
+        *,
+        state: str = "preview_ready",
+        definition: Mapping[str, Any] | None = None,
+        offer_type_id: str = VM_OFFER_TYPE,
+        overrides: Mapping[str, Any] | None = None,
+    ) -> Offer:
+        """Seed an offer, replacing one of this name with its operations, and its publisher.
+
+        :param publisher_id: whose
+        :param offer_id: its name
+        :param state: ``draft``, ``preview_ready`` (alias ``ready``) or ``live``
+        :param definition: its definition; a small valid one by default
+        :param offer_type_id: its type
+        :param overrides: settings that differ for this offer
+        :raises ValueError: for an unknown state or override
+        """
+        state = "preview_ready" if state == "ready" else state
+        if state not in SEED_STATES:
+            raise ValueError(f"state is {state!r}; it can be {', '.join(SEED_STATES)}")
+        for part in (publisher_id, offer_id):
+            if not part or set(part) & set("/$?#"):
+                raise ValueError(f"{part!r} is no name of a publisher or an offer")
+        self._check_overrides(overrides or {})
+        with self.lock:
+            self.publishers.add(publisher_id)
+            if (publisher_id, offer_id) in self._offers:
+                for operation in self.operations(publisher_id, offer_id):
+                    del self._operations[operation.id]
+            offer = self._new_offer(
+                publisher_id, offer_id, offer_type_id, definition or sample_definition(offer_id)
+            )
+            self._offers[publisher_id, offer_id] = replace(offer, overrides=dict(overrides or {}))
+            if state != "draft":
+                published = self._start(self.offer(publisher_id, offer_id), PUBLISH, seeded=True)
+                if state == "live":
+                    self._replace(published, signed_off_at=self.clock())
+                    self._start(self.offer(publisher_id, offer_id), GO_LIVE, seeded=True)
+            self.on_change()
+            return self.offer(publisher_id, offer_id)
+
+    def override(self, publisher_id: str, offer_id: str, changes: Mapping[str, Any]) -> Offer:
+        """Change settings for one offer; they apply to its next operation.
+
+        :raises ValueError: for a setting that isn't an offer's, or an unknown value
+        """
+        self._check_overrides(changes)
+        with self.lock:
+            offer = self.offer(publisher_id, offer_id)
+            return self._keep(replace(offer, overrides={**offer.overrides, **changes}))
+
+    def finish(self, publisher_id: str, offer_id: str, outcome: str) -> Operation:
+        """End the operation that runs on an offer now; a publish that succeeds then waits for its sign-off.
+
+        :param outcome: ``succeed``, ``fail`` or ``cancel``
+        :raises ValueError: for another outcome, or if nothing runs
+        """
+        if outcome not in OUTCOMES or outcome == "stall":
+            raise ValueError(f"outcome is {outcome!r}; it can be succeed, fail, cancel")
+        with self.lock:
+            operation = self.running(self.offer(publisher_id, offer_id))
+            if operation is None:
+                raise ValueError(f"no operation runs on offer {offer_id}")
+            return self._replace(operation, forced_at=self.clock(), forced_outcome=outcome)
+
+    # -- what a client asks for
+
+    def put_offer(
+        self, publisher_id: str, offer_id: str, document: Mapping[str, Any], if_match: str | None
+    ) -> tuple[Offer, bool]:
+        """Create or modify an offer; return it, and whether it is new ("Create or modify" page).
+
+        :param document: the request's body
+        :param if_match: the header's value; ``*`` overwrites without comparing
+        :raises ApiError: 400, 404, 409 or 412
+        """
+        if not document.get("offerTypeId"):
+            raise ApiError(400, "BadRequest", "The argument: 'OfferTypeId' cannot be null or empty.")
+        for name, expected in (("publisherId", publisher_id), ("id", offer_id)):
+            if document.get(name, expected) != expected:
+                raise ApiError(400, "BadRequest", f"The argument: '{name}' does not match the request's URL.")
+        definition = document.get("definition")
+        if not isinstance(definition, Mapping):
+            raise ApiError(400, "BadRequest", "The argument: 'Definition' cannot be null or empty.")
+        with self.lock:
+            self.offers(publisher_id)
+            old = self._offers.get((publisher_id, offer_id))
+            if old is not None and if_match is None:
+                # The pages say 400. This code and text are what pub's users got (pub issue 22).
+                raise ApiError(
+                    409,
+                    "InvalidResourceId",
+                    "Offer ID already exists. If you wanted to update an existing offer, please ensure "
+                    "If-Match header is specified as per documentation.",
+                )
+            if if_match not in (None, "*", None if old is None else old.etag):
+                raise ApiError(412, "PreconditionFailed", "The ETag of the offer is another one.")
+            known = {
+                "publisherId",
+                "offerTypeId",
+                "id",
+                "definition",
+                "eTag",
+                "version",
+                "status",
+                "changedTime",
+            }
+            offer = self._new_offer(publisher_id, offer_id, str(document["offerTypeId"]), definition)
+            if old is not None:
+                offer = replace(
+                    offer,
+                    version=old.version,
+                    published=old.published,
+                    overrides=old.overrides,
+                )
+            content = {name: value for name, value in document.items() if name not in known}
+            return self._keep(replace(offer, content=content)), old is None
+
+    def publish(self, publisher_id: str, offer_id: str, emails: str = "") -> Operation:
+        """Start to bring the draft into preview.
+
+        :param emails: comma-separated addresses
+        :raises ApiError: 404, 409 or 422
+        """
+        with self.lock:
+            offer = self.offer(publisher_id, offer_id)
+            if self.running(offer) is not None:
+                raise _conflict(offer)
+            errors = validation_errors(offer.definition)
+            if errors:
+                raise ApiError(422, "ValidationFailed", "; ".join(errors))
+            return self._start(offer, PUBLISH, emails=emails)
+
+    def go_live(self, publisher_id: str, offer_id: str) -> Operation:
+        """Start to bring the version in preview into production.
+
+        That it needs a preview is an inference: the go-live page states no precondition, the status page's
+        ``waitingForPublisherReview`` is the natural one. That another operation answers with 409 was seen in
+        practice; no page lists it.
+
+        :raises ApiError: 400, 404 or 409
+        """
+        with self.lock:
+            offer = self.offer(publisher_id, offer_id)
+            running = self.running(offer)
+            if running is not None:
+                if not self.view(running).waits_for_signoff:
+                    raise _conflict(offer)
+                self._replace(running, signed_off_at=self.clock())
+            elif self.settings.strict_golive or self.preview_version(offer) is None:
+                raise ApiError(
+                    400,
+                    "BadRequest",
+                    f"Offer {offer_id} is not ready to go live: publish it to preview first.",
+                )
+            emails = [entry.emails for entry in self.operations(publisher_id, offer_id)]
+            return self._start(offer, GO_LIVE, emails=emails[-1] if emails else "")
+
+    def cancel(self, publisher_id: str, offer_id: str) -> tuple[Operation | None, bool]:
+        """Cancel what runs on an offer; return it, or the latest operation, and whether it is canceled yet.
+
+        :raises ApiError: 404
+        """
+        with self.lock:
+            operations = self.operations(publisher_id, offer_id)
+            running = self.running(self.offer(publisher_id, offer_id))
+            if running is None or self.settings.cancel_mode == "noop":
+                return running or (operations[-1] if operations else None), False
+            now = self.clock()
+            if self.settings.cancel_mode == "sync":
+                return self._replace(running, cancel_requested_at=now, cancel_at=now), True
+            if running.cancel_at is None:
+                later = now + self.settings.cancel_duration
+                running = self._replace(running, cancel_requested_at=now, cancel_at=later)
+            return running, False
+
+    # -- what is kept over a restart
+
+    def restore(self, publishers: set[str], offers: list[Offer], operations: list[Operation]) -> None:
+        """Put back what was saved; replaces everything."""
+        with self.lock:
+            self.publishers = set(publishers)
+            self._offers = {(offer.publisher_id, offer.offer_id): offer for offer in offers}
+            self._operations = {operation.id: operation for operation in operations}
+
+    def all_operations(self) -> list[Operation]:
+        """Return every offer's operations, oldest first."""
+        with self.lock:
+            return list(self._operations.values())
+
+    # -- within
+
+    def _check_overrides(self, changes: Mapping[str, Any]) -> None:
+        wrong = sorted(set(changes) - OVERRIDABLE)
+        if wrong:
+            raise ValueError(
+                f"{', '.join(wrong)} can't be set for one offer; {', '.join(sorted(OVERRIDABLE))} can"
+            )
+        self.settings.changed(changes)
+
+    def _new_offer(
+        self, publisher_id: str, offer_id: str, offer_type_id: str, definition: Mapping[str, Any]
+    ) -> Offer:
+        old = self._offers.get((publisher_id, offer_id))
+        # Two changes within a clock tick still get two ETags.
+        changed_at = max(self.clock(), old.changed_at + 1e-5 if old else 0.0)
+        return Offer(
+            publisher_id=publisher_id,
+            offer_id=offer_id,
+            offer_type_id=offer_type_id,
+            definition=dict(definition),
+            version=1,
+            changed_at=changed_at,
+            etag="W/\"datetime'" + timestamp(changed_at).replace(":", "%3A") + "'\"",
+        )
+
+    def _keep(self, offer: Offer) -> Offer:
+        self._offers[offer.publisher_id, offer.offer_id] = offer
+        self.on_change()
+        return offer
+
+    def _replace(self, operation: Operation, **changes: Any) -> Operation:
+        changed = self._operations[operation.id] = replace(operation, **changes)
+        self.on_change()
+        return changed
+
+    def _start(self, offer: Offer, kind: str, *, emails: str = "", seeded: bool = False) -> Operation:
+        settings = self.settings if seeded else self.settings.changed(offer.overrides)
+        if kind == PUBLISH:
+            version = offer.version
+            published = {**offer.published, version: offer.definition}
+            self._offers[offer.publisher_id, offer.offer_id] = replace(
+                offer, published=published, version=version + 1
+            )
+        else:
+            version = self.preview_version(offer) or offer.version
+        count = len(self.operations(offer.publisher_id, offer.offer_id))
+        operation = Operation(
+            id=str(uuid.uuid4()),
+            kind=kind,
+            publisher_id=offer.publisher_id,
+            offer_id=offer.offer_id,
+            offer_version=version,
+            publishing_version=count + 1,
+            started_at=self.clock(),
+            schedule=schedule(kind, 0.0, {})
+            if seeded
+            else schedule(kind, settings.duration, settings.step_durations),
+            outcome="succeed" if seeded else settings.outcome,
+            failed_step=settings.failed_step,
+            failure_messages=settings.failure_messages,
+            emails=emails,
+        )
+        self._operations[operation.id] = operation
+        self.on_change()
+        return operation
+
+
+def _not_found(message: str) -> ApiError:
+    return ApiError(404, "NotFound", message)
+
+
+def _conflict(offer: Offer) -> ApiError:
+    return ApiError(409, "Conflict", f"Another operation is already running on offer {offer.offer_id}.")
