@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-_GRACE = 3.0
-"""Seconds between SIGTERM and SIGKILL: the API server's interpreter takes 4 s to exit after its last request."""
+_PATIENCE = 20.0
+"""Seconds that a keeper gets beyond the grace before it is taken for stuck."""
 
 
 class AirflowPart:
@@ -26,12 +26,16 @@ class AirflowPart:
     :param command: arguments to ``airflow``
     :param env: the whole environment
     :param log_file: where its output is appended to
+    :param grace: seconds between SIGTERM and SIGKILL
     """
 
-    def __init__(self, name: str, command: list[str], env: Mapping[str, str], log_file: Path) -> None:
+    def __init__(
+        self, name: str, command: list[str], env: Mapping[str, str], log_file: Path, grace: float
+    ) -> None:
         self.name = name
         self.command = command
         self.log_file = log_file
+        self.grace = grace
         self._env = dict(env)
         self._keeper: subprocess.Popen[bytes] | None = None
 
@@ -40,7 +44,7 @@ class AirflowPart:
         airflow = [sys.executable, "-m", "airflow", *self.command]
         with self.log_file.open("ab") as log:
             self._keeper = subprocess.Popen(
-                [sys.executable, keeper.__file__, str(_GRACE), *airflow],
+                [sys.executable, keeper.__file__, str(self.grace), *airflow],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
@@ -74,7 +78,7 @@ class AirflowPart:
         if self._keeper is None:
             return
         try:
-            self._keeper.wait(_GRACE + 20)
+            self._keeper.wait(self.grace + _PATIENCE)
         except subprocess.TimeoutExpired:
             for process in self.processes():
                 with contextlib.suppress(psutil.NoSuchProcess):

@@ -31,7 +31,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _TICK = 0.05
 _LAST_WORDS = 1.0
-"""Seconds that orphans get between SIGTERM and SIGKILL, once the command itself has gone."""
+"""Seconds, at most, that orphans get between SIGTERM and SIGKILL, once the command itself has gone."""
 
 
 def _prctl(option: int, value: int) -> None:
@@ -100,7 +100,7 @@ class Keeper:
                 _send(signal.SIGTERM, [psutil.Process(self._process.pid)])
                 self._wait_until(lambda: self.exit_code is not None, self.grace)
             _send(signal.SIGTERM, _family())
-            self._wait_until(lambda: not _family(), _LAST_WORDS)
+            self._wait_until(lambda: not _family(), min(self.grace, _LAST_WORDS))
         while family := _family():
             _send(signal.SIGKILL, family)
             self._wait_until(lambda: not _family(), _TICK)

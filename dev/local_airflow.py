@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
+import datetime as dt
 import importlib.metadata
 import shutil
 import signal
@@ -40,6 +42,8 @@ class LocalAirflow:
     :param database_url: SQLAlchemy URL of the metadata database; SQLite in the home if None
     :param triggerers: how many of them
     :param start_timeout: seconds until Airflow must be healthy
+    :param grace: seconds that a part gets to stop in good order; the API server takes 4 s to exit after its
+        last answer, and the scheduler waits for running tasks, neither of which is worth waiting for here
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class LocalAirflow:
         database_url: str | None = None,
         triggerers: int = 1,
         start_timeout: float = 120,
+        grace: float = 3,
     ) -> None:
         self._dags = [dags] if isinstance(dags, Path) else list(dags)
         self._given_home = home
@@ -60,6 +65,7 @@ class LocalAirflow:
         self._database_url = database_url
         self._triggerers = triggerers
         self._start_timeout = start_timeout
+        self._grace = grace
         self._parts: dict[str, AirflowPart] = {}
         self._exit_stack = contextlib.ExitStack()
         self.home = Path()
@@ -88,9 +94,10 @@ class LocalAirflow:
             stack.callback(self._api.close)
             stack.callback(self._stop)
             self._migrate()
+            since = dt.datetime.now(dt.UTC)
             for name in ["api-server", "scheduler", "dag-processor", *self._triggerer_names()]:
                 self._start(name)
-            self._wait_until_healthy()
+            self._wait_until_healthy(since)
             self._exit_stack = stack.pop_all()
         return self
 
@@ -124,11 +131,10 @@ class LocalAirflow:
         """Stop one part in good order (unless it is down already), start it anew, and wait until it works."""
         self._parts[part].tell("terminate")
         self._parts[part].wait_until_gone()
-        before = self._job_ids(part)
+        since = dt.datetime.now(dt.UTC)
         self._parts[part].start()
         self._wait(
-            lambda: bool(self._job_ids(part) - before) if part != "api-server" else bool(self._api.health()),
-            f"the new {part}",
+            lambda: bool(self._api.health()) and self._has_started(_kind(part), since), f"the new {part}"
         )
 
     def part_log(self, part: str, lines: int = 40) -> str:
@@ -237,7 +243,7 @@ class LocalAirflow:
             raise LocalAirflowError(f"airflow db migrate failed:\n{done.log_tail()}")
 
     def _run_part(self, name: str, command: list[str]) -> AirflowPart:
-        part = AirflowPart(name, command, self.env, self.home / f"{name}.log")
+        part = AirflowPart(name, command, self.env, self.home / f"{name}.log", self._grace)
         self._parts[name] = part
         part.start()
         deadline = time.monotonic() + self._start_timeout
@@ -247,10 +253,12 @@ class LocalAirflow:
         return part
 
     def _start(self, name: str) -> None:
-        kind = name if name in {"api-server", "scheduler", "dag-processor"} else "triggerer"
+        kind = _kind(name)
         # The API server reads the log files itself, as all are on one machine.
         options = ["--skip-serve-logs"] if kind in {"scheduler", "triggerer"} else []
-        self._parts[name] = AirflowPart(name, [kind, *options], self.env, self.home / f"{name}.log")
+        self._parts[name] = AirflowPart(
+            name, [kind, *options], self.env, self.home / f"{name}.log", self._grace
+        )
         self._parts[name].start()
 
     def _stop(self) -> None:
@@ -259,15 +267,18 @@ class LocalAirflow:
         for part in self._parts.values():
             part.wait_until_gone()
 
-    def _wait_until_healthy(self) -> None:
+    def _wait_until_healthy(self, since: dt.datetime) -> None:
         names = {"metadatabase", "scheduler", "triggerer", "dag_processor"}
-        self._wait(
-            lambda: (
-                {name for name, status in self._api.health().items() if status == "healthy"} >= names
-                and len(self._job_ids("triggerer")) >= self._triggerers
-            ),
-            "a healthy Airflow",
-        )
+        counts = collections.Counter(_kind(part) for part in self._parts)
+
+        def is_healthy() -> bool:
+            healthy = {name for name, status in self._api.health().items() if status == "healthy"}
+            # In a home that was used before, health may be that of its former inhabitants.
+            return healthy >= names and all(
+                self._has_started(kind, since, count) for kind, count in counts.items()
+            )
+
+        self._wait(is_healthy, "a healthy Airflow")
 
     def _wait(self, is_so: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + self._start_timeout
@@ -283,12 +294,12 @@ class LocalAirflow:
             if part.exit_code is not None:
                 raise LocalAirflowError(f"{name} ended with exit code {part.exit_code}:\n{part.log_tail()}")
 
-    def _job_ids(self, part: str) -> set[int]:
-        job = _JOBS.get(part.partition("-")[0] if part.startswith("triggerer") else part)
-        if job is None:
-            return set()
-        jobs = self.api("GET", "/jobs", params={"job_type": job, "limit": 100})["jobs"]
-        return {each["id"] for each in jobs}
+    def _has_started(self, kind: str, since: dt.datetime, count: int = 1) -> bool:
+        if kind not in _JOBS:
+            return True
+        query = {"job_type": _JOBS[kind], "start_date_gte": since.isoformat()}
+        found: int = self.api("GET", "/jobs", params=query)["total_entries"]
+        return found >= count
 
     def _knows(self, dag_id: str) -> bool:
         try:
@@ -298,6 +309,10 @@ class LocalAirflow:
                 raise
             return False
         return True
+
+
+def _kind(part: str) -> str:
+    return "triggerer" if part.startswith("triggerer-") else part
 
 
 @contextlib.contextmanager

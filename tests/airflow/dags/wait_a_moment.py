@@ -1,0 +1,14 @@
+"""A DAG without this provider: if it doesn't run, the local Airflow is to blame."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
+from airflow.sdk import DAG
+
+with DAG("wait_a_moment", schedule=None, doc_md=__doc__):
+    start = PythonOperator(task_id="start", python_callable=lambda: dt.datetime.now(dt.UTC).isoformat())
+    wait = TimeDeltaSensor(task_id="wait", delta=dt.timedelta(seconds=5), deferrable=True)
+    start >> wait

@@ -1,0 +1,178 @@
+"""What LocalAirflow promises: it works, it says why if not, and nothing of it is left behind.
+
+Only the tests marked ``airflow`` start the real one. The others run a stand-in whose processes ignore
+SIGTERM, change their session and leave their parents, which Airflow's do now and then at best.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from dev.local_airflow import LocalAirflow, LocalAirflowError
+
+HERE = Path(__file__).parent
+STAND_IN = HERE / "stand_in"
+
+RUNNER = """
+import sys, time
+from pathlib import Path
+from dev.local_airflow import LocalAirflow
+with LocalAirflow(Path(), home=Path(sys.argv[1]), pythonpath=[Path(sys.argv[2])], grace=0.2) as airflow:
+    print("up", *airflow.pids(), flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home"
+
+
+def stand_in_at(home, **settings):
+    return LocalAirflow(HERE / "dags", home=home, pythonpath=[STAND_IN], grace=0.2, **settings)
+
+
+@pytest.fixture
+def stand_in(home):
+    return stand_in_at(home)
+
+
+def alive(pids):
+    """Those of the processes that are more than an entry in the process table."""
+    found = []
+    for pid in pids:
+        try:
+            if psutil.Process(pid).status() != psutil.STATUS_ZOMBIE:
+                found.append(pid)
+        except psutil.NoSuchProcess:
+            continue
+    return found
+
+
+def wait_for(condition, seconds=15):
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
+def test_nothing_is_left_after_the_block(stand_in):
+    with stand_in as airflow:
+        pids = airflow.pids()
+        # Four parts, each with a child in its own session and a daemon.
+        wait_for(lambda: len(airflow.pids()) == 12)
+        pids = airflow.pids()
+        assert len(pids) == 12
+    assert alive(pids) == []
+
+
+def test_nothing_is_left_when_the_block_raises(stand_in):
+    pids = []
+
+    def body(airflow):
+        pids.extend(airflow.pids())
+        raise RuntimeError("in the block")
+
+    with pytest.raises(RuntimeError, match="in the block"), stand_in as airflow:
+        body(airflow)
+    assert pids
+    assert alive(pids) == []
+
+
+def test_a_temporary_home_is_removed():
+    with stand_in_at(None) as airflow:
+        home = airflow.home
+        assert home.is_dir()
+    assert not home.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_when_the_runner_is_ended_by(number, home):
+    runner = subprocess.Popen(
+        [sys.executable, "-c", RUNNER, str(home), str(STAND_IN)], stdout=subprocess.PIPE, text=True
+    )
+    with runner:
+        up, *pids = runner.stdout.readline().split()
+        assert up == "up"
+        runner.send_signal(number)
+    assert runner.returncode != 0
+    pids = [int(pid) for pid in pids]
+    if number == signal.SIGKILL:
+        wait_for(lambda: not alive(pids))
+    assert alive(pids) == []
+
+
+@pytest.mark.parametrize("part", ["scheduler", "api-server"])
+def test_a_part_that_dies_at_the_start_is_reported_with_its_last_words(part, home):
+    dying = stand_in_at(home, env={"DYING_PART": part})
+    expected = rf"(?s){part} ended with exit code 3.*the database has left the building"
+    with pytest.raises(LocalAirflowError, match=expected), dying:
+        pytest.fail("it can't have become healthy")
+
+
+def test_a_migration_that_fails_is_reported_with_its_last_words(home):
+    dying = stand_in_at(home, env={"DYING_PART": "db"})
+    with pytest.raises(LocalAirflowError, match="left the building"), dying:
+        pytest.fail("it can't have been started")
+
+
+def test_a_killed_part_takes_its_children_along_and_leaves_the_others(stand_in):
+    with stand_in as airflow:
+        wait_for(lambda: len(airflow.pids()) == 12)
+        triggerer, scheduler = airflow.pids("triggerer"), airflow.pids("scheduler")
+        airflow.kill("triggerer")
+        assert alive(triggerer) == []
+        assert alive(scheduler) == scheduler
+        assert airflow.pids("triggerer") == []
+
+
+def test_every_triggerer_has_to_come_up(home):
+    stand_in = stand_in_at(home, triggerers=2, start_timeout=2)
+    # The stand-in has one job only, so that the second one is missed.
+    with pytest.raises(LocalAirflowError, match="triggerer-2"), stand_in:
+        pytest.fail("one of them is missing")
+
+
+def test_no_setting_of_another_airflow_gets_through(home, monkeypatch):
+    monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", "the real one")
+    with stand_in_at(home, env={"AIRFLOW_VAR_A": "b"}) as airflow:
+        assert airflow.env["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
+        assert "AIRFLOW_CONN_CPP_DEFAULT" not in airflow.env
+        assert airflow.env["AIRFLOW_VAR_A"] == "b"
+        assert os.environ["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
+
+
+@pytest.mark.airflow
+def test_a_dag_runs_and_its_tasks_tell_where_they_spent_their_time(local_airflow):
+    run_id = local_airflow.trigger("wait_a_moment")
+    observer = local_airflow.observe("wait_a_moment", run_id)
+    assert observer.wait(timeout=60) == "success"
+
+    start, wait = (observer.stories()[task] for task in ("start", "wait"))
+    assert start.final_state == wait.final_state == "success"
+    assert "deferred" not in start.names
+    assert [state for state in wait.names if state in {"running", "deferred", "success"}] == [
+        "running",
+        "deferred",
+        "running",
+        "success",
+    ]
+    assert wait.waited_deferred.total_seconds() > 1
+    assert any(
+        "Done. Returned value" in line for line in local_airflow.logs("wait_a_moment", run_id, "start")
+    )
+    assert local_airflow.xcom("wait_a_moment", run_id, "start").startswith("20")
+
+
+@pytest.mark.airflow
+def test_a_dag_that_is_not_there_is_reported(local_airflow):
+    with pytest.raises(LocalAirflowError, match="doesn't know the DAG nowhere"):
+        local_airflow.trigger("nowhere", timeout=1)
