@@ -1,0 +1,219 @@
+"""What came back from a call: the answer as a value, and which error it means."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from enum import Enum
+
+from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.plain_text import plain_text
+from airflow_provider_cpp.exceptions import (
+    CppAuthError,
+    CppBadRequest,
+    CppConfigurationError,
+    CppConflict,
+    CppError,
+    CppNotFound,
+    CppUnavailable,
+)
+
+#: Bodies are read up to here; a status document has about 1 KiB.
+MAX_BODY = 1024 * 1024
+
+#: No service makes a client wait longer than this on its word alone.
+MAX_RETRY_AFTER = 3600.0
+
+_REQUEST_ID_HEADERS = (
+    "x-ms-request-id",
+    "x-ms-correlation-request-id",
+    "x-ms-correlation-id",
+    "request-id",
+    "x-ms-client-request-id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP response, read.
+
+    :param status: HTTP status code.
+    :param headers: headers with lower-case names.
+    :param body: the body's bytes, decompressed, as far as they came.
+    :param damage: what is wrong with the body, if it is cut, oversized or can't be decompressed.
+    :param received_at: when the head arrived, by our clock, in seconds since 1970 (UTC).
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+    damage: str | None = None
+    received_at: float = 0.0
+
+
+class Loss(Enum):
+    """How far a request got that has no answer."""
+
+    NOT_SENT = "not sent"  # the service provably never saw it
+    UNTRUSTED_PEER = "certificate not trusted"  # never sent, and repeating it can't help
+    UNCLEAR = "no answer"  # the service may have read it
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """A request without a response.
+
+    :param loss: how far it got.
+    :param reason: the failure in words, without any header or token.
+    """
+
+    loss: Loss
+    reason: str
+
+
+#: What one attempt at a call came to.
+Reading = Answer | Unanswered
+
+
+def parsed_body(answer: Answer) -> object:
+    """Return the body's JSON, or None where it holds none.
+
+    The `Content-Type` isn't asked: proxies get it wrong, and the JSON parser doesn't.
+    """
+    if answer.damage or not answer.body.strip():
+        return None
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def service_error(answer: Answer) -> tuple[str | None, str | None]:
+    """Return the service's error code and message as plain text, each None where it gave none.
+
+    The body is optional; its documented form is `{"error": {"code", "message"}}` (considerations page),
+    and a 401 carries a top-level `Message` instead (seen by clients).
+    """
+    body = parsed_body(answer)
+    if not isinstance(body, dict):
+        return None, None
+    fields = {str(key).casefold(): value for key, value in body.items()}
+    nested = fields.get("error")
+    if isinstance(nested, dict):
+        fields = {str(key).casefold(): value for key, value in nested.items()}
+    elif isinstance(nested, str):
+        fields = {"code": nested, "message": fields.get("error_description", fields.get("message"))}
+    code, message = fields.get("code"), fields.get("message")
+    return (
+        plain_text(str(code))[:200] if isinstance(code, str | int) else None,
+        plain_text(message) if isinstance(message, str) else None,
+    )
+
+
+def request_id(answer: Answer) -> str | None:
+    """Return the id under which the service's support finds the request, if it gave one."""
+    for name in _REQUEST_ID_HEADERS:
+        if value := answer.headers.get(name):
+            return plain_text(value)[:100]
+    return None
+
+
+def retry_after(answer: Answer) -> float | None:
+    """Return how many seconds the service asks to wait, or None if it says nothing sensible.
+
+    Takes seconds or a date; a date is read against the response's own `Date`, so that a wrong clock on
+    either side does no harm. At most an hour; what makes no sense is ignored (RFC 9110, 10.2.3).
+    """
+    text = answer.headers.get("retry-after", "").strip()
+    if not text:
+        return None
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            asked = parsedate_to_datetime(text).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            return None
+        try:
+            now = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+        except (ValueError, TypeError, OverflowError):
+            now = answer.received_at
+        seconds = asked - now
+    if not math.isfinite(seconds):
+        return None
+    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+
+
+def describe(reading: Reading) -> str:
+    """Return what came back in a few words: status, the service's code and message, and its request id."""
+    if isinstance(reading, Unanswered):
+        return f"{reading.loss.value}: {reading.reason}"
+    code, message = service_error(reading)
+    parts = [f"HTTP {reading.status}"]
+    if code:
+        parts.append(code)
+    if message:
+        parts.append(f"'{message}'")
+    if reading.damage:
+        parts.append(f"({reading.damage})")
+    if identifier := request_id(reading):
+        parts.append(f"(request id {identifier})")
+    return " ".join(parts)
+
+
+_UNAUTHENTICATED = (
+    "The token was refused. Check the connection's tenant_id, login (application id), password (secret; has "
+    "it expired?) and scope, and that the app registration and its service principal exist."
+)
+_FORBIDDEN = (
+    "The principal is known but not allowed. Check that it was added to this publisher's account in "
+    "Partner Center (Account settings > Users > Microsoft Entra applications, role Manager or Developer), "
+    "that the object id is the one of the enterprise application, and that publisher_id is right."
+)
+
+
+def error_of(call: Call, reading: Reading) -> CppError:
+    """Return the error that a reading means which isn't the success that `call` expects."""
+    what = f"{call} failed: {describe(reading)}."
+    if isinstance(reading, Unanswered):
+        if reading.loss is Loss.UNTRUSTED_PEER:
+            return CppConfigurationError(
+                f"{what} Nothing was sent. Set the connection's ca_file to the CA that signed the host's "
+                "certificate, or correct host or proxy."
+            )
+        return CppUnavailable(
+            f"{what} Check the connection's host and proxy, and the network between; a later try may succeed."
+        )
+    error, advice = _meaning(reading.status, call)
+    code, _ = service_error(reading)
+    return error(f"{what} {advice}", http_status=reading.status, code=code, request_id=request_id(reading))
+
+
+def _meaning(status: int, call: Call) -> tuple[type[CppError], str]:
+    match status:
+        case 401:
+            return CppAuthError, _UNAUTHENTICATED
+        case 403:
+            return CppAuthError, _FORBIDDEN
+        case 400 | 412 | 422:
+            return CppBadRequest, "Correct what the message names; the same request would be refused again."
+        case 404 | 410:
+            return CppNotFound, (
+                f"The service doesn't know {call.subject}: check the identifiers (an offer's id, not its "
+                "display name), and that the offer is one that Cloud Partner Portal's API serves."
+            )
+        case 409:
+            return CppConflict, "Another operation seems to run on it: wait for its end, or cancel it."
+        case 408 | 429:
+            return CppUnavailable, "The service is throttling: a later try may succeed."
+        case _ if 300 <= status < 400:
+            return CppUnavailable, "Redirects are refused: the API has none. Check the connection's host."
+        case _ if status >= 500:
+            return CppUnavailable, "The service has a problem of its own: a later try may succeed."
+        case _ if status < 300:
+            return CppUnavailable, "The answer isn't one that this call can have; look at host and proxy."
+        case _:
+            return CppBadRequest, "The service refuses the request; look at its message."

@@ -1,0 +1,39 @@
+"""Which identifiers may go into a path, and how they are written there."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from airflow_provider_cpp.exceptions import CppConfigurationError
+
+MAX_LENGTH = 200
+
+
+def checked_identifier(field: str, value: object) -> str:
+    """Return `value`, if it can stand for an offer, a publisher or the like in a path.
+
+    Percent-encoding alone isn't enough: `..` and an encoded slash survive it, and servers and proxies
+    decode before they route, so that another resource than the one named could go live.
+
+    :param field: the argument's or connection field's name, for the message.
+    :param value: what the user gave.
+    :raises CppConfigurationError: if it is empty, no string, `.`, `..`, longer than 200 characters, or
+        holds a control character, a slash or a backslash.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise CppConfigurationError(f"{field} is empty: give the {field.replace('_id', '')}'s identifier.")
+    if value in {".", ".."}:
+        raise CppConfigurationError(f"{field}={value!r} can't be an identifier.")
+    if len(value) > MAX_LENGTH:
+        raise CppConfigurationError(
+            f"{field} has {len(value)} characters, more than the {MAX_LENGTH} that an identifier may have."
+        )
+    wrong = next((c for c in value if c in "/\\" or not c.isprintable()), None)
+    if wrong is not None:
+        raise CppConfigurationError(f"{field}={value!r} holds {wrong!r}, which no identifier may hold.")
+    return value
+
+
+def path_segment(value: str) -> str:
+    """Percent-encode an identifier as one segment of a path."""
+    return quote(value, safe="")

@@ -1,0 +1,179 @@
+"""How a watch ended: the event that says so, and the result or error that it means.
+
+The same two functions serve the sensor and the operator, deferred or not, so that one operation has one
+outcome and one message everywhere. An event holds JSON primitives only: it crosses Airflow's database.
+"""
+
+from __future__ import annotations
+
+from airflow_provider_cpp import exceptions
+from airflow_provider_cpp.api import operations
+from airflow_provider_cpp.api.operations import Operation, Step
+from airflow_provider_cpp.exceptions import (
+    CppError,
+    OperationCanceled,
+    OperationFailed,
+    OperationStatusUnknown,
+    OperationTimeout,
+    WatchedOperationFailed,
+)
+
+TIMEOUT = "timeout"
+UNKNOWN = "unknown"
+
+#: Where a person looks at an offer.
+PORTAL = "https://partner.microsoft.com/dashboard/marketplace-offers/overview"
+
+Event = dict[str, object]
+
+
+def ended(location: str, what: str, operation: Operation) -> Event:
+    """Return the event of an operation that the service says has ended.
+
+    :param location: the operation's location.
+    :param what: the operation in words.
+    :param operation: its last reading.
+    """
+    return _event(operation.status, location, operation, _told(what, operation))
+
+
+def timed_out(location: str, what: str, operation: Operation | None, waited: float, trouble: str) -> Event:
+    """Return the event of a watch whose time is over.
+
+    :param waited: seconds since the watch began.
+    :param trouble: what the last read came to, if it failed.
+    """
+    state = f"was last seen {_where(operation)}" if operation else "could not be read even once"
+    trouble = f" The last read failed: {trouble}." if trouble else ""
+    return _event(
+        TIMEOUT,
+        location,
+        operation,
+        f"{what[:1].upper()}{what[1:]} didn't end within {_duration(waited)}; it {state}.{trouble} It may "
+        f"still be running: nothing was canceled. Look at {PORTAL}; to go on watching, clear this task or "
+        "raise its timeout.",
+    )
+
+
+def unreadable(location: str, what: str, operation: Operation | None, why: str) -> Event:
+    """Return the event of an operation whose status can't be learned."""
+    seen = f" It was last seen {_where(operation)}." if operation else ""
+    return _event(
+        UNKNOWN,
+        location,
+        operation,
+        f"The status of {what} can't be learned: {why}.{seen} This says nothing about the operation itself, "
+        f"which may run on or have ended. Look at {PORTAL}; clear this task to watch it again.",
+        error=OperationStatusUnknown.__name__,
+    )
+
+
+def refused(location: str, error: CppError) -> Event:
+    """Return the event of a watch that can't go on, because the service won't let us read."""
+    return _event(UNKNOWN, location, None, str(error), error=type(error).__name__)
+
+
+def _event(
+    status: str, location: str, operation: Operation | None, message: str, error: str | None = None
+) -> Event:
+    return {
+        "status": status,
+        "location": location,
+        "operation": operation.to_dict() if operation else None,
+        "message": message,
+        "error": error,
+    }
+
+
+def result_of(event: object, *, by_sensor: bool) -> dict[str, object]:
+    """Return the finished operation of an event, or raise what the event means.
+
+    :param event: what the trigger sent, or what a blocking wait came to.
+    :param by_sensor: whether a sensor asks, whose retry can't mend a failed operation.
+    :raises OperationFailed: the operation failed (as `WatchedOperationFailed` for a sensor).
+    :raises OperationCanceled: it was canceled.
+    :raises OperationTimeout: it didn't end in time.
+    :raises OperationStatusUnknown: its status can't be learned, or the event isn't one of ours.
+    :raises CppError: the error that kept the watch from going on, such as `CppAuthError`.
+    """
+    if not isinstance(event, dict) or not isinstance(event.get("message"), str):
+        raise OperationStatusUnknown(
+            f"The task was resumed with {_brief(event)}, which is no event of OperationTrigger, so the "
+            "operation's outcome isn't known. Were the provider's versions on worker and triggerer mixed? "
+            "Clear this task to watch the operation again."
+        )
+    message = event["message"]
+    match event.get("status"):
+        case operations.SUCCEEDED if isinstance(event.get("operation"), dict):
+            return dict(event["operation"])
+        case operations.FAILED:
+            raise (WatchedOperationFailed if by_sensor else OperationFailed)(message)
+        case operations.CANCELED:
+            raise OperationCanceled(message)
+        case "timeout":
+            raise OperationTimeout(message)
+        case "unknown":
+            raise _error_named(event.get("error"))(message)
+    raise OperationStatusUnknown(
+        f"The task was resumed with status {_brief(event.get('status'))}, which this version doesn't know, so "
+        "the operation's outcome isn't known. Clear this task to watch the operation again."
+    )
+
+
+def _error_named(name: object) -> type[CppError]:
+    found = getattr(exceptions, name, None) if isinstance(name, str) else None
+    if isinstance(found, type) and issubclass(found, CppError):
+        return found
+    return OperationStatusUnknown
+
+
+def _brief(value: object) -> str:
+    return repr(value)[:200]
+
+
+def _told(what: str, operation: Operation) -> str:
+    start = f"{what[:1].upper()}{what[1:]}"
+    if operation.status == operations.SUCCEEDED:
+        links = ", ".join(url for _, url in operation.live_links)
+        return f"{start} succeeded.{f' Live: {links}' if links else ''}"
+    story = [f"{start} {'was ' if operation.status == operations.CANCELED else ''}{operation.status}"]
+    if operations.folded(operation.raw_status) != operation.status:
+        story[0] += f" (the service says {operation.raw_status!r})"
+    story += [_step_told(step) for step in operation.failed_steps]
+    story += [f"{message.level or 'message'}: {message.text}" for message in operation.messages]
+    if operation.status == operations.FAILED:
+        advice = f"Correct what is named in the offer, publish it again, and look at {PORTAL}"
+    else:
+        advice = f"Somebody canceled it: ask who before going live again; see {PORTAL}"
+    return ". ".join(part.rstrip(". ") for part in [*story, advice]) + "."
+
+
+def _step_told(step: Step) -> str:
+    texts = "; ".join(message.text for message in step.messages) or "no message given"
+    return f"Step {step.label} is {step.status}: {texts}"
+
+
+def _where(operation: Operation | None) -> str:
+    if operation is None:
+        return "nowhere"
+    step = operation.current_step
+    if step is None:
+        return operation.raw_status
+    return f"{operation.raw_status} at step {progress_of(step)}"
+
+
+def progress_of(step: Step) -> str:
+    """Return a step in words: its label, status, percentage and estimate."""
+    words = f"{step.label}: {step.status or 'no status'}"
+    if step.progress is not None:
+        words += f", {step.progress} %"
+    if step.estimate:
+        words += f", estimated {step.estimate}"
+    return words
+
+
+def _duration(seconds: float) -> str:
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} seconds"

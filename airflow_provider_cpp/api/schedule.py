@@ -1,0 +1,61 @@
+"""When to look again at a running operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_provider_cpp.exceptions import CppConfigurationError
+
+#: Share of the age that a change may go unseen: 10 % costs a sixth of the requests of a fixed minute, for
+#: a mean delay of a minute and a half on a go-live of several steps (make bench simulates it).
+SHARE_OF_AGE = 0.10
+
+JITTER = 0.10
+
+
+@dataclass(frozen=True, slots=True)
+class PollSchedule:
+    """Poll in proportion to how long nothing has changed, between two bounds.
+
+    What has stood still for hours rarely changes within the next minute, and what has just changed may
+    change again soon.
+
+    :param shortest: seconds between two polls at least.
+    :param longest: seconds between two polls at most; equal to `shortest` for a fixed pace.
+    """
+
+    shortest: float = 30.0
+    longest: float = 600.0
+
+    def __post_init__(self) -> None:
+        """Refuse a schedule that would never wait, or whose bounds are crossed.
+
+        :raises CppConfigurationError: if so.
+        """
+        if not 0 < self.shortest <= self.longest:
+            raise CppConfigurationError(
+                f"The poll interval has to be above 0 and at most the largest one; got {self.shortest:g} s "
+                f"and {self.longest:g} s."
+            )
+
+    def delay(self, age: float, draw: float, at_least: float | None = None) -> float:
+        """Return the seconds until the next poll.
+
+        :param age: seconds since the operation's last seen change of step.
+        :param draw: a random number from 0 to 1, which spreads watchers that started together by 10 %.
+        :param at_least: seconds that the service asks to wait (Retry-After), if it does.
+        """
+        delay = min(max(SHARE_OF_AGE * age, self.shortest), self.longest) * (1 - JITTER + 2 * JITTER * draw)
+        return max(delay, at_least or 0.0)
+
+    def first_delay(self, age: float, draw: float) -> float:
+        """Return the seconds until the first poll: anywhere within one delay.
+
+        Spreads the watchers which a restart of the triggerer brings back at the same moment.
+        """
+        return self.delay(age, 0.5) * draw
+
+    @classmethod
+    def between(cls, shortest: float, longest: float) -> PollSchedule:
+        """Return a schedule whose upper bound gives way: whoever asks for 900 s means no 600 s maximum."""
+        return cls(float(shortest), max(float(shortest), float(longest)))

@@ -1,0 +1,73 @@
+"""What the list of an offer's submissions says: which operations there were, and which one runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from airflow_provider_cpp.api.answers import Answer, Reading, parsed_body
+from airflow_provider_cpp.api.locations import OperationLocation
+from airflow_provider_cpp.api.operations import RUNNING, folded, state_of
+from airflow_provider_cpp.api.plain_text import plain_text
+
+GO_LIVE = "golive"
+PUBLISH = "publish"
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One entry of the list (retrieve-operations page).
+
+    :param id: the operation's identifier.
+    :param kind: `golive`, `publish`, or what else the service says, folded.
+    :param state: `running`, `succeeded`, `failed` or `canceled`.
+    :param state_word: the service's own word for it.
+    """
+
+    id: str
+    kind: str
+    state: str
+    state_word: str
+
+    @property
+    def is_running(self) -> bool:
+        """Tell whether the operation hasn't ended."""
+        return self.state == RUNNING
+
+    def __str__(self) -> str:
+        """Return the submission in words."""
+        return f"{self.kind or 'operation'} {self.id} ({self.state_word})"
+
+
+def read_submissions(reading: Reading) -> tuple[Submission, ...] | None:
+    """Return the submissions of an answer, or None if it holds no list that can be read."""
+    if not isinstance(reading, Answer) or reading.status != 200:
+        return None
+    body = parsed_body(reading)
+    if isinstance(body, dict) and isinstance(body.get("value"), list):
+        body = body["value"]
+    if not isinstance(body, list):
+        return None
+    found = []
+    for entry in body:
+        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+            return None  # a list that is half understood could hide the one that matters
+        word = entry.get("submissionState") or entry.get("status")
+        if not isinstance(word, str):
+            return None
+        found.append(Submission(entry["id"], _kind(entry), state_of(word), plain_text(word)))
+    return tuple(found)
+
+
+def _kind(entry: dict[str, object]) -> str:
+    # The slot decides: the reference's sample calls the type "publish" whatever it is, and the one client
+    # that reads this list goes by the slot.
+    slot, kind = (folded(str(entry.get(name) or "")) for name in ("slot", "submissionType"))
+    if slot == "production" or kind == GO_LIVE:
+        return GO_LIVE
+    return PUBLISH if slot in {"staging", "preview"} else kind
+
+
+def find_submission(submissions: tuple[Submission, ...], location: OperationLocation) -> Submission | None:
+    """Return the submission of an operation, if it is listed."""
+    wanted = location.operation_id.casefold()
+    return next((s for s in submissions if s.id.casefold() == wanted), None)

@@ -1,0 +1,280 @@
+"""How an operation is watched to its true end.
+
+Only the service's own word ends an operation. A read that fails is read again; a word that nobody knows
+means that it still runs.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from airflow_provider_cpp.api import calls, outcomes
+from airflow_provider_cpp.api.answers import (
+    Answer,
+    Loss,
+    Reading,
+    Unanswered,
+    describe,
+    error_of,
+    retry_after,
+)
+from airflow_provider_cpp.api.locations import OperationLocation
+from airflow_provider_cpp.api.operations import Operation, is_known, read_operation
+from airflow_provider_cpp.api.outcomes import Event, progress_of
+from airflow_provider_cpp.api.procedures import NOW, Procedure, Request, Say, Send, Wait
+from airflow_provider_cpp.api.retries import is_failed_read
+from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.api.submissions import find_submission, read_submissions
+
+#: Seconds after the start in which a 404 means that the service hasn't caught up with itself.
+GRACE_FOR_NOT_FOUND = 300.0
+NOT_FOUND_IN_A_ROW = 3
+
+#: Both have to be exceeded before a status is given up as unreadable.
+BAD_READS_IN_A_ROW = 10
+BAD_READS_FOR = 900.0
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What to watch, and for how long.
+
+    :param location: the operation.
+    :param started_at: when it was started, or first watched, in seconds since 1970 (UTC).
+    :param deadline: when to give up, in seconds since 1970 (UTC): absolute, so that no restart moves it.
+    :param schedule: when to look.
+    :param stuck_after: seconds without a change of step after which a warning is logged; None for never.
+    """
+
+    location: OperationLocation
+    started_at: float
+    deadline: float
+    schedule: PollSchedule = field(default_factory=PollSchedule)
+    stuck_after: float | None = None
+
+    def follow(self, *, at_once: bool, draw: Callable[[], float] = random.random) -> Procedure[Event]:
+        """Watch the operation until it ends, its time is over, or its status can't be learned.
+
+        :param at_once: look at once, as a worker does; otherwise somewhere within the first delay.
+        :param draw: gives random numbers from 0 to 1.
+        """
+        return _Follower(self, draw).follow(at_once)
+
+
+class _Follower:
+    """What is known of a watched operation so far."""
+
+    __slots__ = (
+        "bad_reads",
+        "bad_since",
+        "call",
+        "changed_at",
+        "draw",
+        "last",
+        "last_body",
+        "missing",
+        "steps",
+        "told_stuck",
+        "trouble",
+        "unknown_words",
+        "watch",
+        "what",
+    )
+
+    def __init__(self, watch: Watch, draw: Callable[[], float]) -> None:
+        self.watch = watch
+        self.draw = draw
+        self.call = calls.get_operation(watch.location)
+        self.what = str(watch.location)
+        self.changed_at = watch.started_at
+        self.last: Operation | None = None
+        self.last_body: bytes | None = None
+        self.steps: dict[str, str] = {}
+        self.unknown_words: set[str] = set()
+        self.bad_reads = 0
+        self.bad_since = 0.0
+        self.missing = 0
+        self.trouble = ""
+        self.told_stuck = False
+
+    def follow(self, at_once: bool) -> Procedure[Event]:
+        now = (yield NOW).now
+        if not at_once:
+            delay = self.watch.schedule.first_delay(self._age(now), self.draw())
+            yield Wait(self._until_deadline(now, delay))
+        while True:
+            reply = yield Send(self.call, patient=False)
+            now = reply.now
+            assert reply.reading is not None  # noqa: S101 - a Send is always replied to with one
+            event = yield from self._judge(reply.reading, now)
+            if event is not None:
+                return event
+            if now >= self.watch.deadline:
+                waited = now - self.watch.started_at
+                return outcomes.timed_out(self._url, self.what, self.last, waited, self.trouble)
+            yield from self._tell_if_stuck(now)
+            yield Wait(self._until_deadline(now, self._next_delay(reply.reading, now)))
+
+    @property
+    def _url(self) -> str:
+        return self.watch.location.url
+
+    def _age(self, now: float) -> float:
+        return max(0.0, now - self.changed_at)
+
+    def _until_deadline(self, now: float, delay: float) -> float:
+        return max(0.0, min(delay, self.watch.deadline - now))
+
+    def _next_delay(self, reading: Reading, now: float) -> float:
+        asked = retry_after(reading) if isinstance(reading, Answer) else None
+        # After a failed read the shortest delay: what was missed may be the end.
+        age = 0.0 if self.trouble else self._age(now)
+        return self.watch.schedule.delay(age, self.draw(), at_least=asked)
+
+    def _judge(self, reading: Reading, now: float) -> Procedure[Event | None]:
+        if isinstance(reading, Unanswered):
+            if reading.loss is Loss.UNTRUSTED_PEER:
+                return outcomes.refused(self._url, error_of(self.call, reading))
+            return (yield from self._bad_read(describe(reading), now))
+        match reading.status:
+            case 200:
+                operation = self._read(reading)
+                if isinstance(operation, str):
+                    return (yield from self._bad_read(f"HTTP 200, but {operation}", now))
+                return (yield from self._good_read(operation, now))
+            case 202:  # accepted and not ended, with or without a body
+                operation = self._read(reading)
+                if isinstance(operation, Operation):
+                    return (yield from self._good_read(operation, now))
+                yield from self._readable_again()
+                return None
+            case 404 | 410:
+                return (yield from self._not_found(reading, now))
+            case status if status < 400 or is_failed_read(reading):
+                return (yield from self._bad_read(describe(reading), now))
+        return outcomes.refused(self._url, error_of(self.call, reading))
+
+    def _read(self, answer: Answer) -> Operation | str:
+        # A quiet operation sends the same bytes for hours; not parsing them again is most of a poll's cost.
+        if self.last is not None and answer.body == self.last_body and not answer.damage:
+            return self.last
+        operation = read_operation(answer)
+        if isinstance(operation, Operation):
+            self.last_body = answer.body
+        return operation
+
+    def _good_read(self, operation: Operation, now: float) -> Procedure[Event | None]:
+        yield from self._readable_again()
+        if operation is not self.last:
+            for line in self._news(operation, now):  # noqa: UP028 - a list takes no replies
+                yield line
+            self.last = operation
+        return outcomes.ended(self._url, self.what, operation) if operation.is_terminal else None
+
+    def _readable_again(self) -> Procedure[None]:
+        if self.bad_reads:
+            yield Say(f"The status of {self.what} can be read again, after {self.bad_reads} failed reads.")
+        self.bad_reads = self.missing = 0
+        self.trouble = ""
+
+    def _news(self, operation: Operation, now: float) -> list[Request]:
+        lines: list[Request] = []
+        words = [("operation", operation.raw_status)] + [("step", step.status) for step in operation.steps]
+        for kind, word in words:
+            if word and not is_known(word) and word not in self.unknown_words:
+                self.unknown_words.add(word)
+                lines.append(
+                    Say(
+                        f"The service calls the status of an {kind} {word!r}, which this provider doesn't know; "
+                        "it goes on watching.".replace("an step", "a step"),
+                        logging.WARNING,
+                    )
+                )
+        steps = {step.id or step.name: step.status for step in operation.steps}
+        if self.last is None:
+            lines.append(Say(self._seen_first(operation)))
+        for step in operation.steps:
+            before = self.steps.get(step.id or step.name)
+            if step.status == before or (self.last is None and not step.is_alarming):
+                continue
+            texts = "".join(f"; {message.level or 'message'}: {message.text}" for message in step.messages)
+            alarming = step.is_alarming
+            lines.append(
+                Say(
+                    f"Step {progress_of(step)}{texts if alarming else ''}",
+                    logging.WARNING if alarming else logging.INFO,
+                )
+            )
+        if self.last is not None and steps != self.steps:
+            self.changed_at = now
+            self.told_stuck = False
+        self.steps = steps
+        return lines
+
+    def _seen_first(self, operation: Operation) -> str:
+        until = datetime.fromtimestamp(self.watch.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        step = operation.current_step
+        at = f", at step {progress_of(step)}" if step and not operation.is_terminal else ""
+        return f"Watching {self.what} until {until}: {operation.raw_status}{at}"
+
+    def _bad_read(self, why: str, now: float) -> Procedure[Event | None]:
+        self.missing = 0
+        if not self.bad_reads:
+            self.bad_since = now
+        self.bad_reads += 1
+        if why != self.trouble:
+            yield Say(f"Reading the status of {self.what} failed, will read again: {why}", logging.WARNING)
+        self.trouble = why
+        if self.bad_reads >= BAD_READS_IN_A_ROW and now - self.bad_since >= BAD_READS_FOR:
+            minutes = (now - self.bad_since) / 60
+            why = f"{self.bad_reads} reads in a row failed over {minutes:.0f} minutes, the last one with {why}"
+            return outcomes.unreadable(self._url, self.what, self.last, why)
+        return None
+
+    def _not_found(self, answer: Answer, now: float) -> Procedure[Event | None]:
+        if answer.status == 404 and now - self.watch.started_at < GRACE_FOR_NOT_FOUND:
+            yield from self._readable_again()
+            return None
+        self.missing += 1
+        if answer.status == 404 and self.missing < NOT_FOUND_IN_A_ROW:
+            self.trouble = describe(answer)
+            return None
+        missing = self.missing
+        reply = yield Send(calls.list_submissions(self.watch.location.publisher_id, self.watch.location.offer_id))
+        assert reply.reading is not None  # noqa: S101
+        submissions = read_submissions(reply.reading)
+        if submissions is None:
+            event = yield from self._bad_read(
+                f"{describe(answer)}, and the offer's submissions can't be read: {describe(reply.reading)}",
+                now,
+            )
+            self.missing = missing
+            return event
+        submission = find_submission(submissions, self.watch.location)
+        if submission is None:
+            why = f"{describe(answer)}, and the offer's submissions don't list it"
+            return outcomes.unreadable(self._url, self.what, self.last, why)
+        yield Say(
+            f"The service doesn't find {self.what} ({describe(answer)}), but lists it among the offer's "
+            f"submissions as {submission.state_word!r}; that is taken as its status.",
+            logging.WARNING,
+        )
+        operation = Operation(submission.state, submission.state_word, self.last.steps if self.last else ())
+        return (yield from self._good_read(operation, now))
+
+    def _tell_if_stuck(self, now: float) -> Procedure[None]:
+        limit = self.watch.stuck_after
+        if limit is None or self.told_stuck or self._age(now) < limit:
+            return
+        self.told_stuck = True
+        step = self.last.current_step if self.last else None
+        yield Say(
+            f"{self.what[:1].upper()}{self.what[1:]} may be stuck: no step has changed for "
+            f"{self._age(now) / 3600:.1f} hours{f' ({progress_of(step)})' if step else ''}. It is still "
+            f"watched; look at {outcomes.PORTAL} and ask Partner Center's support if it stays so.",
+            logging.WARNING,
+        )

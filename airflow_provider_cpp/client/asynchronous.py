@@ -1,0 +1,205 @@
+"""The asynchronous client: runs calls and procedures with aiohttp, in the triggerer's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Reading, Unanswered
+from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.client.repeating import repeating
+from airflow_provider_cpp.client.requesting import CONNECT_TIMEOUT, fixed_headers, why_without_answer
+from airflow_provider_cpp.client.tokens import Token, Tokens
+from airflow_provider_cpp.exceptions import CppUnavailable
+
+if TYPE_CHECKING:
+    import aiohttp
+
+    from airflow_provider_cpp.api.calls import Call
+    from airflow_provider_cpp.client.settings import Settings
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+#: Connections to the API at most, for all watchers together: with 50 ms to an answer 400 polls a second.
+CONNECTIONS = 20
+
+#: Seconds that an idle connection is kept: longer than the shortest poll interval pays, aiohttp's own 15 s
+#: would drop it between two polls.
+KEEP_ALIVE = 75.0
+
+
+class AsyncClient:
+    """Talks to one connection's API from one event loop, for any number of watchers.
+
+    :param settings: the connection.
+    :param tokens: where tokens come from; the connection's own source by default.
+    """
+
+    def __init__(self, settings: Settings, tokens: Tokens | None = None) -> None:
+        self.settings = settings
+        self._tokens = tokens or Tokens(settings)
+        self._session: aiohttp.ClientSession | None = None
+        self._opening: asyncio.Task[aiohttp.ClientSession] | None = None
+        self._fetching: asyncio.Task[Token] | None = None
+
+    async def run(
+        self,
+        procedure: Procedure[T],
+        *,
+        say: Callable[[int, str], object] = log.log,
+    ) -> T:
+        """Run a procedure to its end and return what it comes to.
+
+        The triggerer starts no operation (a trigger may run twice), so that it keeps no record either.
+
+        :param procedure: what to run.
+        :param say: writes a line into the log.
+        """
+        reply: Reply | None = None
+        while True:
+            try:
+                request: Request = next(procedure) if reply is None else procedure.send(reply)
+            except StopIteration as end:
+                return cast("T", end.value)
+            reading: Reading | None = None
+            match request:
+                case Send(call, patient):
+                    reading = await (self.send(call) if patient else self.exchange(call))
+                case Wait(seconds):
+                    if seconds > 0:
+                        await asyncio.sleep(seconds)
+                case Say(text, level):
+                    say(level, text)
+                case Keep():
+                    raise TypeError("A procedure that starts an operation is for the blocking client.")
+            reply = Reply(time.time(), reading)
+
+    async def send(self, call: Call) -> Reading:
+        """Send a call, and again as far as `api.retries` allows; return the last reading."""
+        from tenacity import AsyncRetrying
+
+        reading: Reading = await AsyncRetrying(**repeating())(self.exchange, call)
+        return reading
+
+    async def exchange(self, call: Call) -> Reading:
+        """Send a call once, and a second time only if its token was refused and another can be had.
+
+        :raises CppAuthError: the login refuses the principal.
+        """
+        try:
+            token = await self._token()
+            reading = await self._attempt(call, token)
+            if isinstance(reading, Answer) and reading.status == 401:
+                renewed = await self._token(instead_of=token)
+                if renewed.value != token.value:
+                    reading = await self._attempt(call, renewed)
+        except CppUnavailable as login_is_down:
+            return Unanswered(Loss.NOT_SENT, str(login_is_down))
+        return reading
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for task in (self._opening, self._fetching):
+            if task is not None and not task.done():
+                task.cancel()
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def _token(self, instead_of: Token | None = None) -> Token:
+        if (token := self._tokens.cached(instead_of)) is not None:
+            return token
+        # azure-identity blocks, and its import takes longer than the triggerer's watchdog allows.
+        if self._fetching is None or self._fetching.done():
+            self._fetching = asyncio.ensure_future(asyncio.to_thread(self._tokens.get, instead_of))
+        # One watcher's cancellation must not take the token from the others.
+        return await asyncio.shield(self._fetching)
+
+    async def _opened(self) -> aiohttp.ClientSession:
+        if self._session is not None:
+            return self._session
+        if self._opening is None or (self._opening.done() and self._session is None):
+            self._opening = asyncio.ensure_future(self._open())
+        return await asyncio.shield(self._opening)
+
+    async def _open(self) -> aiohttp.ClientSession:
+        context = await asyncio.to_thread(_import_and_trust, self.settings)
+        import aiohttp
+
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE, ssl=context),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers=fixed_headers(self.settings),
+            timeout=aiohttp.ClientTimeout(total=self.settings.timeout, sock_connect=CONNECT_TIMEOUT),
+            trust_env=False,  # it would read .netrc, which collides with the token
+        )
+        return self._session
+
+    async def _attempt(self, call: Call, token: Token) -> Reading:
+        session = await self._opened()
+        import aiohttp
+
+        try:
+            async with session.request(
+                call.method,
+                call.url(self.settings.origin, self.settings.api_version),
+                data=call.body or None,
+                headers={"Authorization": f"Bearer {token.value}"},
+                allow_redirects=False,
+                proxy=self.settings.proxy or None,
+            ) as response:
+                return await _read(response)
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            return _unanswered(error)
+
+
+def _import_and_trust(settings: Settings) -> ssl.SSLContext | bool:
+    """Import aiohttp and load the CA bundle, both too slow for an event loop."""
+    import aiohttp  # noqa: F401 - here and not on the loop
+
+    if not settings.ca_file:
+        return True  # aiohttp's own context, made at its import
+    return ssl.create_default_context(cafile=settings.ca_file)
+
+
+async def _read(response: aiohttp.ClientResponse) -> Answer:
+    import aiohttp
+
+    received_at = time.time()
+    body = bytearray()
+    damage = None
+    try:
+        async for chunk in response.content.iter_any():
+            body += chunk
+            if len(body) > MAX_BODY:
+                damage = f"the body is larger than {MAX_BODY} bytes"
+                break
+    except TimeoutError:
+        damage = "the body didn't end in time"
+    except (aiohttp.ClientError, OSError) as error:
+        damage = f"the body is cut ({type(error).__name__})"
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, headers, b"" if damage else bytes(body), damage, received_at)
+
+
+def _unanswered(error: Exception) -> Unanswered:
+    """Tell how far a request got that failed (measured for each kind of failure)."""
+    import aiohttp
+
+    reason = why_without_answer([error])
+    if isinstance(error, aiohttp.ClientConnectorCertificateError):
+        return Unanswered(Loss.UNTRUSTED_PEER, reason)
+    if isinstance(error, aiohttp.ClientConnectorSSLError):
+        return Unanswered(Loss.UNCLEAR, reason)
+    unsent = (
+        aiohttp.ClientConnectorError,
+        aiohttp.ConnectionTimeoutError,
+        aiohttp.ClientProxyConnectionError,
+    )
+    return Unanswered(Loss.NOT_SENT if isinstance(error, unsent) else Loss.UNCLEAR, reason)

@@ -1,0 +1,209 @@
+"""The blocking client: runs calls and procedures with requests, in a worker."""
+
+from __future__ import annotations
+
+import logging
+import ssl
+import time
+from collections.abc import Callable, Generator, Iterator
+from typing import TYPE_CHECKING, TypeVar, cast
+
+from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Reading, Unanswered
+from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.client.repeating import repeating
+from airflow_provider_cpp.client.requesting import CONNECT_TIMEOUT, fixed_headers, why_without_answer
+from airflow_provider_cpp.client.tokens import Token, Tokens
+from airflow_provider_cpp.exceptions import CppUnavailable
+
+if TYPE_CHECKING:
+    import requests
+
+    from airflow_provider_cpp.api.calls import Call
+    from airflow_provider_cpp.client.settings import Settings
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+
+class BlockingClient:
+    """Talks to one connection's API from one thread at a time.
+
+    :param settings: the connection.
+    :param tokens: where tokens come from; the connection's own source by default.
+    :param sleep: waits; for tests.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        tokens: Tokens | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self.settings = settings
+        self._tokens = tokens or Tokens(settings)
+        self._sleep = sleep
+
+    def run(
+        self,
+        procedure: Procedure[T],
+        *,
+        say: Callable[[int, str], object] = log.log,
+        keep: Callable[[dict[str, object]], object] = lambda record: None,
+    ) -> T:
+        """Run a procedure to its end and return what it comes to.
+
+        :param procedure: what to run.
+        :param say: writes a line into the log.
+        :param keep: keeps a record for a later try of the task.
+        """
+        steps = self.steps(procedure, say=say, keep=keep)
+        while True:
+            try:
+                self._sleep(next(steps))
+            except StopIteration as end:
+                return cast("T", end.value)
+
+    def steps(
+        self,
+        procedure: Procedure[T],
+        *,
+        say: Callable[[int, str], object] = log.log,
+        keep: Callable[[dict[str, object]], object] = lambda record: None,
+    ) -> Generator[float, None, T]:
+        """Run a procedure, but leave the waiting to the caller: yields seconds to wait, returns its end."""
+        reply: Reply | None = None
+        while True:
+            try:
+                request: Request = next(procedure) if reply is None else procedure.send(reply)
+            except StopIteration as end:
+                return cast("T", end.value)
+            reading: Reading | None = None
+            match request:
+                case Send(call, patient):
+                    reading = self.send(call) if patient else self.exchange(call)
+                case Wait(seconds):
+                    if seconds > 0:
+                        yield seconds
+                case Say(text, level):
+                    say(level, text)
+                case Keep(record):
+                    keep(record)
+            reply = Reply(time.time(), reading)
+
+    def send(self, call: Call) -> Reading:
+        """Send a call, and again as far as `api.retries` allows; return the last reading."""
+        from tenacity import Retrying
+
+        reading: Reading = Retrying(sleep=self._sleep, **repeating())(self.exchange, call)
+        return reading
+
+    def exchange(self, call: Call) -> Reading:
+        """Send a call once, and a second time only if its token was refused and another can be had.
+
+        :raises CppAuthError: the login refuses the principal.
+        """
+        try:
+            token = self._tokens.get()
+            reading = self._attempt(call, token)
+            if isinstance(reading, Answer) and reading.status == 401:
+                renewed = self._tokens.get(instead_of=token)
+                if renewed.value != token.value:
+                    reading = self._attempt(call, renewed)
+        except CppUnavailable as login_is_down:
+            return Unanswered(Loss.NOT_SENT, str(login_is_down))
+        return reading
+
+    def check_login(self) -> None:
+        """Get a token.
+
+        :raises CppAuthError: the login refuses the principal.
+        :raises CppUnavailable: the login can't be reached, or has a problem of its own.
+        """
+        self._tokens.get()
+
+    def _attempt(self, call: Call, token: Token) -> Reading:
+        import requests
+
+        url = call.url(self.settings.origin, self.settings.api_version)
+        # A connection of its own: one from a pool may be dead already, which makes a lost request unclear.
+        with requests.Session() as session:
+            if self.settings.proxy:
+                session.proxies = {"http": self.settings.proxy, "https": self.settings.proxy}
+            try:
+                response = session.request(
+                    call.method,
+                    url,
+                    data=call.body.encode() if call.body else None,
+                    headers=fixed_headers(self.settings),
+                    auth=_Bearer(token),
+                    timeout=(CONNECT_TIMEOUT, self.settings.timeout),
+                    verify=self.settings.ca_file or True,
+                    allow_redirects=False,
+                    stream=True,  # the head counts, even if the body never comes
+                )
+            except requests.RequestException as error:
+                return _unanswered(error)
+            with response:
+                return _read(response, time.monotonic() + self.settings.timeout)
+
+
+class _Bearer:
+    """Sets the token as requests' own kind of authentication: a `.netrc` would replace a mere header."""
+
+    def __init__(self, token: Token) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {self._token.value}"
+        return request
+
+
+def _read(response: requests.Response, give_up_at: float) -> Answer:
+    import requests
+
+    received_at = time.time()
+    body = bytearray()
+    damage = None
+    try:
+        for chunk in response.iter_content(16384):
+            body += chunk
+            if len(body) > MAX_BODY:
+                damage = f"the body is larger than {MAX_BODY} bytes"
+                break
+            if time.monotonic() > give_up_at:
+                damage = "the body didn't end in time"
+                break
+    except requests.RequestException as error:
+        damage = f"the body is cut ({type(error).__name__})"
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, b"" if damage else bytes(body), damage, received_at)
+
+
+def _unanswered(error: requests.RequestException) -> Unanswered:
+    """Tell how far a request got that failed (measured for each kind of failure)."""
+    import requests
+    from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
+
+    causes = list(_causes(error))
+    reason = why_without_answer(causes)
+    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+        return Unanswered(Loss.UNTRUSTED_PEER, reason)
+    # A name that can't be resolved is a NewConnectionError too. SSLError alone proves nothing: a broken
+    # record after the request was read looks the same.
+    unsent = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ProxyError)
+    sent_nothing = any(isinstance(cause, unsent) for cause in causes)
+    return Unanswered(Loss.NOT_SENT if sent_nothing else Loss.UNCLEAR, reason)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error with all that it wraps: requests and urllib3 put causes into arguments."""
+    seen: list[BaseException] = []
+    todo: list[object] = [error]
+    while todo:
+        item = todo.pop(0)
+        if not isinstance(item, BaseException) or any(item is known for known in seen):
+            continue
+        seen.append(item)
+        yield item
+        todo += [getattr(item, "reason", None), item.__cause__, item.__context__, *item.args]

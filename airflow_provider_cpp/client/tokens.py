@@ -1,0 +1,203 @@
+"""Where access tokens come from, and how long one is used.
+
+`azure-identity` gets them; what is ours is the cache in front of it: it fetches one token for any number
+of callers, renews it ahead of its end, and forgets one that the service refused. The library does none of
+the three: 1,000 callers are 1,000 requests, and after a 401 it hands out the same token again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppUnavailable
+
+if TYPE_CHECKING:
+    from azure.identity import (
+        CertificateCredential,
+        ClientSecretCredential,
+        DefaultAzureCredential,
+        ManagedIdentityCredential,
+        WorkloadIdentityCredential,
+    )
+
+    from airflow_provider_cpp.client.settings import Settings
+
+    Credential = (
+        CertificateCredential
+        | ClientSecretCredential
+        | DefaultAzureCredential
+        | ManagedIdentityCredential
+        | WorkloadIdentityCredential
+    )
+
+#: Renewed this many seconds, or this share of its life, before it ends.
+MARGIN_SECONDS = 300.0
+MARGIN_SHARE = 0.10
+
+#: A short-lived token is used for at least this share of its life.
+LEAST_USE = 0.5
+
+quiet = logging.getLogger(f"{__name__}.http")
+quiet.setLevel(logging.WARNING)
+
+PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
+
+
+class Token:
+    """An access token that can't be printed by mistake."""
+
+    __slots__ = ("fresh_until", "value")
+
+    def __init__(self, value: str, fresh_until: float = float("inf")) -> None:
+        self.value = value
+        self.fresh_until = fresh_until
+
+    def __repr__(self) -> str:
+        return "<access token>"
+
+
+def fresh_for(lifetime: float) -> float:
+    """Return for how many seconds a token of this lifetime is used before it is renewed."""
+    return max(lifetime - max(MARGIN_SECONDS, MARGIN_SHARE * lifetime), LEAST_USE * lifetime)
+
+
+class Tokens:
+    """One token at a time for one connection, whoever asks from whatever thread.
+
+    :param settings: the connection.
+    :param fetch: gets a token from its source and says for how many seconds it lives; for tests.
+    """
+
+    def __init__(self, settings: Settings, fetch: Callable[[Settings], tuple[str, float]] | None = None) -> None:
+        self._settings = settings
+        self._fetch = fetch or fetch_token
+        self._token: Token | None = None
+        self._lock = threading.Lock()
+
+    def cached(self, instead_of: Token | None = None) -> Token | None:
+        """Return the token at hand, if it is fresh and isn't the one that was refused."""
+        token = self._token
+        if token is None or token is instead_of or time.monotonic() >= token.fresh_until:
+            return None
+        return token
+
+    def get(self, instead_of: Token | None = None) -> Token:
+        """Return a token, fetching one if need be. Blocks.
+
+        :param instead_of: the token that the service refused, not to be handed out again.
+        :raises CppAuthError: the login refuses the principal.
+        :raises CppUnavailable: the login can't be reached, or has a problem of its own.
+        """
+        if (token := self.cached(instead_of)) is not None:
+            return token
+        with self._lock:
+            if (token := self.cached(instead_of)) is not None:
+                return token
+            asked_at = time.monotonic()
+            value, lifetime = self._fetch(self._settings)
+            self._token = Token(value, asked_at + fresh_for(lifetime))
+            return self._token
+
+
+def fetch_token(settings: Settings) -> tuple[str, float]:
+    """Get a new token through `azure-identity` and return it with its lifetime in seconds. Blocks.
+
+    The credential is made anew each time, as an old one would answer from its own cache; that costs a
+    request for the login's metadata once an hour.
+
+    :raises CppAuthError: the login refuses the principal.
+    :raises CppUnavailable: the login can't be reached, or has a problem of its own.
+    """
+    if settings.auth == "token":
+        return settings.secret, float("inf")
+
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+    try:
+        with _credential(settings) as credential:
+            token = credential.get_token(settings.scope)
+    except ClientAuthenticationError as error:
+        status = getattr(error.response, "status_code", None)
+        if status is not None and (status == 429 or status >= 500):
+            raise CppUnavailable(_login_failed(settings, f"HTTP {status}"), http_status=status) from None
+        raise CppAuthError(
+            f"{_login_failed(settings, _first_line(error))} Check tenant_id, login (application id), password "
+            "(client secret: is it right, has it expired?), scope, and that the app registration exists in "
+            "this tenant.",
+            http_status=status,
+        ) from None
+    except AzureError as error:
+        raise CppUnavailable(
+            f"{_login_failed(settings, _first_line(error))} Check authority, proxy and ca_file, and the network "
+            "between; a later try may succeed."
+        ) from None
+    except (ValueError, OSError) as error:
+        # azure-identity's complaints about arguments: a malformed certificate, a wrong password for it.
+        raise CppConfigurationError(_login_failed(settings, _first_line(error))) from None
+    return token.token, max(token.expires_on - time.time(), 1.0)
+
+
+def _login_failed(settings: Settings, why: str) -> str:
+    where = f"{settings.authority}/{settings.tenant_id or '(default tenant)'}"
+    return (
+        f"Getting a token for connection {settings.conn_id!r} (auth {settings.auth}, client "
+        f"{settings.client_id or '(default)'}) from {where} failed: {why.rstrip('.')}."
+    )
+
+
+def _first_line(error: Exception) -> str:
+    message = getattr(error, "message", None) or str(error) or type(error).__name__
+    return str(message).strip().splitlines()[0][:500] if str(message).strip() else type(error).__name__
+
+
+def _credential(settings: Settings) -> Credential:
+    from azure import identity
+
+    transport: dict[str, Any] = {
+        "connection_timeout": 10,
+        "read_timeout": settings.timeout,
+        # The callers have a schedule of their own for a login that is down.
+        "retry_total": 2,
+        # Each request with all its headers at INFO would drown the task's log.
+        "logger": quiet,
+    }
+    if settings.ca_file:
+        transport["connection_verify"] = settings.ca_file
+    if settings.proxy:
+        transport["proxies"] = {"http": settings.proxy, "https": settings.proxy}
+    login: dict[str, Any] = {
+        "authority": settings.authority,
+        # Only Microsoft's own hosts are known to Microsoft's instance discovery.
+        "disable_instance_discovery": settings.authority != PUBLIC_AUTHORITY,
+        **transport,
+    }
+    match settings.auth:
+        case "client_secret":
+            return identity.ClientSecretCredential(
+                settings.tenant_id, settings.client_id, settings.secret, **login
+            )
+        case "certificate":
+            return identity.CertificateCredential(
+                settings.tenant_id,
+                settings.client_id,
+                settings.certificate_path,
+                password=settings.secret or None,
+                **login,
+            )
+        case "managed_identity":
+            return identity.ManagedIdentityCredential(client_id=settings.client_id or None, **transport)
+        case "workload_identity":
+            return identity.WorkloadIdentityCredential(
+                tenant_id=settings.tenant_id or None, client_id=settings.client_id or None, **login
+            )
+        case _:
+            return identity.DefaultAzureCredential(
+                managed_identity_client_id=settings.client_id or None,
+                workload_identity_client_id=settings.client_id or None,
+                **({"additionally_allowed_tenants": [settings.tenant_id]} if settings.tenant_id else {}),
+                **login,
+            )

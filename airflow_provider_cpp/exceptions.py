@@ -1,0 +1,94 @@
+"""Everything that a user can catch.
+
+The one module below the hooks that knows Airflow: its base classes decide whether Airflow retries a task
+(`AirflowFailException`: no), and whether a sensor with `soft_fail` skips (both bases below: yes).
+"""
+
+from __future__ import annotations
+
+from airflow.providers.common.compat.sdk import (
+    AirflowException,
+    AirflowFailException,
+    AirflowSensorTimeout,
+)
+
+
+class CppError(AirflowException):
+    """Anything that went wrong between this provider and Cloud Partner Portal.
+
+    :param message: what was attempted, on what, what came back, and what to do about it.
+    :param http_status: HTTP status of the answer, if there was one.
+    :param code: the service's own error code, if it gave one.
+    :param request_id: the service's id of the request, if it gave one.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        code: str | None = None,
+        request_id: str | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+        self.code = code
+        self.request_id = request_id
+
+
+class CppConfigurationError(CppError, AirflowFailException):
+    """A connection field or an argument is missing or wrong; nothing was sent."""
+
+
+class CppAuthError(CppError, AirflowFailException):
+    """Login refused, 401 or 403: the principal isn't let in."""
+
+
+class CppBadRequest(CppError, AirflowFailException):
+    """400, 412 or 422: the service refuses the request as it is."""
+
+
+class CppNotFound(CppError, AirflowFailException):
+    """404 or 410: the service doesn't know the publisher, offer or operation."""
+
+
+class CppConflict(CppError):
+    """409: another operation runs on this offer. A later retry may succeed, so Airflow may retry."""
+
+
+class CppUnavailable(CppError):
+    """Throttled, down or out of reach for longer than we wait. Nothing was started; Airflow may retry."""
+
+
+class UntrustedLocation(CppError, AirflowFailException):
+    """A location isn't an operation of the connection's own host; nothing was sent there."""
+
+
+class OperationFailed(CppError):
+    """The service says that the operation failed.
+
+    Raised by an operator, whose retry starts the operation anew.
+    """
+
+
+class WatchedOperationFailed(OperationFailed, AirflowFailException):
+    """The operation that a sensor watches failed: watching it again can't mend it."""
+
+
+class OperationCanceled(CppError, AirflowFailException):
+    """The service says that the operation was canceled: somebody decided so, no retry overrules them."""
+
+
+class OperationTimeout(CppError, AirflowSensorTimeout):
+    """The operation didn't end in time; it may still be running at the service."""
+
+
+class OperationStatusUnknown(CppError):
+    """The operation's status couldn't be read for too long; this says nothing about the operation itself."""
+
+
+class AmbiguousOutcome(CppError, AirflowFailException):
+    """The request may or may not have been accepted, and the service won't say.
+
+    Not retried by Airflow: a person has to look before anything is sent again.
+    """

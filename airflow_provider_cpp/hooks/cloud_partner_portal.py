@@ -1,0 +1,197 @@
+"""A connection id becomes a client of Cloud Partner Portal."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_cpp.api import calls
+from airflow_provider_cpp.api.answers import Answer, error_of
+from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.operations import Operation, read_operation
+from airflow_provider_cpp.api.starting import Start, Started
+from airflow_provider_cpp.api.submissions import GO_LIVE
+from airflow_provider_cpp.client.blocking import BlockingClient
+from airflow_provider_cpp.client.settings import Settings, read_settings
+from airflow_provider_cpp.exceptions import CppError, CppUnavailable
+from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, UI_FIELD_BEHAVIOUR
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Connection
+
+
+class CloudPartnerPortalHook(BaseHook):
+    """Call Microsoft's Cloud Partner Portal API.
+
+    The constructor does no I/O: the connection is read at the first call.
+
+    .. seealso:: the connection guide, ``docs/connection.md``
+
+    :param cpp_conn_id: id of a connection of type ``cpp``; ``cpp_default`` by default.
+    """
+
+    conn_name_attr = "cpp_conn_id"
+    default_conn_name = "cpp_default"
+    conn_type = "cpp"
+    hook_name = "Azure Cloud Partner Portal"
+
+    def __init__(self, cpp_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.cpp_conn_id = cpp_conn_id
+
+    @classmethod
+    def get_connection_form_widgets(cls) -> dict[str, Any]:
+        """Return the connection form's extra fields, for Airflow before 3.2."""
+        from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
+        from wtforms import PasswordField, StringField
+        from wtforms.validators import Optional, any_of
+
+        widgets = {}
+        for name, description in CONNECTION_FIELDS.items():
+            schema = cast("dict[str, Any]", description["schema"])
+            is_secret = schema.get("format") == "password"
+            widgets[name] = (PasswordField if is_secret else StringField)(
+                description["label"],
+                description=description["description"],
+                default=str(schema["default"]) if "default" in schema else None,
+                validators=[Optional(), *([any_of(schema["enum"])] if "enum" in schema else [])],
+                widget=(BS3PasswordFieldWidget if is_secret else BS3TextFieldWidget)(),
+            )
+        return widgets
+
+    @classmethod
+    def get_ui_field_behaviour(cls) -> dict[str, Any]:
+        """Return how the form shows the standard fields, for Airflow before 3.2."""
+        return {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The connection, read and checked.
+
+        :raises CppConfigurationError: if a field is missing or wrong; it names the field.
+        """
+        return _settings_of(self.cpp_conn_id, self.get_connection(self.cpp_conn_id))
+
+    async def aget_settings(self) -> Settings:
+        """Read and check the connection without blocking the event loop, as a trigger has to.
+
+        :raises CppConfigurationError: if a field is missing or wrong; it names the field.
+        """
+        from airflow.providers.common.compat.connection import get_async_connection
+
+        connection = await get_async_connection(self.cpp_conn_id, hook=self)
+        # In a thread, as it looks into the CA file and the certificate.
+        return await asyncio.to_thread(_settings_of, self.cpp_conn_id, connection)
+
+    @cached_property
+    def client(self) -> BlockingClient:
+        """The blocking client of the connection."""
+        return BlockingClient(self.settings)
+
+    def get_conn(self) -> BlockingClient:
+        """Return the blocking client of the connection."""
+        return self.client
+
+    def go_live(self, offer_id: str, publisher_id: str | None = None) -> str:
+        """Take an offer live: send one POST, safely, and return the operation's absolute location.
+
+        The answer of a request that got lost is looked up among the offer's submissions; nothing is sent a
+        second time unless the service provably did nothing about the first (go-live page).
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :raises CppConfigurationError: an identifier or the connection is wrong; nothing was sent.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppBadRequest: the service refuses, for example as no sign-off is due.
+        :raises CppNotFound: the service doesn't know publisher or offer.
+        :raises CppConflict: another operation runs on the offer.
+        :raises CppUnavailable: the service can't be reached or throttles; nothing was started.
+        :raises AmbiguousOutcome: accepted or not, the service won't say.
+        """
+        return self.start_go_live(offer_id, publisher_id).location.url
+
+    def start_go_live(
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        *,
+        record: object = None,
+        keep: Callable[[dict[str, object]], object] = lambda record: None,
+    ) -> Started:
+        """Take an offer live as `go_live` does, unless an earlier try of the same task did.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param record: what an earlier try kept; None for none.
+        :param keep: keeps a record for a later try, before it returns.
+        """
+        publisher = self.settings.publisher(publisher_id)
+        call = calls.go_live(publisher, offer_id)
+        start = Start(call, GO_LIVE, self.settings.origin, publisher, offer_id)
+        return self.client.run(start.once(record), say=self.say, keep=keep)
+
+    def location(self, operation_location: str) -> OperationLocation:
+        """Parse an operation's location, as `go_live` returns it.
+
+        :raises UntrustedLocation: if it isn't an operation on the connection's own host.
+        """
+        return parse_location(operation_location, origin=self.settings.origin)
+
+    def get_operation(self, operation_location: str) -> Operation:
+        """Read an operation once (retrieve-operations page).
+
+        :param operation_location: its location, absolute or relative, as `go_live` returns it.
+        :raises UntrustedLocation: if it isn't an operation on the connection's own host; nothing was sent.
+        :raises CppNotFound: the service doesn't know the operation.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        call = calls.get_operation(self.location(operation_location))
+        reading = self.client.send(call)
+        if not isinstance(reading, Answer) or reading.status != 200:
+            raise error_of(call, reading)
+        operation = read_operation(reading)
+        if isinstance(operation, str):
+            raise CppUnavailable(
+                f"{call} failed: HTTP 200, but {operation}. This says nothing about the operation itself; read "
+                "it again later.",
+                http_status=200,
+            )
+        return operation
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Tell whether this principal can see this publisher's offers. Never raises."""
+        try:
+            settings = self.settings
+            if not settings.publisher_id:
+                self.client.check_login()
+                return True, "Login works. Set publisher_id to test whether its offers can be seen, too."
+            call = calls.list_offers(settings.publisher_id)
+            reading = self.client.send(call)
+            if isinstance(reading, Answer) and reading.status == 200:
+                return True, f"This principal can see the offers of publisher {settings.publisher_id}."
+            return False, str(error_of(call, reading))
+        except CppError as error:
+            return False, str(error)
+        except Exception as error:  # noqa: BLE001 - the contract of Airflow's button: it never raises
+            return False, f"{type(error).__name__}: {error}"
+
+    def say(self, level: int, text: str) -> None:
+        """Write a line into the task's log."""
+        self.log.log(level, "%s", text)
+
+
+def _settings_of(conn_id: str, connection: Connection) -> Settings:
+    # `extra_dejson` would ask Airflow's supervisor to mask secrets, synchronously; the text itself does.
+    return read_settings(
+        conn_id,
+        host=connection.host,
+        login=connection.login,
+        password=connection.password,
+        port=connection.port,
+        extra=connection.extra,
+    )

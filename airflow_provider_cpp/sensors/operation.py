@@ -1,0 +1,129 @@
+"""Waits for an operation without holding a worker."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout, BaseSensorOperator, PokeReturnValue
+
+from airflow_provider_cpp.api.outcomes import Event, result_of
+from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.exceptions import OperationTimeout
+from airflow_provider_cpp.operators.waiting import (
+    DEFAULT_INTERVAL,
+    DEFAULT_MAX_INTERVAL,
+    DEFAULT_TIMEOUT,
+    hand_over,
+    look_once,
+    looks,
+    plan_watch,
+    seconds,
+)
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_cpp.api.watching import Watch
+    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+
+class OperationSensor(BaseSensorOperator):
+    """Wait until an operation ends, for hours or days, and return the finished operation.
+
+    Looks once on the worker, then waits in the triggerer. Only the service's own word ends the wait: a
+    status that can't be read is read again, and a word that nobody knows means that it still runs.
+
+    With ``deferrable=False`` it pokes on the worker (or reschedules, with ``mode="reschedule"``), with the
+    same outcomes and messages.
+
+    :param operation_location: the operation's location, as GoLiveOperator returns it. (templated)
+    :param cpp_conn_id: id of the connection. (templated)
+    :param deferrable: wait in the triggerer.
+    :param poke_interval: seconds, or a ``timedelta``, between two looks at least.
+    :param max_poke_interval: the same, at most: in between, a tenth of the time since the last change.
+    :param timeout: seconds, or a ``timedelta``, after which the wait is given up; 14 days by default.
+    :raises WatchedOperationFailed: the operation failed. An ``OperationFailed`` that isn't retried.
+    :raises OperationCanceled: somebody canceled it.
+    :raises OperationTimeout: it didn't end in time.
+    :raises OperationStatusUnknown: its status couldn't be read for too long.
+    :raises UntrustedLocation: the location isn't on the connection's own host; nothing was sent there.
+    :raises CppError: what else keeps the status from being read, such as ``CppAuthError``.
+    """
+
+    template_fields: Sequence[str] = ("operation_location", "cpp_conn_id")
+
+    def __init__(
+        self,
+        *,
+        operation_location: str,
+        cpp_conn_id: str = "cpp_default",
+        deferrable: bool = True,
+        poke_interval: float | timedelta = DEFAULT_INTERVAL,
+        max_poke_interval: float | timedelta = DEFAULT_MAX_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
+        self.operation_location = operation_location
+        self.cpp_conn_id = cpp_conn_id
+        self.deferrable = deferrable
+        self.max_poke_interval = seconds(max_poke_interval)
+        self._schedule()  # refuses crossed bounds while the DAG is parsed
+        self._steps: Generator[float, None, Event] | None = None
+        self._pause = 0.0
+
+    def execute(self, context: Context) -> Any:
+        """Look once, then wait where `deferrable` says."""
+        if self.deferrable:
+            hook = self.hook
+            watch = self._watch(hook)
+            outcome = look_once(looks(hook, watch))
+            if isinstance(outcome, float):
+                hand_over(self, watch, self.cpp_conn_id)
+            return result_of(outcome, by_sensor=True)
+        try:
+            return super().execute(context)
+        except OperationTimeout:
+            raise
+        except AirflowSensorTimeout as error:  # in reschedule mode Airflow alone knows when it began
+            raise OperationTimeout(
+                f"The operation at {self.operation_location} didn't end within {self.timeout:g} s. It may still "
+                "be running: nothing was canceled. To go on watching, clear this task or raise its timeout."
+            ) from error
+
+    def poke(self, context: Context) -> PokeReturnValue | bool:
+        """Look once; the schedule says how long Airflow sleeps until the next time."""
+        if self._steps is None:
+            hook = self.hook
+            self._steps = looks(hook, self._watch(hook))
+        outcome = look_once(self._steps)
+        if isinstance(outcome, float):
+            self._pause = outcome
+            return False
+        return PokeReturnValue(is_done=True, xcom_value=result_of(outcome, by_sensor=True))
+
+    def execute_complete(self, context: Context, event: Any) -> dict[str, object]:
+        """Resume after the triggerer saw the operation's end."""
+        return result_of(event, by_sensor=True)
+
+    @cached_property
+    def hook(self) -> CloudPartnerPortalHook:
+        """The hook of the task's connection."""
+        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+        return CloudPartnerPortalHook(self.cpp_conn_id)
+
+    def _watch(self, hook: CloudPartnerPortalHook) -> Watch:
+        return plan_watch(hook, self.operation_location, self._schedule(), self.timeout, self.execution_timeout)
+
+    def _schedule(self) -> PollSchedule:
+        return PollSchedule.between(self.poke_interval, self.max_poke_interval)
+
+    def _get_next_poke_interval(
+        self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
+    ) -> float:
+        # Airflow's own hook for the pause between two pokes: the schedule replaces its fixed interval.
+        return self._pause
