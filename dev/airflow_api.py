@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import quote
 
@@ -36,9 +37,7 @@ class AirflowApi:
         """
         if "Authorization" not in self._session.headers:
             self._session.headers["Authorization"] = f"Bearer {self._token()}"
-        answer = self._session.request(
-            method, f"{self.url}/api/v2{path}", json=json, params=params, timeout=30
-        )
+        answer = self._session.request(method, f"{self.url}/api/v2{path}", json=json, params=params, timeout=30)
         if answer.status_code >= 400:
             said = f"{method} {path}: {answer.status_code} {answer.text}"
             raise AirflowApiError(said, answer.status_code)
@@ -75,7 +74,26 @@ def log_lines(answer: dict[str, Any]) -> list[str]:
     return [_log_line(entry) for entry in answer["content"]]
 
 
-_NOT_SHOWN = {"timestamp", "level", "event", "logger", "filename", "lineno", "loc", "error_detail"}
+def folded(lines: Iterable[str]) -> list[str]:
+    """Return a log with Airflow's groups folded, as the UI shows them at first."""
+    shown: list[str] = []
+    in_group = False
+    for line in lines:
+        if "::group::" in line:
+            in_group = True
+            shown.append(line.replace("::group::", "> "))
+        elif "::endgroup::" in line:
+            in_group = False
+        elif not in_group:
+            shown.append(line)
+    return shown
+
+
+# What is shown elsewhere, and what is the same in every entry of a log.
+_NOT_SHOWN = {
+    *("timestamp", "level", "event", "logger", "filename", "lineno", "loc", "error_detail"),
+    *("dag_id", "run_id", "task_id", "ti_id", "map_index", "try_number"),
+}
 
 
 def _log_line(entry: dict[str, Any] | str) -> str:

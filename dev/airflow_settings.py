@@ -102,9 +102,7 @@ def environment(
             "trigger_log_server_port": str(trigger_logs),
         },
     }
-    env = {
-        name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_"))
-    }
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW_", "_AIRFLOW_"))}
     env["AIRFLOW_HOME"] = str(home)
     for section, options in settings.items():
         env |= {f"AIRFLOW__{section}__{option}".upper(): value for option, value in options.items()}

@@ -133,9 +133,16 @@ class LocalAirflow:
         self._parts[part].wait_until_gone()
         since = dt.datetime.now(dt.UTC)
         self._parts[part].start()
-        self._wait(
-            lambda: bool(self._api.health()) and self._has_started(_kind(part), since), f"the new {part}"
-        )
+        self._wait(lambda: bool(self._api.health()) and self._has_started(_kind(part), since), f"the new {part}")
+
+    def check(self) -> None:
+        """Make sure that every part runs.
+
+        :raises LocalAirflowError: one has ended; the message has the tail of its log
+        """
+        for name, part in self._parts.items():
+            if part.exit_code is not None:
+                raise LocalAirflowError(f"{name} ended with exit code {part.exit_code}:\n{part.log_tail()}")
 
     def part_log(self, part: str, lines: int = 40) -> str:
         """Return the end of a part's own output."""
@@ -178,10 +185,8 @@ class LocalAirflow:
             # The broken file may be another one, with the DAG's own next in the queue.
             if now > deadline or (broken_since and now - broken_since > 5):
                 said = "\n".join(f"{each['filename']}:\n{each['stack_trace']}" for each in errors)
-                raise LocalAirflowError(
-                    f"Airflow doesn't know the DAG {dag_id}. {said or 'No import errors.'}"
-                )
-            self._check_alive()
+                raise LocalAirflowError(f"Airflow doesn't know the DAG {dag_id}. {said or 'No import errors.'}")
+            self.check()
             time.sleep(0.2)
 
     def observe(self, dag_id: str, run_id: str, poll_seconds: float = 0.25) -> RunObserver:
@@ -203,21 +208,15 @@ class LocalAirflow:
 
     def task_instances(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
         """Return the run's task instances as Airflow's API has them."""
-        found: list[dict[str, Any]] = self.api("GET", run_path(dag_id, run_id, "taskInstances"))[
-            "task_instances"
-        ]
+        found: list[dict[str, Any]] = self.api("GET", run_path(dag_id, run_id, "taskInstances"))["task_instances"]
         return found
 
-    def logs(
-        self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1
-    ) -> list[str]:
+    def logs(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1, map_index: int = -1) -> list[str]:
         """Return a task's log, one string per entry, worker's and triggerer's interleaved as in the UI."""
         path = run_path(dag_id, run_id, "taskInstances", task_id, "logs", str(try_number))
         return log_lines(self.api("GET", path, params={"full_content": "true", "map_index": map_index}))
 
-    def xcom(
-        self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
-    ) -> Any:
+    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1) -> Any:
         """Return a value that a task pushed."""
         path = run_path(dag_id, run_id, "taskInstances", task_id, "xcomEntries", key)
         return self.api("GET", path, params={"map_index": map_index})["value"]
@@ -233,9 +232,7 @@ class LocalAirflow:
         return home
 
     def _triggerer_names(self) -> list[str]:
-        return [
-            "triggerer" if number == 1 else f"triggerer-{number}" for number in range(1, self._triggerers + 1)
-        ]
+        return ["triggerer" if number == 1 else f"triggerer-{number}" for number in range(1, self._triggerers + 1)]
 
     def _migrate(self) -> None:
         done = self._run_part("db-migrate", ["db", "migrate"])
@@ -256,9 +253,7 @@ class LocalAirflow:
         kind = _kind(name)
         # The API server reads the log files itself, as all are on one machine.
         options = ["--skip-serve-logs"] if kind in {"scheduler", "triggerer"} else []
-        self._parts[name] = AirflowPart(
-            name, [kind, *options], self.env, self.home / f"{name}.log", self._grace
-        )
+        self._parts[name] = AirflowPart(name, [kind, *options], self.env, self.home / f"{name}.log", self._grace)
         self._parts[name].start()
 
     def _stop(self) -> None:
@@ -283,16 +278,11 @@ class LocalAirflow:
     def _wait(self, is_so: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + self._start_timeout
         while not is_so():
-            self._check_alive()
+            self.check()
             if time.monotonic() > deadline:
                 tails = "\n".join(f"--- {name}\n{part.log_tail(15)}" for name, part in self._parts.items())
                 raise LocalAirflowError(f"waited {self._start_timeout:g} s in vain for {what}\n{tails}")
             time.sleep(0.2)
-
-    def _check_alive(self) -> None:
-        for name, part in self._parts.items():
-            if part.exit_code is not None:
-                raise LocalAirflowError(f"{name} ended with exit code {part.exit_code}:\n{part.log_tail()}")
 
     def _has_started(self, kind: str, since: dt.datetime, count: int = 1) -> bool:
         if kind not in _JOBS:

@@ -128,9 +128,7 @@ class RunObserver:
         """Return each task's story, made of Airflow's audit log and of what the polls saw."""
         query = {"dag_id": self._dag_id, "run_id": self._run_id, "order_by": "when", "limit": 100}
         events = self._api.call("GET", "/eventLogs", params=query)["event_logs"]
-        return {
-            task: TaskStory(task, merge(_audited(events, task), seen)) for task, seen in self._seen.items()
-        }
+        return {task: TaskStory(task, merge(_audited(events, task), seen)) for task, seen in self._seen.items()}
 
 
 def merge(

@@ -166,9 +166,7 @@ def test_a_dag_runs_and_its_tasks_tell_where_they_spent_their_time(local_airflow
         "success",
     ]
     assert wait.waited_deferred.total_seconds() > 1
-    assert any(
-        "Done. Returned value" in line for line in local_airflow.logs("wait_a_moment", run_id, "start")
-    )
+    assert any("Done. Returned value" in line for line in local_airflow.logs("wait_a_moment", run_id, "start"))
     assert local_airflow.xcom("wait_a_moment", run_id, "start").startswith("20")
 
 

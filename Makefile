@@ -1,0 +1,53 @@
+# make help tells what there is. Nothing here needs root, Docker or a shell other than sh.
+
+AIRFLOW ?= 3.3
+CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/made-from-$(AIRFLOW)
+
+# The first python3.11 that can make a virtual environment: Debian's can't without python3.11-venv.
+PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr/local/bin/python3.11; do \
+	"$$each" -c 'import venv, ensurepip' 2>/dev/null && echo "$$each" && break; done)
+
+.DEFAULT_GOAL := help
+.PHONY: help demo airflow test lint types constraints clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
+
+demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated portal; ends by itself
+	@$(BIN)/python -m dev.demo
+
+airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C
+	@$(BIN)/python -m dev.serve
+
+test: lint types ## everything that has to pass: lint, types, tests, those in a real Airflow included
+	$(BIN)/python -m pytest
+
+lint: $(STAMP) ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(STAMP) ## mypy
+	$(BIN)/mypy
+
+constraints: $(STAMP) ## compile constraints/airflow-*.txt anew
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --no-annotate --no-header \
+		--python-version 3.11 --group dev --extra emulator \
+		pyproject.toml constraints/airflow-$(AIRFLOW).in -o $(CONSTRAINTS)
+
+clean: ## remove what was made here, .venv included
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# pip 25.1 is the first that knows --group; Python 3.11 brings an older one.
+$(STAMP): pyproject.toml $(CONSTRAINTS)
+	@test -n "$(PYTHON)" || { echo "No python3.11 with venv and ensurepip found. Install it (on Debian:" \
+		"apt install python3.11-venv), or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	rm -rf $(VENV)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e '.[emulator]' apache-airflow --group dev
+	@touch $@

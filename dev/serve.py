@@ -1,0 +1,58 @@
+"""Keep a real Airflow with the example DAGs up, against an emulated portal, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from dev.local_airflow import LocalAirflowError
+from dev.scene import DAG_ID, OFFER_ID, narrator, scene
+
+DURATION = 120.0
+"""Seconds that the portal takes for what takes days: enough to look around meanwhile."""
+
+HOW_TO = """
+Airflow    {airflow.url}
+           No password: everybody is admin. Open the DAG "{dag}" and press Trigger: it takes the offer
+           {offer} live, which takes {duration:g} s here. From a shell:
+
+           TOKEN=$(curl -s {airflow.url}/auth/token | cut -d '"' -f 4)
+           curl -s {airflow.url}/api/v2/dags/{dag}/dagRuns -d '{{"logical_date": null}}' \\
+                -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'
+
+Portal     {portal.url}
+           The connection cpp_default leads there.
+
+Files      {airflow.home}
+           Logs and database; removed at the end.
+
+Ctrl-C ends all of it.
+"""
+
+
+def main() -> int:
+    """Serve until told to stop; return the exit code."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    say = narrator()
+    try:
+        with scene(say, duration=DURATION) as (portal, airflow):
+            airflow.wait_for_dag(DAG_ID)
+            airflow.api("PATCH", f"/dags/{DAG_ID}", {"is_paused": False})
+            print(
+                HOW_TO.format(airflow=airflow, portal=portal, dag=DAG_ID, offer=OFFER_ID, duration=DURATION),
+                flush=True,
+            )
+            while True:
+                airflow.check()
+                time.sleep(1)
+    except KeyboardInterrupt:
+        say("airflow", "stopped; nothing is left running")
+        return 0
+    except LocalAirflowError as error:
+        say("FAILED", str(error))
+        return 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
