@@ -144,9 +144,7 @@ class Api:
         return json_answer(
             200,
             [
-                offer_document(
-                    offer, self._listed_status(offer), offer.definition, offer.version, whole=False
-                )
+                offer_document(offer, self._listed_status(offer), offer.definition, offer.version, whole=False)
                 for offer in offers
             ],
         )
@@ -167,9 +165,7 @@ class Api:
         elif route.action == "offer-slot":
             slot = (route.item or "").lower()
             if slot not in ("draft", "preview", "production"):
-                raise ApiError(
-                    400, "BadRequest", "The argument: 'SlotId' is none of Draft, Preview, Production."
-                )
+                raise ApiError(400, "BadRequest", "The argument: 'SlotId' is none of Draft, Preview, Production.")
             if slot == "preview":
                 version = self._portal.preview_version(offer)
             elif slot == "production":
@@ -184,9 +180,7 @@ class Api:
         document = call.json()
         if not isinstance(document, Mapping):
             raise ApiError(400, "BadRequest", "The request body is not an offer.")
-        offer, created = self._portal.put_offer(
-            publisher_id, offer_id, document, call.headers.get("if-match")
-        )
+        offer, created = self._portal.put_offer(publisher_id, offer_id, document, call.headers.get("if-match"))
         shown = offer_document(offer, self._listed_status(offer), offer.definition, offer.version)
         return json_answer(201 if created else 200, {**shown, "eTag": offer.etag}, {"ETag": offer.etag})
 
@@ -194,9 +188,7 @@ class Api:
         operations = self._portal.operations(offer.publisher_id, offer.offer_id)
         latest = operations[-1] if operations else None
         view = self._portal.view(latest) if latest else None
-        return json_answer(
-            200, status_document(self._offer_status(offer), latest, view, self._portal.settings)
-        )
+        return json_answer(200, status_document(self._offer_status(offer), latest, view, self._portal.settings))
 
     def _submissions(self, call: Call, offer: Offer) -> Answer:
         # The page's parameter is "status"; pub sends "submissionState". An unknown word matches nothing.

@@ -34,7 +34,7 @@ def issue(name: str = "localhost") -> Certificate:
     :raises RuntimeError: if trustme isn't installed
     """
     try:
-        import trustme  # noqa: PLC0415 - an extra, and slow to import
+        import trustme
     except ImportError:
         raise RuntimeError(
             'the emulator needs trustme for its certificate: pip install "airflow-provider-cpp[emulator]"'

@@ -7,7 +7,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_cpp.emulator import certificates, state_file
 from airflow_provider_cpp.emulator.api import Api
@@ -18,6 +18,7 @@ from airflow_provider_cpp.emulator.portal import Portal
 from airflow_provider_cpp.emulator.request_log import RecordedRequest, RequestLog
 from airflow_provider_cpp.emulator.routes import resolve
 from airflow_provider_cpp.emulator.server import Server
+from airflow_provider_cpp.emulator.setting_attribute import SettingAttribute
 from airflow_provider_cpp.emulator.settings import Settings
 
 if TYPE_CHECKING:
@@ -28,28 +29,6 @@ TENANT_ID = "0d9c4f1e-0000-4000-8000-000000000001"
 CLIENT_ID = "a5d7c3e1-0000-4000-8000-000000000002"
 CLIENT_SECRET = "emulator-secret"  # noqa: S105 - opens nothing but an emulator
 PUBLISHER_ID = "contoso"
-
-T = TypeVar("T")
-
-
-class _Setting(Generic[T]):
-    """Show one of the settings as an attribute that can be assigned to while the emulator runs."""
-
-    def __set_name__(self, owner: type[Emulator], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, emulator: None, owner: type[Emulator]) -> Self: ...
-    @overload
-    def __get__(self, emulator: Emulator, owner: type[Emulator]) -> T: ...
-    def __get__(self, emulator: Emulator | None, owner: type[Emulator]) -> Self | T:
-        if emulator is None:
-            return self
-        value: T = getattr(emulator.settings, self._name)
-        return value
-
-    def __set__(self, emulator: Emulator, value: T) -> None:
-        emulator.configure(**{self._name: value})
 
 
 class Emulator:
@@ -78,25 +57,25 @@ class Emulator:
     :raises ValueError: for an unknown setting or value, or a state file that can't be read
     """
 
-    location_form = _Setting[str]()
-    vocabulary = _Setting[str]()
-    body_form = _Setting[str]()
-    duration = _Setting[float]()
-    step_durations = _Setting[Mapping[str, float]]()
-    outcome = _Setting[str]()
-    failed_step = _Setting[str]()
-    failure_messages = _Setting[tuple[str, ...]]()
-    strict_golive = _Setting[bool]()
-    cancel_mode = _Setting[str]()
-    cancel_duration = _Setting[float]()
-    token_lifetime = _Setting[float]()
-    forbidden_publishers = _Setting[tuple[str, ...]]()
-    api_versions = _Setting[tuple[str, ...]]()
-    etag_on_get = _Setting[bool]()
-    message_form = _Setting[str]()
-    step_names = _Setting[str]()
-    signoff_status = _Setting[str]()
-    operation_properties = _Setting[str]()
+    location_form = SettingAttribute[str]()
+    vocabulary = SettingAttribute[str]()
+    body_form = SettingAttribute[str]()
+    duration = SettingAttribute[float]()
+    step_durations = SettingAttribute[Mapping[str, float]]()
+    outcome = SettingAttribute[str]()
+    failed_step = SettingAttribute[str]()
+    failure_messages = SettingAttribute[tuple[str, ...]]()
+    strict_golive = SettingAttribute[bool]()
+    cancel_mode = SettingAttribute[str]()
+    cancel_duration = SettingAttribute[float]()
+    token_lifetime = SettingAttribute[float]()
+    forbidden_publishers = SettingAttribute[tuple[str, ...]]()
+    api_versions = SettingAttribute[tuple[str, ...]]()
+    etag_on_get = SettingAttribute[bool]()
+    message_form = SettingAttribute[str]()
+    step_names = SettingAttribute[str]()
+    signoff_status = SettingAttribute[str]()
+    operation_properties = SettingAttribute[str]()
 
     def __init__(
         self,
@@ -156,9 +135,7 @@ class Emulator:
         self._folder = tempfile.TemporaryDirectory(prefix="cpp-emulator-", ignore_cleanup_errors=True)
         try:
             self._ca_file, tls = certificates.write(Path(self._folder.name), self._wanted_ca_file, self._name)
-            server = Server(
-                self._answer, host=self._host, port=self._port, plain_port=self._plain_port, tls=tls
-            )
+            server = Server(self._answer, host=self._host, port=self._port, plain_port=self._plain_port, tls=tls)
             server.start()
         except BaseException:
             self._folder.cleanup()

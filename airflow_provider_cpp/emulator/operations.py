@@ -191,9 +191,7 @@ def view(operation: Operation, at: float) -> View:
     return View(
         state=state,
         steps=steps,
-        changed_at=max([operation.started_at, *(step.changed_at for step in steps)])
-        if end is None
-        else end.at,
+        changed_at=max([operation.started_at, *(step.changed_at for step in steps)]) if end is None else end.at,
         waits_for_signoff=waits,
         cancellation=cancellation,
     )
@@ -226,6 +224,8 @@ def _step(
     begins, ends = span
     stops_here = operation.outcome == "stall" and operation.failed_step == step_id
     waits_here = operation.kind == PUBLISH and step_id == SIGNOFF
+    # A publish that was brought to its sign-off from outside is there before its schedule says so.
+    begins = min(begins, moment)
     progress = 100 if ends <= moment else int(100 * (moment - begins) / (ends - begins))
     ended_here = end is not None and (end.step == step_id or ends > moment or stops_here or waits_here)
     if end is not None and ended_here:

@@ -6,14 +6,14 @@ Time comes from an injected clock. How calls and results look on the wire is dec
 
 from __future__ import annotations
 
-import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from airflow_provider_cpp.emulator.answer import ApiError
 from airflow_provider_cpp.emulator.documents import timestamp
+from airflow_provider_cpp.emulator.ledger import Ledger
 from airflow_provider_cpp.emulator.offers import (
     OVERRIDABLE,
     VM_OFFER_TYPE,
@@ -21,113 +21,15 @@ from airflow_provider_cpp.emulator.offers import (
     sample_definition,
     validation_errors,
 )
-from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation, View, reached_preview, view
+from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation
 from airflow_provider_cpp.emulator.settings import OUTCOMES, Settings
 from airflow_provider_cpp.emulator.steps import schedule
-from airflow_provider_cpp.emulator.words import RUNNING, SUCCEEDED
 
 SEED_STATES = ("draft", "preview_ready", "live")
 
 
-class Portal:
-    """Keep publishers, offers and operations; safe to use from any thread.
-
-    :param clock: returns seconds since the epoch
-    :param settings: how it behaves; ``configure`` changes it
-    :param on_change: called after each change, with the lock held
-    """
-
-    def __init__(
-        self,
-        *,
-        clock: Callable[[], float],
-        settings: Settings,
-        on_change: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.clock = clock
-        self.settings = settings
-        self.lock = threading.RLock()
-        self.on_change = on_change
-        self.publishers: set[str] = set()
-        self._offers: dict[tuple[str, str], Offer] = {}
-        self._operations: dict[str, Operation] = {}
-
-    # -- what there is
-
-    def offers(self, publisher_id: str | None = None) -> list[Offer]:
-        """Return the offers of a publisher, or all.
-
-        :param publisher_id: whose
-        :raises ApiError: 404 for an unknown publisher
-        """
-        with self.lock:
-            if publisher_id is not None and publisher_id not in self.publishers:
-                raise _not_found(f"Publisher {publisher_id} does not exist.")
-            return [offer for offer in self._offers.values() if publisher_id in (None, offer.publisher_id)]
-
-    def offer(self, publisher_id: str, offer_id: str) -> Offer:
-        """Return an offer.
-
-        :raises ApiError: 404 for an unknown one
-        """
-        with self.lock:
-            self.offers(publisher_id)
-            if (publisher_id, offer_id) not in self._offers:
-                raise _not_found(f"Offer {offer_id} of publisher {publisher_id} does not exist.")
-            return self._offers[publisher_id, offer_id]
-
-    def operations(self, publisher_id: str, offer_id: str) -> list[Operation]:
-        """Return an offer's operations, oldest first.
-
-        :raises ApiError: 404 for an unknown offer
-        """
-        with self.lock:
-            self.offer(publisher_id, offer_id)
-            return [
-                operation
-                for operation in self._operations.values()
-                if (operation.publisher_id, operation.offer_id) == (publisher_id, offer_id)
-            ]
-
-    def operation(self, publisher_id: str, offer_id: str, operation_id: str) -> Operation:
-        """Return an operation by its GUID or, as for offers that weren't migrated, by ``P$O$n$slot``.
-
-        :raises ApiError: 404 for an unknown one
-        """
-        for operation in reversed(self.operations(publisher_id, offer_id)):
-            if operation_id in (operation.id, operation.legacy_id):
-                return operation
-        raise _not_found(f"Operation {operation_id} of offer {offer_id} does not exist.")
-
-    def view(self, operation: Operation) -> View:
-        """Show an operation as it is now."""
-        return view(operation, self.clock())
-
-    def preview_version(self, offer: Offer) -> int | None:
-        """Return the version that is in preview; None if none ever was."""
-        now = self.clock()
-        versions = [
-            operation.offer_version
-            for operation in self.operations(offer.publisher_id, offer.offer_id)
-            if operation.kind == PUBLISH and reached_preview(operation, now)
-        ]
-        return versions[-1] if versions else None
-
-    def live_version(self, offer: Offer) -> int | None:
-        """Return the version that customers can buy; None if none ever went live."""
-        versions = [
-            operation.offer_version
-            for operation in self.operations(offer.publisher_id, offer.offer_id)
-            if operation.kind == GO_LIVE and self.view(operation).state == SUCCEEDED
-        ]
-        return versions[-1] if versions else None
-
-    def running(self, offer: Offer) -> Operation | None:
-        """Return the operation that runs on an offer; at most one does ("List operations" page)."""
-        for operation in self.operations(offer.publisher_id, offer.offer_id):
-            if self.view(operation).state == RUNNING:
-                return operation
-        return None
+class Portal(Ledger):
+    """Carry out what clients and tests ask for; safe to use from any thread."""
 
     # -- what is set up from outside
 
@@ -320,20 +222,6 @@ class Portal:
                 running = self._replace(running, cancel_requested_at=now, cancel_at=later)
             return running, False
 
-    # -- what is kept over a restart
-
-    def restore(self, publishers: set[str], offers: list[Offer], operations: list[Operation]) -> None:
-        """Put back what was saved; replaces everything."""
-        with self.lock:
-            self.publishers = set(publishers)
-            self._offers = {(offer.publisher_id, offer.offer_id): offer for offer in offers}
-            self._operations = {operation.id: operation for operation in operations}
-
-    def all_operations(self) -> list[Operation]:
-        """Return every offer's operations, oldest first."""
-        with self.lock:
-            return list(self._operations.values())
-
     # -- within
 
     def _check_overrides(self, changes: Mapping[str, Any]) -> None:
@@ -400,10 +288,6 @@ class Portal:
         self._operations[operation.id] = operation
         self.on_change()
         return operation
-
-
-def _not_found(message: str) -> ApiError:
-    return ApiError(404, "NotFound", message)
 
 
 def _conflict(offer: Offer) -> ApiError:

@@ -21,7 +21,7 @@ def cpp_emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 
     Operations take one second. ``AIRFLOW_CONN_CPP_DEFAULT`` leads to it.
     """
-    from airflow_provider_cpp.emulator.emulator import Emulator  # noqa: PLC0415 - see the module's docstring
+    from airflow_provider_cpp.emulator.emulator import Emulator
 
     with Emulator(duration=1.0) as emulator:
         emulator.add_offer("contoso-virtualmachineoffer")

@@ -136,11 +136,7 @@ class Settings:
         """Return the settings as JSON values."""
         values = {setting.name: getattr(self, setting.name) for setting in fields(self)}
         return {
-            name: dict(value)
-            if isinstance(value, Mapping)
-            else list(value)
-            if isinstance(value, tuple)
-            else value
+            name: dict(value) if isinstance(value, Mapping) else list(value) if isinstance(value, tuple) else value
             for name, value in values.items()
         }
 

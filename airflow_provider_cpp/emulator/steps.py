@@ -62,6 +62,5 @@ def schedule(kind: str, duration: float, step_durations: Mapping[str, float]) ->
     left = max(0.0, duration - sum(step_durations.get(step.id, 0.0) for step in walked))
     share = left / (sum(step.weight for step in free) or 1)
     return tuple(
-        0.0 if step not in walked else float(step_durations.get(step.id, step.weight * share))
-        for step in STEPS
+        0.0 if step not in walked else float(step_durations.get(step.id, step.weight * share)) for step in STEPS
     )

@@ -1,0 +1,142 @@
+"""Decides which offers and operations there are, and which versions follow from them to be in which slot.
+
+Time comes from an injected clock. What a call does to them is decided in ``portal``.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from airflow_provider_cpp.emulator.answer import ApiError
+from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation, View, reached_preview, view
+from airflow_provider_cpp.emulator.words import RUNNING, SUCCEEDED
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_cpp.emulator.offers import Offer
+    from airflow_provider_cpp.emulator.settings import Settings
+
+
+class Ledger:
+    """Keep publishers, offers and operations; safe to use from any thread.
+
+    :param clock: returns seconds since the epoch
+    :param settings: how it behaves; ``configure`` changes it
+    :param on_change: called after each change, with the lock held
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Callable[[], float],
+        settings: Settings,
+        on_change: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.clock = clock
+        self.settings = settings
+        self.lock = threading.RLock()
+        self.on_change = on_change
+        self.publishers: set[str] = set()
+        self._offers: dict[tuple[str, str], Offer] = {}
+        self._operations: dict[str, Operation] = {}
+
+    # -- what there is
+
+    def offers(self, publisher_id: str | None = None) -> list[Offer]:
+        """Return the offers of a publisher, or all.
+
+        :param publisher_id: whose
+        :raises ApiError: 404 for an unknown publisher
+        """
+        with self.lock:
+            if publisher_id is not None and publisher_id not in self.publishers:
+                raise not_found(f"Publisher {publisher_id} does not exist.")
+            return [offer for offer in self._offers.values() if publisher_id in (None, offer.publisher_id)]
+
+    def offer(self, publisher_id: str, offer_id: str) -> Offer:
+        """Return an offer.
+
+        :raises ApiError: 404 for an unknown one
+        """
+        with self.lock:
+            self.offers(publisher_id)
+            if (publisher_id, offer_id) not in self._offers:
+                raise not_found(f"Offer {offer_id} of publisher {publisher_id} does not exist.")
+            return self._offers[publisher_id, offer_id]
+
+    def operations(self, publisher_id: str, offer_id: str) -> list[Operation]:
+        """Return an offer's operations, oldest first.
+
+        :raises ApiError: 404 for an unknown offer
+        """
+        with self.lock:
+            self.offer(publisher_id, offer_id)
+            return [
+                operation
+                for operation in self._operations.values()
+                if (operation.publisher_id, operation.offer_id) == (publisher_id, offer_id)
+            ]
+
+    def operation(self, publisher_id: str, offer_id: str, operation_id: str) -> Operation:
+        """Return an operation by its GUID or, as for offers that weren't migrated, by ``P$O$n$slot``.
+
+        :raises ApiError: 404 for an unknown one
+        """
+        for operation in reversed(self.operations(publisher_id, offer_id)):
+            if operation_id in (operation.id, operation.legacy_id):
+                return operation
+        raise not_found(f"Operation {operation_id} of offer {offer_id} does not exist.")
+
+    def view(self, operation: Operation) -> View:
+        """Show an operation as it is now."""
+        return view(operation, self.clock())
+
+    def preview_version(self, offer: Offer) -> int | None:
+        """Return the version that is in preview; None if none ever was."""
+        now = self.clock()
+        versions = [
+            operation.offer_version
+            for operation in self.operations(offer.publisher_id, offer.offer_id)
+            if operation.kind == PUBLISH and reached_preview(operation, now)
+        ]
+        return versions[-1] if versions else None
+
+    def live_version(self, offer: Offer) -> int | None:
+        """Return the version that customers can buy; None if none ever went live."""
+        versions = [
+            operation.offer_version
+            for operation in self.operations(offer.publisher_id, offer.offer_id)
+            if operation.kind == GO_LIVE and self.view(operation).state == SUCCEEDED
+        ]
+        return versions[-1] if versions else None
+
+    def running(self, offer: Offer) -> Operation | None:
+        """Return the operation that runs on an offer; at most one does ("List operations" page)."""
+        for operation in self.operations(offer.publisher_id, offer.offer_id):
+            if self.view(operation).state == RUNNING:
+                return operation
+        return None
+
+    # -- what is kept over a restart
+
+    def restore(self, publishers: set[str], offers: list[Offer], operations: list[Operation]) -> None:
+        """Put back what was saved; replaces everything."""
+        with self.lock:
+            self.publishers = set(publishers)
+            self._offers = {(offer.publisher_id, offer.offer_id): offer for offer in offers}
+            self._operations = {operation.id: operation for operation in operations}
+
+    def all_operations(self) -> list[Operation]:
+        """Return every offer's operations, oldest first."""
+        with self.lock:
+            return list(self._operations.values())
+
+
+def not_found(message: str) -> ApiError:
+    """Return the refusal of what doesn't exist.
+
+    :param message: what it is
+    """
+    return ApiError(404, "NotFound", message)

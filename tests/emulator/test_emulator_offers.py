@@ -1,0 +1,158 @@
+from __future__ import annotations
+
+import pytest
+
+OFFER = "contoso-virtualmachineoffer"
+BODY = {
+    "publisherId": "contoso",
+    "offerTypeId": "microsoft-azure-virtualmachines",
+    "id": "new",
+    "offerTypeVersions": {"microsoft-azure-virtualmachines": 87},
+    "definition": {"displayText": "New", "offer": {}, "plans": [{"planId": "plan"}]},
+}
+
+
+def test_publishers_and_offers_are_listed(emulator, client):
+    emulator.add_offer("draft", state="draft")
+    emulator.add_offer("elsewhere", publisher_id="fabrikam", offer_type_id="core")
+    assert [entry["id"] for entry in client.get("/api/publishers").json()] == ["contoso", "fabrikam"]
+    offers = client.get("/api/publishers/contoso/offers").json()
+    assert [(offer["id"], offer["status"]) for offer in offers] == [
+        (OFFER, "running"),
+        ("draft", "neverPublished"),
+    ]
+    assert offers[0].keys() == {
+        *("offerTypeId", "publisherId", "status", "id", "version", "definition", "changedTime"),
+    }
+    assert offers[0]["definition"] == {"displayText": OFFER}
+
+
+def test_the_list_can_be_filtered_by_type(emulator, client):
+    emulator.add_offer("other", offer_type_id="microsoft-azure-corevm")
+    path = "/api/publishers/contoso/offers"
+    answer = client.get(path, params={"$filter": "offerTypeId eq 'microsoft-azure-corevm'"})
+    assert [offer["id"] for offer in answer.json()] == ["other"]
+    assert client.get(path, params={"$filter": "version gt 1"}).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/publishers/nobody/offers",
+        "/api/publishers/nobody/offers/any",
+        "/api/publishers/contoso/offers/missing",
+        "/api/publishers/contoso/offers/missing/status",
+        "/api/publishers/contoso/offers/missing/submissions/",
+        f"/api/publishers/contoso/offers/{OFFER}/operations/00000000-0000-0000-0000-000000000000",
+        f"/api/publishers/contoso/offers/{OFFER}/versions/99",
+        f"/api/publishers/contoso/offers/{OFFER}/slot/Production",
+        "/api/operations/contoso$missing$1$preview",
+        "/api/nothing",
+    ],
+)
+def test_what_does_not_exist_is_404_with_an_error_body(client, path):
+    answer = client.get(path)
+    assert answer.status_code == 404
+    assert answer.json()["error"]["code"] == "NotFound"
+
+
+@pytest.mark.parametrize("version", [None, "2017-10-3", ""])
+def test_a_missing_or_unknown_api_version_is_400(client, version):
+    answer = client.on_offer("GET", params={"api-version": version})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "InvalidAPIVersion"
+
+
+@pytest.mark.parametrize(
+    ("method", "call"),
+    [
+        *(("GET", call) for call in ("", "/status", "/submissions", "/operations/any")),
+        *(("POST", call) for call in ("/golive", "/publish", "/cancel")),
+        ("PUT", ""),
+    ],
+)
+def test_an_application_that_is_not_registered_for_the_publisher_is_403(emulator, client, method, call):
+    emulator.forbidden_publishers = ("contoso",)
+    answer = client.on_offer(method, call)
+    assert answer.status_code == 403
+    assert answer.json() == {
+        "error": {"code": "Forbidden", "message": "User does not have the required permissions"}
+    }
+
+
+def test_a_wrong_method_is_405(client):
+    assert client.on_offer("GET", "/golive").status_code == 405
+
+
+def test_an_offer_has_versions_and_slots(emulator, client):
+    assert client.on_offer("GET").json()["version"] == 2
+    assert client.on_offer("GET", "/versions/1").json()["version"] == 1
+    assert client.on_offer("GET", "/slot/preview").json()["version"] == 1
+    assert client.on_offer("GET", "/slot/Draft").json()["version"] == 2
+    assert client.on_offer("GET", "/slot/view").status_code == 400
+    assert client.on_offer("GET", "/versions/one").status_code == 400
+    client.golive()
+    emulator.finish(OFFER)
+    live = client.on_offer("GET", "/slot/Production").json()
+    assert (live["version"], live["status"]) == (1, "published")
+
+
+def test_a_draft_is_in_no_other_slot(emulator, client):
+    emulator.add_offer("draft", state="draft")
+    assert client.on_offer("GET", "/slot/Draft", "draft").status_code == 200
+    assert client.on_offer("GET", "/slot/Preview", "draft").status_code == 404
+
+
+def test_put_creates_an_offer_with_201_and_an_etag(client):
+    answer = client.on_offer("PUT", offer="new", json=BODY)
+    assert answer.status_code == 201
+    assert answer.headers["ETag"].startswith("W/\"datetime'")
+    document = answer.json()
+    assert (document["status"], document["version"]) == ("neverPublished", 1)
+    assert document["offerTypeVersions"] == BODY["offerTypeVersions"]
+    assert client.on_offer("GET", offer="new").json()["definition"] == BODY["definition"]
+
+
+def test_put_on_an_existing_offer_wants_if_match(client):
+    etag = client.on_offer("PUT", offer="new", json=BODY).headers["ETag"]
+    refused = client.on_offer("PUT", offer="new", json=BODY)
+    assert (refused.status_code, refused.json()["error"]["code"]) == (409, "InvalidResourceId")
+    changed = client.on_offer("PUT", offer="new", json=BODY, headers={"If-Match": etag})
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != etag
+    assert client.on_offer("PUT", offer="new", json=BODY, headers={"If-Match": etag}).status_code == 412
+    assert client.on_offer("PUT", offer="new", json=BODY, headers={"If-Match": "*"}).status_code == 200
+
+
+def test_an_etag_for_an_offer_that_does_not_exist_is_412(client):
+    assert client.on_offer("PUT", offer="new", json=BODY, headers={"If-Match": 'W/"any"'}).status_code == 412
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"json": BODY | {"offerTypeId": None}}, "'OfferTypeId' cannot be null"),
+        ({"json": BODY | {"definition": None}}, "'Definition' cannot be null"),
+        ({"json": BODY | {"id": "another"}}, "'id' does not match"),
+        ({"json": []}, "not an offer"),
+        ({"data": "{'single': 'quotes'}"}, "not valid JSON"),
+        ({}, "not an offer"),
+    ],
+)
+def test_a_malformed_offer_is_400(client, options, text):
+    answer = client.on_offer("PUT", offer="new", **options)
+    assert answer.status_code == 400
+    assert text in answer.json()["error"]["message"]
+
+
+def test_a_get_has_an_etag_only_as_before_the_migration(emulator, client):
+    assert "ETag" not in client.on_offer("GET").headers
+    emulator.etag_on_get = True
+    etag = client.on_offer("GET").headers["ETag"]
+    body = BODY | {"id": OFFER}
+    assert client.on_offer("PUT", json=body, headers={"If-Match": etag}).status_code == 200
+
+
+def test_every_answer_of_the_api_has_a_request_id_of_its_own(client):
+    identifiers = {client.on_offer("GET").headers["x-ms-request-id"] for _ in range(3)}
+    assert len(identifiers) == 3
