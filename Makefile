@@ -33,7 +33,7 @@ types: $(STAMP) ## mypy
 	$(BIN)/mypy
 
 constraints: $(STAMP) ## compile constraints/airflow-*.txt anew
-	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/python -m pip install -qq uv
 	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --no-annotate --no-header \
 		--python-version 3.11 --group dev --extra emulator \
 		pyproject.toml constraints/airflow-$(AIRFLOW).in -o $(CONSTRAINTS)
@@ -46,8 +46,9 @@ clean: ## remove what was made here, .venv included
 $(STAMP): pyproject.toml $(CONSTRAINTS)
 	@test -n "$(PYTHON)" || { echo "No python3.11 with venv and ensurepip found. Install it (on Debian:" \
 		"apt install python3.11-venv), or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	rm -rf $(VENV)
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet -c $(CONSTRAINTS) -e '.[emulator]' apache-airflow --group dev
+	@echo "Making $(VENV) with $(PYTHON); takes about a minute."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) -e '.[emulator]' apache-airflow --group dev
 	@touch $@
