@@ -147,6 +147,14 @@ def retry_after(answer: Answer) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
+def clock_ahead(answer: Answer) -> float:
+    """Return by how many seconds the service's clock is ahead of ours, by the answer's own `Date`."""
+    try:
+        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp() - answer.received_at
+    except (ValueError, TypeError, OverflowError):
+        return 0.0
+
+
 def describe(reading: Reading) -> str:
     """Return what came back in a few words: status, the service's code and message, and its request id."""
     if isinstance(reading, Unanswered):

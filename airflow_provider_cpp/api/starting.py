@@ -12,7 +12,15 @@ from dataclasses import dataclass
 from enum import Enum
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, describe, error_of
+from airflow_provider_cpp.api.answers import (
+    Answer,
+    Loss,
+    Reading,
+    Unanswered,
+    clock_ahead,
+    describe,
+    error_of,
+)
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.locations import OperationLocation, location_header, parse_location
 from airflow_provider_cpp.api.operations import FAILED, RUNNING, SUCCEEDED, read_operation
@@ -64,15 +72,19 @@ class Start:
     publisher_id: str
     offer_id: str
 
-    def once(self, record: object = None) -> Procedure[Started]:
+    def once(self, record: object = None, since: float | None = None) -> Procedure[Started]:
         """Start the operation, unless an earlier try of the same task did.
 
         :param record: what an earlier try kept, if one did.
+        :param since: where nothing could be kept: since when earlier tries may have posted, in seconds since
+            1970 (UTC); None if there was none.
         :raises CppError: the error that the service's refusal means; nothing was started.
         :raises CppConflict: another operation runs on the offer.
         :raises AmbiguousOutcome: it may or may not have been started, and the service won't say.
         """
         if isinstance(record, dict) and (earlier := (yield from self._settle(record))) is not None:
+            return earlier
+        if since is not None and (earlier := (yield from self._settle_since(since))) is not None:
             return earlier
         before = yield from self._ids_before()
         yield Keep({"state": "intended", "before": sorted(before) if before is not None else None})
@@ -246,6 +258,23 @@ class Start:
             if mine is not None:
                 return (yield from self._resumed(self._location_of(mine), mine.state))
         return None
+
+    def _settle_since(self, since: float) -> Procedure[Started | None]:
+        """Return what earlier tries started, by the submissions alone, which tell when each last changed."""
+        reply = yield Send(self._list_call)
+        reading = reply.reading
+        submissions = read_submissions(reading) if isinstance(reading, Answer) else None
+        if submissions is None:
+            return None  # what comes next lists them again, and says what is wrong
+        assert isinstance(reading, Answer)  # noqa: S101
+        since += clock_ahead(reading)
+        recent = [
+            s for s in submissions if s.kind == self.kind and (s.is_running or (s.changed_at or 0.0) >= since)
+        ]
+        mine = next((s for s in recent if s.is_running), None)
+        if mine is None:
+            mine = max(recent, key=lambda s: s.changed_at or 0.0, default=None)
+        return (yield from self._resumed(self._location_of(mine), mine.state)) if mine else None
 
     def _state_at(self, location: OperationLocation) -> Procedure[str]:
         call = calls.get_operation(location)

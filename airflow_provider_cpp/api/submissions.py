@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from airflow_provider_cpp.api.answers import Answer, Reading, parsed_body
 from airflow_provider_cpp.api.locations import OperationLocation
@@ -21,12 +22,14 @@ class Submission:
     :param kind: `golive`, `publish`, or what else the service says, folded.
     :param state: `running`, `succeeded`, `failed` or `canceled`.
     :param state_word: the service's own word for it.
+    :param changed_at: when it last changed, by the service's clock, in seconds since 1970 (UTC).
     """
 
     id: str
     kind: str
     state: str
     state_word: str
+    changed_at: float | None = None
 
     @property
     def is_running(self) -> bool:
@@ -54,8 +57,23 @@ def read_submissions(reading: Reading) -> tuple[Submission, ...] | None:
         word = entry.get("submissionState") or entry.get("status")
         if not isinstance(word, str):
             return None
-        found.append(Submission(entry["id"], _kind(entry), state_of(word), plain_text(word)))
+        found.append(
+            Submission(
+                entry["id"], _kind(entry), state_of(word), plain_text(word), _time(entry.get("changedTime"))
+            )
+        )
     return tuple(found)
+
+
+def _time(text: object) -> float | None:
+    try:
+        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
+    if moment is None:
+        return None
+    # Migrated offers leave out the "Z"; what they mean is UTC all the same.
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _kind(entry: dict[str, object]) -> str:

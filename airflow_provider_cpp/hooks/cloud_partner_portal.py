@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, error_of
+from airflow_provider_cpp.api.cancelling import Cancel
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.starting import Start, Started
@@ -120,6 +121,7 @@ class CloudPartnerPortalHook(BaseHook):
         publisher_id: str | None = None,
         *,
         record: object = None,
+        since: float | None = None,
         keep: Callable[[dict[str, object]], object] = lambda record: None,
     ) -> Started:
         """Take an offer live as `go_live` does, unless an earlier try of the same task did.
@@ -127,12 +129,14 @@ class CloudPartnerPortalHook(BaseHook):
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
         :param record: what an earlier try kept; None for none.
+        :param since: where nothing could be kept: since when earlier tries may have posted, in seconds since
+            1970 (UTC); None if there was none.
         :param keep: keeps a record for a later try, before it returns.
         """
         publisher = self.settings.publisher(publisher_id)
         call = calls.go_live(publisher, offer_id)
         start = Start(call, GO_LIVE, self.settings.origin, publisher, offer_id)
-        return self.client.run(start.once(record), say=self.say, keep=keep)
+        return self.client.run(start.once(record, since), say=self.say, keep=keep)
 
     def location(self, operation_location: str) -> OperationLocation:
         """Parse an operation's location, as `go_live` returns it.
@@ -162,6 +166,18 @@ class CloudPartnerPortalHook(BaseHook):
                 http_status=200,
             )
         return operation
+
+    def cancel_operation(self, operation_location: str, within: float = 300.0) -> str:
+        """Cancel an operation that still runs, and watch it to its end (cancel-operations page).
+
+        :param operation_location: its location.
+        :param within: seconds in which the cancel has to be confirmed.
+        :returns: what became of the operation: `canceled`; `succeeded` or `failed` if the cancel came too
+            late; `timeout` or `unknown` if it isn't confirmed.
+        :raises CppError: the error that the service's refusal means.
+        """
+        cancel = Cancel(self.location(operation_location), within)
+        return str(self.client.run(cancel.confirmed(), say=self.say)["status"])
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell whether this principal can see this publisher's offers. Never raises."""

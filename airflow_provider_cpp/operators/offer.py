@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.compat.sdk import BaseOperator
@@ -16,28 +15,31 @@ from airflow_provider_cpp.operators.waiting import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
     DEFAULT_TIMEOUT,
-    hand_over,
+    WaitsForOperation,
     look_once,
-    looks,
-    plan_watch,
+    optional_seconds,
     seconds,
 )
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-
 #: Key of the record in Airflow's task state store. Deployed tasks in flight depend on it: never rename.
 RECORD_KEY = "airflow_provider_cpp.go_live"
 
+#: How long a record is kept beyond the time that the operation may take.
+RECORD_SLACK = timedelta(days=30)
 
-class GoLiveOperator(BaseOperator):
+
+class GoLiveOperator(WaitsForOperation, BaseOperator):
     """Take an offer live, and return the operation's location.
 
     Sends one POST and no second one, whatever happens to its answer. The work behind it takes hours to
     days: watch it with :class:`~airflow_provider_cpp.sensors.operation.OperationSensor`, or let this task
     wait itself.
+
+    A retry of the task first settles what the last try did: an operation that still runs is taken up
+    again, one that succeeded isn't repeated, after one that failed a new one is started.
 
     :param offer_id: the offer's identifier. (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
@@ -45,8 +47,12 @@ class GoLiveOperator(BaseOperator):
     :param wait_for_completion: succeed when the offer is live, not when the request was accepted.
     :param deferrable: wait in the triggerer; otherwise on the worker.
     :param poll_interval: seconds, or a ``timedelta``, between two looks at the operation at least.
-    :param max_poll_interval: the same, at most.
+    :param max_poll_interval: the same, at most: in between, a tenth of the time since the last change.
     :param timeout: seconds, or a ``timedelta``, after which waiting is given up; 14 days by default.
+    :param cancel_on_kill: cancel the operation when a user ends the task while it waits: clears it, or marks
+        it failed or succeeded. Deferred tasks can do so from Airflow 3.3 on.
+    :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
+        logged, once; off by default.
     :raises OperationFailed: the operation failed; a retry goes live anew.
     :raises OperationCanceled: somebody canceled it.
     :raises OperationTimeout: it didn't end in time.
@@ -67,6 +73,8 @@ class GoLiveOperator(BaseOperator):
         poll_interval: float | timedelta = DEFAULT_INTERVAL,
         max_poll_interval: float | timedelta = DEFAULT_MAX_INTERVAL,
         timeout: float | timedelta = DEFAULT_TIMEOUT,
+        cancel_on_kill: bool = False,
+        stuck_after: float | timedelta | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -78,20 +86,27 @@ class GoLiveOperator(BaseOperator):
         self.poll_interval = seconds(poll_interval)
         self.max_poll_interval = seconds(max_poll_interval)
         self.timeout = seconds(timeout)
-        self._schedule()  # refuses crossed bounds while the DAG is parsed
+        self.cancel_on_kill = cancel_on_kill
+        self.stuck_after = optional_seconds(stuck_after)
+        self._check_waiting()
 
     def execute(self, context: Context) -> str:
         """Go live, unless an earlier try of this task did, and wait if asked to."""
         store = context.get("task_state_store")
-        started = self.hook.start_go_live(
-            self.offer_id,
-            self.publisher_id,
-            record=store.get(RECORD_KEY) if store is not None else None,
-            keep=lambda record: store.set(RECORD_KEY, cast("Any", record)) if store is not None else None,
-        )
+        if store is not None:
+            started = self.hook.start_go_live(
+                self.offer_id,
+                self.publisher_id,
+                record=store.get(RECORD_KEY),
+                keep=lambda record: store.set(RECORD_KEY, cast("Any", record), retention=self._retention()),
+            )
+        else:
+            started = self.hook.start_go_live(
+                self.offer_id, self.publisher_id, since=_earlier_tries_since(context)
+            )
         location = started.location.url
         if self.wait_for_completion:
-            self._wait(location)
+            self._wait(context, location)
         self._forget(context)
         return location
 
@@ -101,28 +116,36 @@ class GoLiveOperator(BaseOperator):
         self._forget(context)
         return str(event["location"])
 
-    @cached_property
-    def hook(self) -> CloudPartnerPortalHook:
-        """The hook of the task's connection."""
-        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-
-        return CloudPartnerPortalHook(self.cpp_conn_id)
-
-    def _wait(self, location: str) -> None:
-        hook = self.hook
-        watch = plan_watch(hook, location, self._schedule(), self.timeout, self.execution_timeout)
-        steps = looks(hook, watch)
+    def _wait(self, context: Context, location: str) -> None:
+        steps = self._begin(context, location)
         while isinstance(outcome := look_once(steps), float):
             if self.deferrable:
-                hand_over(self, watch, self.cpp_conn_id)
+                self._hand_over()
             time.sleep(outcome)
         result_of(outcome, by_sensor=False)
 
     def _schedule(self) -> PollSchedule:
         return PollSchedule.between(self.poll_interval, self.max_poll_interval)
 
+    def _retention(self) -> timedelta:
+        return timedelta(seconds=self.timeout) + RECORD_SLACK
+
     def _forget(self, context: Context) -> None:
         # The last act of a success: a cleared green task goes live again, a crashed one doesn't.
         store = context.get("task_state_store")
         if store is not None:
             store.delete(RECORD_KEY)
+
+
+def _earlier_tries_since(context: Context) -> float | None:
+    """Return since when earlier tries of this task may have posted, or None if there was none to settle.
+
+    For Airflow before 3.3, which keeps no record. A task that was cleared is to go live again, and is told
+    from one that is retried by `max_tries`, which a clear raises.
+    """
+    task_instance: Any = context["ti"]
+    max_tries = getattr(task_instance, "max_tries", None)
+    if task_instance.try_number <= 1 or max_tries != context["task"].retries:
+        return None
+    started = getattr(context.get("dag_run"), "start_date", None)
+    return started.timestamp() if started is not None else None

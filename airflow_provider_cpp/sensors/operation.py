@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, BaseSensorOperator, PokeReturnValue
@@ -16,21 +15,17 @@ from airflow_provider_cpp.operators.waiting import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
     DEFAULT_TIMEOUT,
-    hand_over,
+    WaitsForOperation,
     look_once,
-    looks,
-    plan_watch,
+    optional_seconds,
     seconds,
 )
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.api.watching import Watch
-    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
-
-class OperationSensor(BaseSensorOperator):
+class OperationSensor(WaitsForOperation, BaseSensorOperator):
     """Wait until an operation ends, for hours or days, and return the finished operation.
 
     Looks once on the worker, then waits in the triggerer. Only the service's own word ends the wait: a
@@ -45,6 +40,10 @@ class OperationSensor(BaseSensorOperator):
     :param poke_interval: seconds, or a ``timedelta``, between two looks at least.
     :param max_poke_interval: the same, at most: in between, a tenth of the time since the last change.
     :param timeout: seconds, or a ``timedelta``, after which the wait is given up; 14 days by default.
+    :param cancel_on_kill: cancel the operation when a user ends the task while it waits: clears it, or marks
+        it failed or succeeded. Deferred tasks can do so from Airflow 3.3 on.
+    :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
+        logged, once; off by default.
     :raises WatchedOperationFailed: the operation failed. An ``OperationFailed`` that isn't retried.
     :raises OperationCanceled: somebody canceled it.
     :raises OperationTimeout: it didn't end in time.
@@ -64,6 +63,8 @@ class OperationSensor(BaseSensorOperator):
         poke_interval: float | timedelta = DEFAULT_INTERVAL,
         max_poke_interval: float | timedelta = DEFAULT_MAX_INTERVAL,
         timeout: float | timedelta = DEFAULT_TIMEOUT,
+        cancel_on_kill: bool = False,
+        stuck_after: float | timedelta | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
@@ -71,18 +72,18 @@ class OperationSensor(BaseSensorOperator):
         self.cpp_conn_id = cpp_conn_id
         self.deferrable = deferrable
         self.max_poke_interval = seconds(max_poke_interval)
-        self._schedule()  # refuses crossed bounds while the DAG is parsed
+        self.cancel_on_kill = cancel_on_kill
+        self.stuck_after = optional_seconds(stuck_after)
+        self._check_waiting()
         self._steps: Generator[float, None, Event] | None = None
         self._pause = 0.0
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait where `deferrable` says."""
         if self.deferrable:
-            hook = self.hook
-            watch = self._watch(hook)
-            outcome = look_once(looks(hook, watch))
+            outcome = look_once(self._begin(context, self.operation_location))
             if isinstance(outcome, float):
-                hand_over(self, watch, self.cpp_conn_id)
+                self._hand_over()
             return result_of(outcome, by_sensor=True)
         try:
             return super().execute(context)
@@ -90,15 +91,15 @@ class OperationSensor(BaseSensorOperator):
             raise
         except AirflowSensorTimeout as error:  # in reschedule mode Airflow alone knows when it began
             raise OperationTimeout(
-                f"The operation at {self.operation_location} didn't end within {self.timeout:g} s. It may still "
-                "be running: nothing was canceled. To go on watching, clear this task or raise its timeout."
+                f"The operation at {self.operation_location} didn't end within {self.timeout:g} s. It may "
+                "still be running: nothing was canceled. To go on watching, clear this task or raise its "
+                "timeout."
             ) from error
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Look once; the schedule says how long Airflow sleeps until the next time."""
         if self._steps is None:
-            hook = self.hook
-            self._steps = looks(hook, self._watch(hook))
+            self._steps = self._begin(context, self.operation_location)
         outcome = look_once(self._steps)
         if isinstance(outcome, float):
             self._pause = outcome
@@ -108,16 +109,6 @@ class OperationSensor(BaseSensorOperator):
     def execute_complete(self, context: Context, event: Any) -> dict[str, object]:
         """Resume after the triggerer saw the operation's end."""
         return result_of(event, by_sensor=True)
-
-    @cached_property
-    def hook(self) -> CloudPartnerPortalHook:
-        """The hook of the task's connection."""
-        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-
-        return CloudPartnerPortalHook(self.cpp_conn_id)
-
-    def _watch(self, hook: CloudPartnerPortalHook) -> Watch:
-        return plan_watch(hook, self.operation_location, self._schedule(), self.timeout, self.execution_timeout)
 
     def _schedule(self) -> PollSchedule:
         return PollSchedule.between(self.poke_interval, self.max_poke_interval)

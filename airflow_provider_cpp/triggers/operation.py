@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_cpp.api import outcomes
+from airflow_provider_cpp.api.cancelling import Cancel
 from airflow_provider_cpp.api.locations import parse_location
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
-from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError
+from airflow_provider_cpp.operators.task_state import current_state, ended_by_user
+
+if TYPE_CHECKING:
+    from airflow_provider_cpp.client.settings import Settings
+
+#: Seconds between tries to read the connection from Airflow, whose own parts may be restarting.
+CONNECTION_PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+
+#: Seconds in which a cancel has to be confirmed: Airflow gives `on_kill` thirty.
+KILL_BUDGET = 20.0
 
 
 class OperationTrigger(BaseTrigger):
@@ -26,6 +38,8 @@ class OperationTrigger(BaseTrigger):
     :param cpp_conn_id: id of the connection.
     :param poke_interval: seconds between two polls at least.
     :param max_poke_interval: seconds between two polls at most.
+    :param stuck_after: seconds without a change of step after which a warning is logged; None for never.
+    :param cancel_on_kill: cancel the operation when a user ends the task.
     """
 
     def __init__(
@@ -37,6 +51,8 @@ class OperationTrigger(BaseTrigger):
         cpp_conn_id: str = "cpp_default",
         poke_interval: float = 30.0,
         max_poke_interval: float = 600.0,
+        stuck_after: float | None = None,
+        cancel_on_kill: bool = False,
     ) -> None:
         super().__init__()
         self.operation_location = operation_location
@@ -45,6 +61,8 @@ class OperationTrigger(BaseTrigger):
         self.cpp_conn_id = cpp_conn_id
         self.poke_interval = poke_interval
         self.max_poke_interval = max_poke_interval
+        self.stuck_after = stuck_after
+        self.cancel_on_kill = cancel_on_kill
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments that make the trigger anew."""
@@ -57,29 +75,91 @@ class OperationTrigger(BaseTrigger):
                 "cpp_conn_id": self.cpp_conn_id,
                 "poke_interval": self.poke_interval,
                 "max_poke_interval": self.max_poke_interval,
+                "stuck_after": self.stuck_after,
+                "cancel_on_kill": self.cancel_on_kill,
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Watch the operation and send the event of its end."""
-        yield TriggerEvent(await self._watch())
+        """Watch the operation and send the event of its end.
 
-    async def _watch(self) -> outcomes.Event:
+        Being canceled touches nothing remote: Airflow cancels triggers that merely move.
+        """
+        try:
+            settings = await self._settings()
+            event = await self._watch(settings)
+            while event["error"] == CppAuthError.__name__:
+                # Somebody may have renewed the secret in Airflow since this watch began.
+                edited = await self._settings()
+                if edited == settings:
+                    break
+                self._say(20, f"Connection {self.cpp_conn_id!r} was edited: going on with what it says now.")
+                settings = edited
+                event = await self._watch(settings)
+        except CppError as error:
+            event = outcomes.refused(self.operation_location, error)
+        yield TriggerEvent(event)
+
+    async def on_kill(self) -> None:
+        """Cancel the operation, if that was asked for and a user ended the task (Airflow 3.3 and later)."""
+        if not self.cancel_on_kill:
+            return
+        if not await self._ended_by_user():
+            self._say(30, f"Not canceling {self.operation_location}: no user ended the task. It runs on.")
+            return
+        settings = await self._settings()
+        cancel = Cancel(parse_location(self.operation_location, origin=settings.origin), KILL_BUDGET)
+        await self._run(settings, cancel.confirmed())
+
+    async def _watch(self, settings: Settings) -> outcomes.Event:
+        watch = Watch(
+            parse_location(self.operation_location, origin=settings.origin),
+            started_at=self.started_at,
+            deadline=self.deadline,
+            schedule=PollSchedule.between(self.poke_interval, self.max_poke_interval),
+            stuck_after=self.stuck_after,
+        )
+        try:
+            return await self._run(settings, watch.follow(at_once=False))
+        except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
+            return outcomes.refused(self.operation_location, error)
+
+    async def _run(self, settings: Settings, procedure: Any) -> outcomes.Event:
         from airflow_provider_cpp.client.sharing import shared_client
+
+        async with shared_client(settings) as client:
+            return await client.run(procedure, say=self._say)
+
+    async def _settings(self) -> Settings:
+        from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
+        hook = CloudPartnerPortalHook(self.cpp_conn_id)
+        for pause in CONNECTION_PAUSES:
+            try:
+                return await hook.aget_settings()
+            except AirflowNotFoundException as error:
+                raise CppConfigurationError(f"{error}. Create it in Airflow, then clear this task.") from None
+            except CppError:
+                raise
+            except Exception as error:  # noqa: BLE001 - Airflow's own trouble, of whatever kind, may pass
+                self._say(
+                    30, f"Connection {self.cpp_conn_id!r} can't be read yet: {type(error).__name__}: {error}"
+                )
+                await asyncio.sleep(pause)
+        return await hook.aget_settings()
+
+    async def _ended_by_user(self) -> bool:
+        # Airflow 3.3.0 to 3.3.2 call on_kill also when a trigger merely moves to another triggerer, so the
+        # task's own state decides, on later versions just as well.
+        from asgiref.sync import sync_to_async
+
         try:
-            settings = await CloudPartnerPortalHook(self.cpp_conn_id).aget_settings()
-            watch = Watch(
-                parse_location(self.operation_location, origin=settings.origin),
-                started_at=self.started_at,
-                deadline=self.deadline,
-                schedule=PollSchedule.between(self.poke_interval, self.max_poke_interval),
-            )
-            async with shared_client(settings) as client:
-                return await client.run(watch.follow(at_once=False), say=self._say)
-        except CppError as error:
-            return outcomes.refused(self.operation_location, error)
+            return ended_by_user(await sync_to_async(current_state)(self.task_instance))
+        except Exception as error:  # noqa: BLE001 - whatever it is, not knowing means not canceling
+            self._say(30, f"Airflow doesn't tell the task's state ({type(error).__name__}: {error}).")
+            return False
 
     def _say(self, level: int, text: str) -> None:
         self.log.log(level, "%s", text)
