@@ -13,16 +13,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow_provider_cpp.emulator.answer import ApiError
     from airflow_provider_cpp.emulator.emulator import Emulator
+    from airflow_provider_cpp.emulator.faults import Fault
     from airflow_provider_cpp.emulator.offers import Offer
     from airflow_provider_cpp.emulator.operations import Operation
     from airflow_provider_cpp.emulator.request_log import RecordedRequest
     from airflow_provider_cpp.emulator.settings import Settings
 
-__all__ = ["ApiError", "Emulator", "Offer", "Operation", "RecordedRequest", "Settings"]
+__all__ = ["ApiError", "Emulator", "Fault", "Offer", "Operation", "RecordedRequest", "Settings"]
 
 _HOMES = {
     "ApiError": "answer",
     "Emulator": "emulator",
+    "Fault": "faults",
     "Offer": "offers",
     "Operation": "operations",
     "RecordedRequest": "request_log",

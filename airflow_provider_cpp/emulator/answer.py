@@ -58,6 +58,25 @@ class Answer:
     body: bytes = b""
 
 
+@dataclass(frozen=True)
+class Delivery:
+    """Hold an answer and the way that it goes to the client.
+
+    :param answer: what is sent, as far as the way lets it through
+    :param way: ``send``, ``slow``, ``drip``, ``close``, ``reset``, ``cut-head``, ``cut-body`` or ``hang``
+    :param delay: seconds before a slow answer, or between two bytes of a dripping one
+    """
+
+    answer: Answer
+    way: str = "send"
+    delay: float = 0.0
+
+    @property
+    def status(self) -> int | None:
+        """The status code that the client can read; None if it gets none."""
+        return None if self.way in ("close", "reset", "cut-head", "hang") else self.answer.status
+
+
 class ApiError(Exception):
     """Refuse a request.
 

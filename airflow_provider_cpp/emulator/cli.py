@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.emulator import Emulator
+from airflow_provider_cpp.emulator.faults import KINDS, Fault
 from airflow_provider_cpp.emulator.portal import SEED_STATES
 from airflow_provider_cpp.emulator.settings import CHOICES, Settings
 
@@ -82,6 +83,13 @@ def _parser() -> argparse.ArgumentParser:
     add("--step-duration", action="append", metavar="STEP=SECONDS", help="repeatable")
     add("--failure-message", action="append", metavar="HTML", help="what a failed step says, repeatable")
     add("--forbidden-publisher", action="append", metavar="PUBLISHER", help="answer 403, repeatable")
+    add(
+        "--fault",
+        action="append",
+        metavar="KIND[,NAME=VALUE...]",
+        help="what goes wrong, repeatable, e.g. throttled,action=operation,times=3,retry_after=5; "
+        f"KIND is one of {', '.join(KINDS)}",
+    )
     return parser
 
 
@@ -111,6 +119,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         on_request=_log,
         **settings,
     )
+    emulator.faults.add(*(Fault.parse(spec) for spec in options.fault or []))
     known = {(offer.publisher_id, offer.offer_id) for offer in emulator.portal.offers()}
     for publisher, offer, state in offers:
         # After a restart the kept offer goes on; seeding it again would drop its operations.
@@ -137,7 +146,9 @@ def _offer(text: str) -> tuple[str, str, str]:
 
 def _log(record: RecordedRequest) -> None:
     """Print a request: neither its headers nor its body, in which tokens and secrets are."""
-    print(f"{record.number} {record.method} {record.path} {record.status} {record.action}", file=sys.stderr)
+    fault = f" {record.fault} accepted={record.accepted}" if record.fault else ""
+    line = f"{record.number} {record.method} {record.path} {record.status} {record.action}{fault}"
+    print(line, file=sys.stderr)
 
 
 def _announce(emulator: Emulator, ready_file: Path | None) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
 from airflow_provider_cpp.emulator.documents import offer_document, operation_document
+from airflow_provider_cpp.emulator.faults import Fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -64,6 +65,20 @@ def _advance(emulator: Emulator, call: Call) -> Any:
     return {}
 
 
+def _add_faults(emulator: Emulator, call: Call) -> Any:
+    document = call.json()
+    faults = document if isinstance(document, list) else [document]
+    if not all(isinstance(fault, dict) for fault in faults):
+        raise ApiError(400, "BadRequest", "The request body is neither a fault nor a list of faults.")
+    emulator.faults.add(*(Fault.of(fault) for fault in faults))
+    return emulator.faults.to_list()
+
+
+def _clear_faults(emulator: Emulator, _call: Call) -> Any:
+    emulator.faults.clear()
+    return emulator.faults.to_list()
+
+
 def _object(call: Call) -> dict[str, Any]:
     document = call.json() or {}
     if not isinstance(document, dict):
@@ -106,5 +121,8 @@ _COMMANDS: dict[tuple[str, str], Callable[[Emulator, Call], Any]] = {
     ("POST", "advance"): _advance,
     ("GET", "settings"): lambda emulator, _call: emulator.settings.to_dict(),
     ("POST", "settings"): lambda emulator, call: emulator.configure(**_object(call)).to_dict(),
+    ("GET", "faults"): lambda emulator, _call: emulator.faults.to_list(),
+    ("POST", "faults"): _add_faults,
+    ("DELETE", "faults"): _clear_faults,
     ("POST", "revoke-tokens"): lambda emulator, _call: {"revoked": emulator.revoke_tokens()},
 }

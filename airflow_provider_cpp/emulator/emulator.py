@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_cpp.emulator import certificates, state_file
+from airflow_provider_cpp.emulator.answer import Answer, Delivery
 from airflow_provider_cpp.emulator.api import Api
 from airflow_provider_cpp.emulator.control import PREFIX, answer_control
+from airflow_provider_cpp.emulator.disturbance import disturbed
+from airflow_provider_cpp.emulator.faults import FaultList
 from airflow_provider_cpp.emulator.login import Login
 from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE, Offer
 from airflow_provider_cpp.emulator.portal import Portal
@@ -22,7 +25,7 @@ from airflow_provider_cpp.emulator.setting_attribute import SettingAttribute
 from airflow_provider_cpp.emulator.settings import Settings
 
 if TYPE_CHECKING:
-    from airflow_provider_cpp.emulator.answer import Answer, Call
+    from airflow_provider_cpp.emulator.answer import Call
     from airflow_provider_cpp.emulator.operations import Operation, View
 
 TENANT_ID = "0d9c4f1e-0000-4000-8000-000000000001"
@@ -35,6 +38,7 @@ class Emulator:
     """Play Cloud Partner Portal and its login host on loopback.
 
     Use it as a context manager, or call ``start`` and ``stop``. Everything can be called from any thread.
+    What goes wrong on the way to a client is added to ``faults``, a ``FaultList``.
 
     >>> with Emulator(duration=1) as emulator:  # doctest: +SKIP
     ...     emulator.add_offer("contoso-virtualmachineoffer")
@@ -120,6 +124,7 @@ class Emulator:
         )
         self._api = Api(self.portal, self._login)
         self._log = RequestLog(on_request)
+        self.faults: FaultList = FaultList()
         self._load()
 
     # -- its life
@@ -343,10 +348,11 @@ class Emulator:
         if self._server is None:
             raise RuntimeError("the emulator isn't running: use it in a with statement, or call start()")
 
-    def _answer(self, call: Call) -> Answer:
+    def _answer(self, call: Call) -> Delivery:
         if call.path.startswith(PREFIX):
-            return answer_control(self, call)
+            return Delivery(answer_control(self, call))
         route = resolve(call.method, call.path)
+        fault = self.faults.take(route.action, route.offer_id)
         number = self._log.begin(
             at=self._clock(),
             method=call.method,
@@ -357,10 +363,15 @@ class Emulator:
             action=route.action,
             publisher_id=route.publisher_id,
             offer_id=route.offer_id,
+            fault=fault.kind if fault else None,
         )
-        answer = self._api.answer(call, route)
-        self._log.finish(number, status=answer.status, accepted=200 <= answer.status < 300)
-        return answer
+        if fault is not None and fault.kind == "revoked":
+            self._login.revoke()
+        acts = fault is None or fault.accepts
+        answer = self._api.answer(call, route) if acts else Answer(202)
+        delivery = disturbed(fault, answer, call, self._clock()) if fault else Delivery(answer)
+        self._log.finish(number, status=delivery.status, accepted=acts and 200 <= answer.status < 300)
+        return delivery
 
     def _save(self) -> None:
         if self._state_file is not None:

@@ -28,6 +28,7 @@ class RecordedRequest:
     :param publisher_id: from the path
     :param offer_id: from the path
     :param status: the answer's status code; None while it isn't known, or if none was sent
+    :param fault: the kind of the fault that it met; None if it met none
     :param accepted: the portal acted upon it: a 2xx was decided, even if the client never saw it
     """
 
@@ -42,6 +43,7 @@ class RecordedRequest:
     publisher_id: str | None = None
     offer_id: str | None = None
     status: int | None = None
+    fault: str | None = None
     accepted: bool = False
 
     def to_dict(self) -> dict[str, Any]:

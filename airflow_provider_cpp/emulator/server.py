@@ -1,6 +1,6 @@
-"""Decides how answers travel: the listeners, the thread that runs them, and the bytes of an answer.
+"""Decides how requests come in: the listeners, and the thread that runs them.
 
-What is answered is decided by the function it is given.
+What is answered is decided by the function it is given; how the answer travels, in ``delivery``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from airflow_provider_cpp.emulator.answer import Answer, Call
+from airflow_provider_cpp.emulator.answer import Call, Delivery
+from airflow_provider_cpp.emulator.delivery import deliver
 
 if TYPE_CHECKING:
     import ssl
@@ -32,7 +33,7 @@ class Server:
 
     def __init__(
         self,
-        answer: Callable[[Call], Answer],
+        answer: Callable[[Call], Delivery],
         *,
         host: str,
         port: int,
@@ -80,7 +81,7 @@ class Server:
         self._stopping = asyncio.Event()
         application = web.Application(client_max_size=_LARGEST_BODY)
         application.router.add_route("*", "/{path:.*}", self._handle)
-        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1, handler_cancellation=True)
         await runner.setup()
         try:
             site = web.TCPSite(runner, self._host, self.port, ssl_context=self._tls)
@@ -97,7 +98,7 @@ class Server:
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
         body = await request.read()
-        answer = self._answer(
+        delivery = self._answer(
             Call(
                 method=request.method,
                 path=request.path,
@@ -107,6 +108,4 @@ class Server:
                 base_url=f"{request.scheme}://{request.host}",
             )
         )
-        response = web.Response(status=answer.status, headers=answer.headers, body=answer.body)
-        response.headers["Server"] = "cpp-emulator"
-        return response
+        return await deliver(request, delivery)
