@@ -108,6 +108,8 @@ class Fault:
             raise ValueError(f"action is {self.action!r}; it can be any, {', '.join(ACTIONS)}")
         if self.acts is not None and KINDS[self.kind] not in (None, self.acts):
             raise ValueError(f"acts can't be {self.acts} for {self.kind}")
+        if self.retry_after is not None and self.retry_after.startswith("date:"):
+            float(self.retry_after.removeprefix("date:"))
         for name, least in (("times", 1), ("skip", 0), ("size", 0), ("delay", 0), ("status", 100)):
             number = getattr(self, name)
             if number is None and name in ("times", "size", "status"):

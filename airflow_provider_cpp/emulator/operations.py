@@ -142,21 +142,20 @@ def _signoff_from(operation: Operation) -> float | None:
 
 
 def _end(operation: Operation) -> _End | None:
+    # What comes first ends it; at the same moment, its own end.
     ends = []
+    own = _own_end(operation)
+    if own is not None and (operation.forced_at is None or own.at <= operation.forced_at):
+        ends.append(own)
     if operation.signed_off_at is not None:
         # That golive completes the publish operation is an inference: at most one operation may be running
         # ("List operations" page), and publish is still running when it waits for the sign-off.
         ends.append(_End(operation.signed_off_at, SUCCEEDED, None))
     if operation.cancel_at is not None:
         ends.append(_End(operation.cancel_at, CANCELED, None))
-    if operation.forced_at is not None and not (
-        operation.kind == PUBLISH and operation.forced_outcome == "succeed"
-    ):
+    if operation.forced_at is not None and (operation.kind, operation.forced_outcome) != (PUBLISH, "succeed"):
         step = operation.failed_step if operation.forced_outcome == "fail" else None
         ends.append(_End(operation.forced_at, _ENDS[operation.forced_outcome], step))
-    own = _own_end(operation)
-    if own is not None and (operation.forced_at is None or own.at <= operation.forced_at):
-        ends.append(own)
     return min(ends, key=lambda end: end.at, default=None)
 
 

@@ -342,6 +342,7 @@ def test_a_fault_can_be_written_as_a_text(spec, fault):
         ("hang,times", "not NAME=VALUE"),
         ("hang,times=0", "times is 0"),
         ("hang,acts=maybe", "acts is 'maybe'"),
+        ("throttled,retry_after=date:soon", "soon"),
         ("reset-before,acts=true", "acts can't be True"),
     ],
 )
