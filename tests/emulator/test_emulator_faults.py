@@ -23,12 +23,13 @@ def raw(emulator, client):
     token = client.token().json()["access_token"]
     emulator.clear_requests()
 
-    def golive(timeout=5.0):
+    def golive(timeout=10.0):
         port = int(emulator.plain_url.rsplit(":", maxsplit=1)[1])
         with socket.create_connection(("127.0.0.1", port), timeout=timeout) as connection:
             connection.sendall(
                 f"POST /api/publishers/contoso/offers/{OFFER}/golive?api-version=2017-10-31 HTTP/1.1\r\n"
-                f"Host: localhost:{port}\r\nAuthorization: Bearer {token}\r\nContent-Length: 0\r\n\r\n".encode()
+                f"Host: localhost:{port}\r\nAuthorization: Bearer {token}\r\n"
+                "Content-Length: 0\r\nConnection: close\r\n\r\n".encode()
             )
             received = b""
             try:
@@ -93,13 +94,13 @@ def test_a_cut_body_is_shorter_than_its_head_says(emulator, raw, read):
 def test_a_hanging_request_is_answered_by_silence_until_the_client_goes(emulator, raw, acts):
     emulator.faults.add(Fault("hang", "golive", acts=acts))
     started = time.monotonic()
-    received, error = raw(timeout=0.3)
-    assert time.monotonic() - started >= 0.3
+    received, error = raw(timeout=0.5)
+    assert time.monotonic() - started >= 0.5
     assert received == b""
     assert isinstance(error, TimeoutError)
     assert (golives(emulator), last(emulator)) == (acts, ("hang", acts, None))
-    received, _ = raw(timeout=0.3)
-    assert received.startswith(b"HTTP/1.1 409" if acts else b"HTTP/1.1 202")
+    with_answer, _ = raw()
+    assert with_answer.startswith(b"HTTP/1.1 409" if acts else b"HTTP/1.1 202")
 
 
 def test_a_hanging_request_does_not_keep_the_emulator_from_stopping(emulator, raw):
@@ -107,7 +108,7 @@ def test_a_hanging_request_does_not_keep_the_emulator_from_stopping(emulator, ra
     raw(timeout=0.1)
     started = time.monotonic()
     emulator.stop()
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 5
 
 
 def test_a_dripping_answer_arrives_whole_byte_by_byte(emulator, raw):
@@ -124,7 +125,7 @@ def test_a_dripping_answer_arrives_whole_byte_by_byte(emulator, raw):
 def test_a_slow_answer_comes_after_its_delay(emulator, raw):
     emulator.faults.add(Fault("slow", "golive", delay=0.4))
     started = time.monotonic()
-    received, _ = raw(timeout=0.8)
+    received, _ = raw()
     assert time.monotonic() - started > 0.4
     assert received.startswith(b"HTTP/1.1 202")
 
