@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.airflow
+# The first test waits for Airflow to start, which is longest on a machine with much else to do.
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
 DAG_ID = "go_live"
 OFFER_ID = "contoso-end-to-end"

@@ -63,6 +63,12 @@ def wait_for(condition, seconds=15):
         time.sleep(0.05)
 
 
+def check_for_a_while(airflow):
+    for _ in range(100):
+        airflow.check()
+        time.sleep(0.05)
+
+
 def test_nothing_is_left_after_the_block(stand_in):
     with stand_in as airflow:
         pids = airflow.pids()
@@ -131,6 +137,18 @@ def test_a_killed_part_takes_its_children_along_and_leaves_the_others(stand_in):
         assert alive(triggerer) == []
         assert alive(scheduler) == scheduler
         assert airflow.pids("triggerer") == []
+        airflow.check()
+        airflow.restart("triggerer")
+        wait_for(lambda: alive(airflow.pids("triggerer")))
+        assert alive(airflow.pids("triggerer"))
+
+
+def test_a_part_that_dies_later_is_reported(stand_in):
+    with stand_in as airflow:
+        wait_for(lambda: len(airflow.pids()) == 12)
+        os.kill(airflow.pids("triggerer")[0], signal.SIGKILL)
+        with pytest.raises(LocalAirflowError, match="triggerer ended with exit code 137"):
+            check_for_a_while(airflow)
 
 
 def test_every_triggerer_has_to_come_up(home):
@@ -151,6 +169,7 @@ def test_no_setting_of_another_airflow_gets_through(home, monkeypatch):
 
 
 @pytest.mark.airflow
+@pytest.mark.timeout(300)
 def test_a_dag_runs_and_its_tasks_tell_where_they_spent_their_time(local_airflow):
     run_id = local_airflow.trigger("wait_a_moment")
     observer = local_airflow.observe("wait_a_moment", run_id)
@@ -171,6 +190,7 @@ def test_a_dag_runs_and_its_tasks_tell_where_they_spent_their_time(local_airflow
 
 
 @pytest.mark.airflow
+@pytest.mark.timeout(300)
 def test_a_dag_that_is_not_there_is_reported(local_airflow):
     with pytest.raises(LocalAirflowError, match="doesn't know the DAG nowhere"):
         local_airflow.trigger("nowhere", timeout=1)
