@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum
 
@@ -134,11 +135,11 @@ def retry_after(answer: Answer) -> float | None:
         seconds = float(text)
     except ValueError:
         try:
-            asked = parsedate_to_datetime(text).timestamp()
+            asked = _timestamp(text)
         except (ValueError, TypeError, OverflowError):
             return None
         try:
-            now = parsedate_to_datetime(answer.headers.get("date", "")).timestamp()
+            now = _timestamp(answer.headers.get("date", ""))
         except (ValueError, TypeError, OverflowError):
             now = answer.received_at
         seconds = asked - now
@@ -147,10 +148,16 @@ def retry_after(answer: Answer) -> float | None:
     return min(max(seconds, 0.0), MAX_RETRY_AFTER)
 
 
+def _timestamp(date: str) -> float:
+    moment = parsedate_to_datetime(date)
+    # An HTTP date is in GMT even where it doesn't say so (RFC 9110, 5.6.7), and never in our own zone.
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
 def clock_ahead(answer: Answer) -> float:
     """Return by how many seconds the service's clock is ahead of ours, by the answer's own `Date`."""
     try:
-        return parsedate_to_datetime(answer.headers.get("date", "")).timestamp() - answer.received_at
+        return _timestamp(answer.headers.get("date", "")) - answer.received_at
     except (ValueError, TypeError, OverflowError):
         return 0.0
 

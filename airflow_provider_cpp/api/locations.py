@@ -140,7 +140,11 @@ def _check_origin(
     if "@" in netloc:
         raise _untrusted(text, "it names a user")
     expected = urlsplit(origin)
-    theirs = (scheme.lower(), (hostname or "").lower(), port or _DEFAULT_PORTS.get(scheme.lower()))
+    theirs = (
+        scheme.lower(),
+        (hostname or "").lower(),
+        _DEFAULT_PORTS.get(scheme.lower()) if port is None else port,
+    )
     ours = (expected.scheme, expected.hostname, expected.port or _DEFAULT_PORTS.get(expected.scheme))
     if theirs != ours:
         raise _untrusted(text, f"it isn't on the connection's host {origin}")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_cpp.api.answers import Answer, parsed_body
-from airflow_provider_cpp.api.plain_text import plain_text
+from airflow_provider_cpp.api.plain_text import one_line, plain_text
 
 RUNNING = "running"
 SUCCEEDED = "succeeded"
@@ -237,7 +237,8 @@ def _read_links(value: object) -> tuple[tuple[str, str], ...]:
         if isinstance(entry, dict):
             # Seen filled as {DisplayText, URI}, although the reference says "not implemented".
             fields = {str(key).casefold(): item for key, item in entry.items()}
-            links.append((_text(fields, "displaytext", "text"), _text(fields, "uri", "url")))
+            url = next((fields[name] for name in ("uri", "url") if isinstance(fields.get(name), str)), "")
+            links.append((_text(fields, "displaytext", "text"), one_line(str(url))))
         elif isinstance(entry, str):
-            links.append(("", plain_text(entry)))
+            links.append(("", one_line(entry)))  # no HTML: "&region=" would become a trade mark
     return tuple((text, url) for text, url in links if url.startswith(("https://", "http://")))
