@@ -140,7 +140,8 @@ def _told(what: str, operation: Operation) -> str:
     if operations.folded(operation.raw_status) != operation.status:
         story[0] += f" (the service says {operation.raw_status!r})"
     story += [_step_told(step) for step in operation.failed_steps]
-    story += [f"{message.level or 'message'}: {message.text}" for message in operation.messages]
+    told = {message.text for step in operation.failed_steps for message in step.messages}
+    story += [f"{m.level or 'message'}: {m.text}" for m in operation.messages if m.text not in told]
     if operation.status == operations.FAILED:
         advice = f"Correct what is named in the offer, publish it again, and look at {PORTAL}"
     else:

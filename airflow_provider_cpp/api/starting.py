@@ -64,6 +64,7 @@ class Start:
     :param origin: scheme, host and port of the API.
     :param publisher_id: publisher of the offer.
     :param offer_id: the offer.
+    :param api_version: named in the location of an operation that is found among the submissions.
     """
 
     call: Call
@@ -71,6 +72,7 @@ class Start:
     origin: str
     publisher_id: str
     offer_id: str
+    api_version: str | None = None
 
     def once(self, record: object = None, since: float | None = None) -> Procedure[Started]:
         """Start the operation, unless an earlier try of the same task did.
@@ -230,7 +232,9 @@ class Start:
         return next((s for s in new if s.is_running), new[0] if new else None)
 
     def _location_of(self, submission: Submission) -> OperationLocation:
-        return OperationLocation(self.origin, self.publisher_id, self.offer_id, submission.id)
+        return OperationLocation(
+            self.origin, self.publisher_id, self.offer_id, submission.id, self.api_version
+        )
 
     def _ambiguous(self, reading: Reading, why: str) -> AmbiguousOutcome:
         return AmbiguousOutcome(

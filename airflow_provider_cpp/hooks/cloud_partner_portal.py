@@ -135,7 +135,8 @@ class CloudPartnerPortalHook(BaseHook):
         """
         publisher = self.settings.publisher(publisher_id)
         call = calls.go_live(publisher, offer_id)
-        start = Start(call, GO_LIVE, self.settings.origin, publisher, offer_id)
+        settings = self.settings
+        start = Start(call, GO_LIVE, settings.origin, publisher, offer_id, settings.api_version)
         return self.client.run(start.once(record, since), say=self.say, keep=keep)
 
     def location(self, operation_location: str) -> OperationLocation:

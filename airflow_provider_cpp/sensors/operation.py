@@ -80,12 +80,8 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait where `deferrable` says."""
-        if self.deferrable:
-            outcome = look_once(self._begin(context, self.operation_location))
-            if isinstance(outcome, float):
-                self._hand_over()
-            return result_of(outcome, by_sensor=True)
         try:
+            # Airflow's own loop also for the one look before a deferral: it knows soft_fail and never_fail.
             return super().execute(context)
         except OperationTimeout:
             raise
@@ -97,11 +93,13 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
             ) from error
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
-        """Look once; the schedule says how long Airflow sleeps until the next time."""
+        """Look once; then the triggerer takes over, or Airflow sleeps as long as the schedule says."""
         if self._steps is None:
             self._steps = self._begin(context, self.operation_location)
         outcome = look_once(self._steps)
         if isinstance(outcome, float):
+            if self.deferrable:
+                self._hand_over()
             self._pause = outcome
             return False
         return PokeReturnValue(is_done=True, xcom_value=result_of(outcome, by_sensor=True))

@@ -1,0 +1,264 @@
+"""GoLiveOperator against a Cloud Partner Portal on a real socket."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+
+import pytest
+
+from airflow_provider_cpp.exceptions import (
+    CppConfigurationError,
+    CppNotFound,
+    OperationCanceled,
+    OperationFailed,
+    OperationTimeout,
+    WatchedOperationFailed,
+)
+from airflow_provider_cpp.operators.offer import RECORD_KEY, GoLiveOperator
+from tests.running import Store, context_of, run_task
+
+OFFER = "contoso-virtualmachineoffer"
+QUICK = {"poll_interval": 0.05, "max_poll_interval": 0.1}
+
+
+def operator(**arguments):
+    return GoLiveOperator(**{"task_id": "go_live", "offer_id": OFFER, **QUICK, **arguments})
+
+
+def posts(cpp_emulator):
+    return len(cpp_emulator.requests_for("golive"))
+
+
+def running_operations(cpp_emulator):
+    return [
+        f"{cpp_emulator.url}/api/publishers/contoso/offers/{OFFER}/operations/{o.id}"
+        for o in operations(cpp_emulator)
+    ]
+
+
+def operations(cpp_emulator):
+    return [o for o in cpp_emulator.operations(OFFER) if o.kind == "golive"]
+
+
+def test_it_returns_the_location_as_soon_as_the_request_is_accepted(cpp_emulator):
+    task = operator()
+    outcome = run_task(task, context_of(task))
+    assert outcome.deferrals == []
+    assert [outcome.result.partition("?")[0]] == running_operations(cpp_emulator)
+    assert posts(cpp_emulator) == 1
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+class TestWaiting:
+    """With `wait_for_completion` the task ends when the operation does, deferred or not."""
+
+    def test_it_succeeds_when_the_offer_is_live(self, cpp_emulator, deferrable):
+        task = operator(wait_for_completion=True, deferrable=deferrable)
+        outcome = run_task(task, context_of(task))
+        assert [outcome.result.partition("?")[0]] == running_operations(cpp_emulator)
+        assert len(outcome.deferrals) == (1 if deferrable else 0)
+        assert posts(cpp_emulator) == 1
+
+    def test_it_fails_with_the_failed_step_and_its_message_and_a_retry_may_mend_it(self, cpp_emulator, deferrable):
+        cpp_emulator.configure(outcome="fail", failure_messages=("<p>No&nbsp;<b>boot</b> disk.</p>",))
+        task = operator(wait_for_completion=True, deferrable=deferrable)
+        with pytest.raises(OperationFailed, match=r"Certification \(displaycertify\).*No boot disk") as error:
+            run_task(task, context_of(task))
+        assert not isinstance(error.value, WatchedOperationFailed)
+
+    def test_a_canceled_operation_is_an_error_of_its_own(self, cpp_emulator, deferrable):
+        cpp_emulator.configure(outcome="cancel")
+        task = operator(wait_for_completion=True, deferrable=deferrable)
+        with pytest.raises(OperationCanceled, match="canceled"):
+            run_task(task, context_of(task))
+
+    def test_its_own_timeout_says_what_still_runs(self, cpp_emulator, deferrable):
+        cpp_emulator.configure(outcome="stall")
+        task = operator(wait_for_completion=True, deferrable=deferrable, timeout=timedelta(seconds=0.4))
+        with pytest.raises(
+            OperationTimeout, match=f"on offer contoso/{OFFER} didn't end within.*nothing was canceled"
+        ):
+            run_task(task, context_of(task))
+
+    def test_the_execution_timeout_ends_the_wait_too(self, cpp_emulator, deferrable):
+        cpp_emulator.configure(outcome="stall")
+        task = operator(wait_for_completion=True, deferrable=deferrable, execution_timeout=timedelta(seconds=0.5))
+        with pytest.raises(OperationTimeout):
+            run_task(task, context_of(task))
+
+
+def test_an_unknown_offer_fails_the_task_without_a_retry(cpp_emulator):
+    task = operator(offer_id="nowhere")
+    with pytest.raises(CppNotFound, match="contoso/nowhere"):
+        run_task(task, context_of(task))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"poll_interval": 0},
+        {"poll_interval": -1},
+        {"timeout": 0},
+        {"stuck_after": timedelta(0)},
+    ],
+)
+def test_an_interval_that_can_not_work_is_refused_while_the_dag_is_parsed(arguments):
+    with pytest.raises(CppConfigurationError):
+        operator(**arguments)
+
+
+def test_a_longer_interval_than_the_default_maximum_is_meant_as_it_says():
+    assert operator(poll_interval=timedelta(hours=1), max_poll_interval=600)._schedule().longest == 3600
+
+
+class TestRecord:
+    """Where Airflow keeps a record for the task (3.3 and later), a retry first settles what the last try did."""
+
+    def test_a_success_leaves_no_record_so_that_a_cleared_task_goes_live_again(self, cpp_emulator):
+        store = Store()
+        for _ in range(2):
+            task = operator(wait_for_completion=True)
+            run_task(task, context_of(task, store=store))
+            assert store == {}
+        assert posts(cpp_emulator) == 2
+
+    def test_a_retry_takes_up_an_operation_that_still_runs(self, cpp_emulator):
+        cpp_emulator.configure(duration=60)
+        store = Store()
+        task = operator(wait_for_completion=True, timeout=0.2)
+        with pytest.raises(OperationTimeout):
+            run_task(task, context_of(task, store=store))
+        assert RECORD_KEY in store
+        cpp_emulator.advance(120)
+        task = operator(wait_for_completion=True)
+        outcome = run_task(task, context_of(task, store=store, try_number=2))
+        assert [outcome.result.partition("?")[0]] == running_operations(cpp_emulator)
+        assert posts(cpp_emulator) == 1
+
+    def test_a_retry_finishes_without_a_post_what_has_succeeded_since(self, cpp_emulator):
+        store = Store()
+        task = operator()
+        run_task(task, context_of(task, store=_Keeping(store)))
+        cpp_emulator.finish(OFFER)
+        task = operator()
+        outcome = run_task(task, context_of(task, store=store, try_number=2))
+        assert [outcome.result.partition("?")[0]] == running_operations(cpp_emulator)
+        assert posts(cpp_emulator) == 1
+
+    def test_a_retry_starts_anew_after_a_failed_operation(self, cpp_emulator):
+        store = Store()
+        cpp_emulator.configure(outcome="fail")
+        task = operator(wait_for_completion=True)
+        with pytest.raises(OperationFailed):
+            run_task(task, context_of(task, store=store))
+        cpp_emulator.configure(outcome="succeed")
+        task = operator(wait_for_completion=True)
+        run_task(task, context_of(task, store=store, try_number=2))
+        assert [o.kind for o in operations(cpp_emulator)] == ["golive", "golive"]
+        assert posts(cpp_emulator) == 2
+
+    def test_a_worker_that_died_between_the_post_and_its_answer_is_settled_by_the_written_intent(
+        self, cpp_emulator
+    ):
+        store = Store()
+
+        class Dying(Store):
+            def set(self, key, value, **options):
+                store.set(key, value)
+                if "location" in value:
+                    raise KeyboardInterrupt  # the process is gone before the location is kept
+
+            def get(self, key, default=None):
+                return store.get(key, default)
+
+        def only_the_intent(key, value, **options):
+            if "location" not in value:
+                store[key] = json.loads(json.dumps(value))
+            else:
+                raise KeyboardInterrupt
+
+        dying = Dying()
+        dying.set = only_the_intent
+        task = operator()
+        with pytest.raises(KeyboardInterrupt):
+            run_task(task, context_of(task, store=dying))
+        assert store[RECORD_KEY]["state"] == "intended"
+        task = operator()
+        outcome = run_task(task, context_of(task, store=store, try_number=2))
+        assert [outcome.result.partition("?")[0]] == running_operations(cpp_emulator)
+        assert posts(cpp_emulator) == 1
+
+    def test_nothing_is_sent_if_the_intent_can_not_be_kept(self, cpp_emulator):
+        class Full(Store):
+            def set(self, key, value, **options):
+                raise OSError("the database is full")
+
+        task = operator()
+        with pytest.raises(OSError, match="full"):
+            run_task(task, context_of(task, store=Full()))
+        assert posts(cpp_emulator) == 0
+
+    def test_the_record_holds_no_secret(self, cpp_emulator):
+        store = Store()
+        task = operator()
+        run_task(task, context_of(task, store=_Keeping(store)))
+        token = cpp_emulator.requests_for("golive")[0].headers["authorization"].partition(" ")[2]
+        assert token not in json.dumps(store)
+        assert cpp_emulator.client_secret not in json.dumps(store)
+
+
+class _Keeping(Store):
+    """A store whose record survives the end of the task, as when a worker dies just before it."""
+
+    def __init__(self, kept):
+        super().__init__()
+        self._kept = kept
+
+    def set(self, key, value, **options):
+        self._kept.set(key, value)
+
+    def get(self, key, default=None):
+        return self._kept.get(key, default)
+
+
+class TestWithoutRecord:
+    """Below Airflow 3.3 the same questions are put to the service."""
+
+    def run_again(self, *, max_tries=1, began=None):
+        task = operator(retries=1)
+        began = began or datetime.now(UTC) - timedelta(minutes=1)
+        context = context_of(task, try_number=2, dag_run=SimpleNamespace(start_date=began))
+        context["ti"].max_tries = max_tries
+        return run_task(task, context)
+
+    def test_a_retry_takes_up_an_operation_that_still_runs(self, cpp_emulator):
+        run_task(operator(), context_of(operator()))
+        outcome = self.run_again()
+        assert [outcome.result.partition("?")[0]] == running_operations(cpp_emulator)
+        assert posts(cpp_emulator) == 1
+
+    def test_a_retry_finishes_without_a_post_what_succeeded_since_the_run_began(self, cpp_emulator):
+        run_task(operator(), context_of(operator()))
+        cpp_emulator.finish(OFFER)
+        self.run_again()
+        assert posts(cpp_emulator) == 1
+
+    def test_an_older_success_is_not_taken_for_the_last_trys(self, cpp_emulator):
+        run_task(operator(), context_of(operator()))
+        cpp_emulator.finish(OFFER)
+        self.run_again(began=datetime.now(UTC) + timedelta(minutes=1))
+        assert posts(cpp_emulator) == 2
+
+    def test_a_cleared_task_goes_live_again(self, cpp_emulator):
+        run_task(operator(), context_of(operator()))
+        cpp_emulator.finish(OFFER)
+        self.run_again(max_tries=3)
+        assert posts(cpp_emulator) == 2
+
+    def test_a_retry_after_a_failed_operation_starts_anew(self, cpp_emulator):
+        run_task(operator(), context_of(operator()))
+        cpp_emulator.finish(OFFER, "fail")
+        self.run_again()
+        assert posts(cpp_emulator) == 2

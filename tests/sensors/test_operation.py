@@ -1,0 +1,201 @@
+"""OperationSensor against a Cloud Partner Portal on a real socket."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+
+from airflow_provider_cpp.exceptions import (
+    CppAuthError,
+    CppConfigurationError,
+    CppNotFound,
+    OperationCanceled,
+    OperationFailed,
+    OperationStatusUnknown,
+    OperationTimeout,
+    UntrustedLocation,
+)
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.sensors.operation import OperationSensor
+from tests.running import context_of, run_task
+
+OFFER = "contoso-virtualmachineoffer"
+QUICK = {"poke_interval": 0.05, "max_poke_interval": 0.1}
+
+
+@pytest.fixture
+def location(cpp_emulator):
+    return CloudPartnerPortalHook().go_live(OFFER)
+
+
+def sensor(location, **arguments):
+    return OperationSensor(**{"task_id": "wait", "operation_location": location, **QUICK, **arguments})
+
+
+def run(location, **arguments):
+    task = sensor(location, **arguments)
+    return run_task(task, context_of(task))
+
+
+def test_by_default_it_looks_once_and_then_waits_in_the_triggerer(cpp_emulator, location):
+    outcome = run(location)
+    assert outcome.result["status"] == "succeeded"
+    assert outcome.result["live_links"]
+    (deferral,) = outcome.deferrals
+    assert deferral.method_name == "execute_complete"
+
+
+def test_an_operation_that_has_ended_defers_nothing(cpp_emulator, location):
+    cpp_emulator.finish(OFFER)
+    outcome = run(location)
+    assert outcome.result["status"] == "succeeded"
+    assert outcome.deferrals == []
+
+
+def test_our_timeout_comes_before_airflows(cpp_emulator, location):
+    (deferral,) = run(location, timeout=timedelta(seconds=30)).deferrals
+    assert deferral.timeout > timedelta(seconds=30 + 60)
+
+
+def test_the_trigger_is_handed_no_secret(cpp_emulator, location):
+    (deferral,) = run(location).deferrals
+    handed = repr(deferral.trigger.serialize()) + repr(deferral.trigger)
+    assert cpp_emulator.client_secret not in handed
+    assert "cpp_default" in handed
+
+
+BOTH = pytest.mark.parametrize("deferrable", [True, False], ids=["deferred", "poking"])
+
+
+def message_of(error, location, **arguments):
+    with pytest.raises(error) as caught:
+        run(location, **arguments)
+    return str(caught.value)
+
+
+@BOTH
+class TestOutcomes:
+    """Deferred or poking, an operation has one outcome."""
+
+    def test_success_returns_the_finished_operation(self, cpp_emulator, location, deferrable):
+        result = run(location, deferrable=deferrable).result
+        assert result["status"] == "succeeded"
+        assert [step["id"] for step in result["steps"]][-1] == "live"
+
+    def test_failure_names_step_and_messages_as_plain_text_and_is_not_retried(self, cpp_emulator, deferrable):
+        cpp_emulator.configure(outcome="fail", failure_messages=("<p>The VHD has&nbsp;no <i>footer</i>.</p>",))
+        task = sensor(CloudPartnerPortalHook().go_live(OFFER), deferrable=deferrable)
+        with pytest.raises(OperationFailed, match=r"\(displaycertify\).*The VHD has no footer") as error:
+            run_task(task, context_of(task))
+        assert isinstance(error.value, AirflowFailException)
+        assert "<" not in str(error.value).replace("< ", "")
+
+    def test_cancellation(self, cpp_emulator, location, deferrable):
+        cpp_emulator.finish(OFFER, "cancel")
+        assert f"offer contoso/{OFFER} was canceled" in message_of(
+            OperationCanceled, location, deferrable=deferrable
+        )
+
+    def test_timeout_is_a_sensor_timeout_and_names_the_step(self, cpp_emulator, deferrable):
+        cpp_emulator.configure(outcome="stall", duration=60)
+        location = CloudPartnerPortalHook().go_live(OFFER)
+        message = message_of(OperationTimeout, location, deferrable=deferrable, timeout=0.5)
+        assert "Validate Pre-Requisites (displaydummycertify)" in message
+        assert issubclass(OperationTimeout, AirflowSensorTimeout)
+
+    def test_the_refusal_of_a_location_on_another_host(self, cpp_emulator, location, deferrable):
+        cpp_emulator.clear_requests()
+        message = message_of(
+            UntrustedLocation, location.replace("localhost", "example.invalid"), deferrable=deferrable
+        )
+        assert "Nothing was sent" in message
+        assert cpp_emulator.requests == []
+
+    def test_a_principal_that_loses_its_right_while_it_waits(self, cpp_emulator, location, deferrable):
+        cpp_emulator.configure(forbidden_publishers=frozenset({"contoso"}))
+        assert "HTTP 403 Forbidden" in message_of(CppAuthError, location, deferrable=deferrable)
+
+    @pytest.mark.parametrize(("argument", "error"), [("soft_fail", AirflowSkipException)])
+    def test_soft_fail_skips_what_failed(self, cpp_emulator, location, deferrable, argument, error):
+        cpp_emulator.finish(OFFER, "fail")
+        with pytest.raises(error):
+            run(location, deferrable=deferrable, **{argument: True})
+
+    def test_soft_fail_skips_what_takes_too_long(self, cpp_emulator, deferrable):
+        cpp_emulator.configure(outcome="stall")
+        location = CloudPartnerPortalHook().go_live(OFFER)
+        with pytest.raises(AirflowSkipException):
+            run(location, deferrable=deferrable, soft_fail=True, timeout=0.3)
+
+
+@pytest.mark.parametrize("status", ["fail", "cancel"])
+def test_deferred_and_poking_say_the_same(cpp_emulator, location, status):
+    cpp_emulator.finish(OFFER, status)
+    messages = {message_of((OperationFailed, OperationCanceled), location, deferrable=d) for d in (True, False)}
+    assert len(messages) == 1
+
+
+@BOTH
+@pytest.mark.parametrize("vocabulary", ["documented", "mash", "camel", "pascal", "british"])
+@pytest.mark.parametrize("body_form", ["object", "array"])
+def test_every_vocabulary_and_form_of_body_is_understood(cpp_emulator, deferrable, vocabulary, body_form):
+    cpp_emulator.configure(vocabulary=vocabulary, body_form=body_form, duration=0.3)
+    hook = CloudPartnerPortalHook()
+    assert run(hook.go_live(OFFER), deferrable=deferrable).result["status"] == "succeeded"
+    for word, error in (("fail", OperationFailed), ("cancel", OperationCanceled)):
+        location = hook.go_live(OFFER)
+        cpp_emulator.finish(OFFER, word)
+        message_of(error, location, deferrable=deferrable)
+
+
+def test_each_step_is_logged_once_and_a_quiet_poll_not_at_all(cpp_emulator, location, caplog):
+    with caplog.at_level(logging.INFO, logger="airflow_provider_cpp"):
+        run(location, deferrable=False, poke_interval=0.02, max_poke_interval=0.02)
+    told = [record.getMessage() for record in caplog.records if record.getMessage().startswith("Step ")]
+    assert len(told) == len(set(told))
+    reads = len(cpp_emulator.requests_for("operation"))
+    assert reads > len(told) + 5
+
+
+def test_rescheduling_ends_like_poking(cpp_emulator, location):
+    from airflow.exceptions import AirflowRescheduleException
+
+    task = sensor(location, deferrable=False, mode="reschedule")
+    context = context_of(task)
+    context["ti"].get_first_reschedule_date = lambda context: None
+    with pytest.raises(AirflowRescheduleException):
+        run_task(task, context)
+    cpp_emulator.finish(OFFER)
+    assert run_task(task, context).result["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        None,
+        "succeeded",
+        {},
+        {"status": "succeeded"},
+        {"status": "finished", "message": "?"},
+        {"status": "succeeded", "message": "without an operation", "operation": None},
+        {"message": "no status", "operation": {}},
+    ],
+)
+def test_an_event_that_it_does_not_know_is_an_error_and_never_a_success(event):
+    task = sensor("https://example.invalid/")
+    with pytest.raises(OperationStatusUnknown):
+        task.execute_complete(context_of(task), event)
+
+
+def test_a_connection_field_that_is_missing_is_named(cpp_emulator, location, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", '{"conn_type": "cpp", "login": "x", "password": "y"}')
+    assert "Field tenant_id" in message_of(CppConfigurationError, location)
+
+
+def test_an_operation_that_the_service_never_knew_is_unknown_after_the_grace(cpp_emulator):
+    location = f"{cpp_emulator.url}/api/publishers/contoso/offers/{OFFER}/operations/0-0"
+    with pytest.raises(CppNotFound):
+        CloudPartnerPortalHook().get_operation(location)

@@ -1,0 +1,146 @@
+"""What the distribution tells Airflow about itself: an error here stops every Airflow process."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.metadata
+import json
+import subprocess
+import sys
+from importlib.resources import files
+from importlib.util import find_spec
+from types import SimpleNamespace
+
+import jsonschema
+import pytest
+from packaging.utils import canonicalize_name
+
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, get_provider_info
+
+DISTRIBUTION = "airflow-provider-cpp"
+INFO = get_provider_info()
+(CONNECTION_TYPE,) = INFO["connection-types"]
+
+
+def schema(name):
+    return json.loads((files("airflow") / name).read_text())
+
+
+def test_airflows_own_schema_accepts_it():
+    jsonschema.validate(INFO, schema("provider_info.schema.json"))
+
+
+def test_airflows_stricter_schema_accepts_the_connection_type():
+    jsonschema.validate(
+        CONNECTION_TYPE, schema("provider.yaml.schema.json")["properties"]["connection-types"]["items"]
+    )
+
+
+def test_the_package_name_is_the_canonical_name_of_the_distribution():
+    name = importlib.metadata.metadata(DISTRIBUTION)["Name"]
+    assert INFO["package-name"] == canonicalize_name(name) == DISTRIBUTION
+
+
+def test_the_entry_point_leads_to_it():
+    (entry,) = [
+        point
+        for point in importlib.metadata.distribution(DISTRIBUTION).entry_points
+        if point.group == "apache_airflow_provider"
+    ]
+    assert entry.load()() == INFO
+
+
+def dotted_paths(value):
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from dotted_paths(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from dotted_paths(item)
+    elif isinstance(value, str) and value.startswith("airflow_provider_cpp."):
+        yield value
+
+
+@pytest.mark.parametrize("path", sorted(set(dotted_paths(INFO))))
+def test_every_dotted_path_can_be_imported(path):
+    try:
+        importlib.import_module(path)
+    except ModuleNotFoundError:
+        module, _, name = path.rpartition(".")
+        assert hasattr(importlib.import_module(module), name)
+
+
+def test_there_are_dotted_paths_for_hook_operator_sensor_and_trigger():
+    assert {path.split(".")[1] for path in dotted_paths(INFO)} == {"hooks", "operators", "sensors", "triggers"}
+
+
+def test_the_hook_says_the_same_as_the_connection_type():
+    hook = CloudPartnerPortalHook
+    assert CONNECTION_TYPE["connection-type"] == hook.conn_type == "cpp"
+    assert CONNECTION_TYPE["hook-name"] == hook.hook_name == "Azure Cloud Partner Portal"
+    assert CONNECTION_TYPE["hook-class-name"] == f"{hook.__module__}.{hook.__qualname__}"
+
+
+def test_the_form_has_the_fields_of_the_contract():
+    assert list(CONNECTION_TYPE["conn-fields"]) == [
+        "publisher_id",
+        "tenant_id",
+        "auth",
+        "certificate_path",
+        "authority",
+        "scope",
+        "api_version",
+        "headers",
+        "ca_file",
+        "proxy",
+        "timeout",
+    ]
+
+
+@pytest.fixture
+def forms(monkeypatch):
+    """Flask's forms: the real ones, or the stand-ins of Airflow's API server, which has none."""
+    if find_spec("wtforms") and find_spec("flask_appbuilder"):
+        return
+    from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService as StandIns
+
+    modules = {
+        "wtforms": {"StringField": StandIns.MockStringField, "PasswordField": StandIns.MockPasswordField},
+        "wtforms.validators": {"Optional": StandIns.MockOptional, "any_of": StandIns.MockEnum},
+        "flask_appbuilder": {},
+        "flask_appbuilder.fieldwidgets": {
+            "BS3TextFieldWidget": StandIns.MockAnyWidget,
+            "BS3PasswordFieldWidget": StandIns.MockAnyWidget,
+        },
+    }
+    for name, content in modules.items():
+        monkeypatch.setitem(sys.modules, name, SimpleNamespace(**content))
+
+
+def test_the_methods_for_older_airflow_are_fed_from_the_same_table(forms):
+    assert list(CloudPartnerPortalHook.get_connection_form_widgets()) == list(CONNECTION_FIELDS)
+
+
+def test_the_labels_of_the_standard_fields_are_the_same_for_older_airflow():
+    behaviour = CloudPartnerPortalHook.get_ui_field_behaviour()
+    assert behaviour["relabeling"]["password"] == "Client secret"
+    assert set(behaviour) == {"hidden_fields", "relabeling", "placeholders"}
+
+
+def test_the_module_of_the_provider_info_imports_nothing():
+    script = (
+        "import sys; before = set(sys.modules); import airflow_provider_cpp.provider_info; "
+        "print(sorted(m for m in set(sys.modules) - before if not m.startswith('airflow_provider_cpp')))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['__future__']"
+
+
+def test_airflow_lists_the_provider_and_its_connection_type():
+    def airflow(*arguments):
+        command = [sys.executable, "-m", "airflow", "providers", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+    assert DISTRIBUTION in airflow("get", DISTRIBUTION)
+    assert "CloudPartnerPortalHook" in airflow("hooks", "--output", "json")

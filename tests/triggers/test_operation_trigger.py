@@ -1,0 +1,170 @@
+"""OperationTrigger in an event loop of its own, against a Cloud Partner Portal on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+
+import pytest
+
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.triggers.operation import OperationTrigger
+from tests.running import anew, event_of, through_the_database
+
+OFFER = "contoso-virtualmachineoffer"
+
+
+@pytest.fixture
+def location(cpp_emulator):
+    return CloudPartnerPortalHook().go_live(OFFER)
+
+
+def trigger(location, **arguments):
+    now = time.time()
+    defaults = {"started_at": now, "deadline": now + 30, "poke_interval": 0.05, "max_poke_interval": 0.1}
+    return OperationTrigger(operation_location=location, **{**defaults, **arguments})
+
+
+def test_it_is_made_anew_from_json_primitives_alone(location):
+    first = trigger(location, cancel_on_kill=True, stuck_after=5.0)
+    path, arguments = first.serialize()
+    assert path == "airflow_provider_cpp.triggers.operation.OperationTrigger"
+    assert through_the_database(arguments) == arguments
+    assert anew(first).serialize() == first.serialize()
+
+
+def test_it_survives_airflows_own_encryption(location):
+    from airflow.models.trigger import Trigger
+
+    _, arguments = trigger(location).serialize()
+    assert Trigger._decrypt_kwargs(Trigger.encrypt_kwargs(arguments)) == arguments
+
+
+def test_a_subclass_is_made_anew_as_itself(location):
+    assert Subclass(operation_location="x", started_at=0, deadline=1).serialize()[0].endswith(".Subclass")
+
+
+class Subclass(OperationTrigger):
+    """Somebody's own."""
+
+
+def test_arguments_that_a_newer_version_adds_have_defaults():
+    OperationTrigger(operation_location="x", started_at=0.0, deadline=1.0)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status"), [("succeed", "succeeded"), ("fail", "failed"), ("cancel", "canceled")]
+)
+def test_it_sends_one_plain_event_when_the_operation_ends(cpp_emulator, outcome, status):
+    cpp_emulator.configure(outcome=outcome, duration=0.4)
+    event = event_of(trigger(CloudPartnerPortalHook().go_live(OFFER)))
+    assert event["status"] == status
+    assert through_the_database(event) == event
+    assert event["operation"]["status"] == status
+
+
+def test_the_deadline_is_absolute_so_that_no_restart_moves_it(cpp_emulator, location):
+    cpp_emulator.configure(outcome="stall")
+    began = time.time()
+    first = trigger(CloudPartnerPortalHook().go_live(OFFER), deadline=began + 0.6)
+    with contextlib.suppress(asyncio.TimeoutError):
+        asyncio.run(asyncio.wait_for(anext(first.run()), 0.4))
+    assert event_of(anew(first))["status"] == "timeout"
+    assert 0.5 < time.time() - began < 5
+
+
+def test_a_deadline_that_passed_while_no_triggerer_ran_still_reads_once(cpp_emulator, location):
+    cpp_emulator.finish(OFFER)
+    assert event_of(trigger(location, deadline=time.time() - 60))["status"] == "succeeded"
+
+
+def test_cancellation_touches_nothing_remote(cpp_emulator, location):
+    async def run():
+        task = asyncio.ensure_future(anext(trigger(location, cancel_on_kill=True).run()))
+        await asyncio.sleep(0.3)
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    asyncio.run(run())
+    assert cpp_emulator.requests_for("cancel") == []
+    assert CloudPartnerPortalHook().get_operation(location).status == "running"
+
+
+def test_a_connection_edited_while_it_waits_is_taken_up(cpp_emulator, location, monkeypatch):
+    """A new secret reaches the watch when the old one is refused."""
+    good = cpp_emulator.connection_json()
+    bad = json.loads(good)
+    bad["password"] = "expired"
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps(bad))
+    watching = trigger(location)
+    read = watching._settings
+    reads = []
+
+    async def read_and_edit():
+        settings = await read()
+        reads.append(settings)
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", good)
+        return settings
+
+    monkeypatch.setattr(watching, "_settings", read_and_edit)
+    assert event_of(watching)["status"] == "succeeded"
+    assert len(reads) == 2
+
+
+def test_a_refused_secret_ends_the_watch_with_an_error_that_names_it(cpp_emulator, location, monkeypatch):
+    connection = cpp_emulator.connection()
+    connection["password"] = "expired-secret"
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps(connection))
+    event = event_of(trigger(location))
+    assert (event["status"], event["error"]) == ("unknown", "CppAuthError")
+    assert "AADSTS7000215" in event["message"]
+    assert "expired-secret" not in json.dumps(event)
+
+
+def test_a_connection_that_is_not_there_ends_the_watch(location):
+    event = event_of(trigger(location, cpp_conn_id="nowhere"))
+    assert event["error"] == "CppConfigurationError"
+    assert "nowhere" in event["message"]
+
+
+def test_a_location_on_another_host_is_refused_before_any_request(cpp_emulator, location):
+    cpp_emulator.clear_requests()
+    event = event_of(trigger(location.replace("localhost", "example.invalid")))
+    assert event["error"] == "UntrustedLocation"
+    assert cpp_emulator.requests == []
+
+
+class TestOnKill:
+    """`cancel_on_kill` cancels what a user ended, and nothing else."""
+
+    @pytest.fixture
+    def killed(self, cpp_emulator, monkeypatch):
+        def kill(location, state, *, cancel_on_kill=True):
+            monkeypatch.setattr("airflow_provider_cpp.triggers.operation.current_state", lambda ti: state)
+            asyncio.run(trigger(location, cancel_on_kill=cancel_on_kill).on_kill())
+            return [request.status for request in cpp_emulator.requests_for("cancel")]
+
+        return kill
+
+    @pytest.mark.parametrize("state", ["failed", None])
+    def test_a_task_that_a_user_ended_cancels_the_operation_and_sees_it_confirmed(
+        self, cpp_emulator, location, killed, state
+    ):
+        cpp_emulator.configure(duration=60, cancel_duration=0.1)
+        assert killed(location, state) == [202]
+        assert CloudPartnerPortalHook().get_operation(location).status == "canceled"
+
+    @pytest.mark.parametrize("state", ["deferred", "running", "queued", "scheduled", "up_for_retry"])
+    def test_a_trigger_that_merely_moves_cancels_nothing(self, cpp_emulator, location, killed, state):
+        assert killed(location, state) == []
+
+    def test_it_is_off_by_default(self, cpp_emulator, location, killed):
+        assert killed(location, "failed", cancel_on_kill=False) == []
+
+    def test_not_knowing_the_state_means_not_canceling(self, cpp_emulator, location):
+        # Outside a triggerer there is nobody to ask.
+        asyncio.run(trigger(location, cancel_on_kill=True).on_kill())
+        assert cpp_emulator.requests_for("cancel") == []
