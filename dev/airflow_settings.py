@@ -71,7 +71,7 @@ def environment(
             "parallelism": "4",
             "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager.SimpleAuthManager",
             "simple_auth_manager_all_admins": "True",
-            "fernet_key": base64.urlsafe_b64encode(os.urandom(32)).decode(),
+            "fernet_key": _fernet_key(home),
             "execution_api_server_url": f"{url}/execution/",
             "min_serialized_dag_update_interval": "1",
         },
@@ -112,3 +112,12 @@ def environment(
     for name in ("NO_PROXY", "no_proxy"):
         env[name] = ",".join([*filter(None, [env.get(name)]), "127.0.0.1", "localhost"])
     return {**env, **extra}
+
+
+def _fernet_key(home: Path) -> str:
+    # Deferred tasks' arguments are encrypted with it: in a home that is used again they must stay readable.
+    file = home / "fernet.key"
+    if not file.exists():
+        file.touch(mode=0o600)
+        file.write_text(base64.urlsafe_b64encode(os.urandom(32)).decode())
+    return file.read_text()
