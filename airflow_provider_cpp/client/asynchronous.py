@@ -47,6 +47,7 @@ class AsyncClient:
         self._session: aiohttp.ClientSession | None = None
         self._opening: asyncio.Task[aiohttp.ClientSession] | None = None
         self._fetching: asyncio.Task[Token] | None = None
+        self._in_flight: dict[Call, asyncio.Future[Reading]] = {}
 
     async def run(
         self,
@@ -90,8 +91,27 @@ class AsyncClient:
     async def exchange(self, call: Call) -> Reading:
         """Send a call once, and a second time only if its token was refused and another can be had.
 
+        Whoever asks for what is being read just now gets that reading: watchers of one operation share one
+        request.
+
         :raises CppAuthError: the login refuses the principal.
         """
+        if not call.is_safe:
+            return await self._exchange(call)
+        while (leader := self._in_flight.get(call)) is not None:
+            await asyncio.wait([leader])
+            if not leader.cancelled():
+                return leader.result()
+        mine = self._in_flight[call] = asyncio.get_running_loop().create_future()
+        try:
+            reading = await self._exchange(call)
+            mine.set_result(reading)
+            return reading
+        finally:
+            mine.cancel()  # does nothing to one that has its result; the others ask for themselves
+            del self._in_flight[call]
+
+    async def _exchange(self, call: Call) -> Reading:
         try:
             token = await self._token()
             reading = await self._attempt(call, token)

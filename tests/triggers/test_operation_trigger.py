@@ -168,3 +168,27 @@ class TestOnKill:
         # Outside a triggerer there is nobody to ask.
         asyncio.run(trigger(location, cancel_on_kill=True).on_kill())
         assert cpp_emulator.requests_for("cancel") == []
+
+
+def test_watchers_of_one_operation_share_a_request_that_is_under_way(cpp_emulator, location):
+    from airflow_provider_cpp.api.calls import get_operation
+    from airflow_provider_cpp.client.asynchronous import AsyncClient
+
+    hook = CloudPartnerPortalHook()
+    call = get_operation(hook.location(location))
+
+    async def ask():
+        client = AsyncClient(hook.settings)
+        await client.exchange(call)
+        before = len(cpp_emulator.requests_for("operation"))
+        first = asyncio.ensure_future(client.exchange(call))
+        others = [asyncio.ensure_future(client.exchange(call)) for _ in range(20)]
+        await asyncio.sleep(0)
+        first.cancel()  # whoever asked first may go: the others still get their reading
+        answers = await asyncio.gather(*others)
+        await client.close()
+        return {answer.status for answer in answers}, len(cpp_emulator.requests_for("operation")) - before
+
+    statuses, requests = asyncio.run(ask())
+    assert statuses == {200}
+    assert requests <= 2
