@@ -24,6 +24,9 @@ UNKNOWN = "unknown"
 #: Where a person looks at an offer.
 PORTAL = "https://partner.microsoft.com/dashboard/marketplace-offers/overview"
 
+#: A failure's story is cut at this many characters; the event's operation has all of it.
+MAX_TOLD = 8000
+
 Event = dict[str, object]
 
 
@@ -104,7 +107,7 @@ def result_of(event: object, *, by_sensor: bool) -> dict[str, object]:
         )
     message = event["message"]
     match event.get("status"):
-        case operations.SUCCEEDED if isinstance(event.get("operation"), dict):
+        case operations.SUCCEEDED if _is_success(event.get("operation")):
             return dict(event["operation"])
         case operations.FAILED:
             raise (WatchedOperationFailed if by_sensor else OperationFailed)(message)
@@ -118,6 +121,10 @@ def result_of(event: object, *, by_sensor: bool) -> dict[str, object]:
         f"The task was resumed with status {_brief(event.get('status'))}, which this version doesn't know, so "
         "the operation's outcome isn't known. Clear this task to watch the operation again."
     )
+
+
+def _is_success(operation: object) -> bool:
+    return isinstance(operation, dict) and operation.get("status") == operations.SUCCEEDED
 
 
 def _error_named(name: object) -> type[CppError]:
@@ -146,7 +153,10 @@ def _told(what: str, operation: Operation) -> str:
         advice = f"Correct what is named in the offer, publish it again, and look at {PORTAL}"
     else:
         advice = f"Somebody canceled it: ask who before going live again; see {PORTAL}"
-    return ". ".join(part.rstrip(". ") for part in [*story, advice]) + "."
+    told = ". ".join(part.rstrip(". ") for part in story)
+    if len(told) > MAX_TOLD:
+        told = f"{told[:MAX_TOLD]}..., cut here"
+    return f"{told}. {advice}."
 
 
 def _step_told(step: Step) -> str:
