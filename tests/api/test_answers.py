@@ -51,7 +51,10 @@ GO_LIVE = calls.go_live("contoso", OFFER)
         ({"message": "lower case"}, (None, "lower case")),
         ({"code": "X", "message": "flat"}, ("X", "flat")),
         ({"Error": {"Code": "X", "Message": "y"}}, ("X", "y")),
-        ({"error": "invalid_client", "error_description": "AADSTS7000215: no"}, ("invalid_client", "AADSTS7000215: no")),
+        (
+            {"error": "invalid_client", "error_description": "AADSTS7000215: no"},
+            ("invalid_client", "AADSTS7000215: no"),
+        ),
         ({"error": {"code": 17, "message": "number"}}, ("17", "number")),
         ({"error": {"code": "X", "message": "<p>Fix <b>this</b></p>"}}, ("X", "Fix this")),
         ({"error": {"code": "X", "message": ["no", "text"]}}, ("X", None)),
@@ -69,7 +72,7 @@ GO_LIVE = calls.go_live("contoso", OFFER)
         # The considerations page's own sample of 2018, which isn't valid JSON.
         ('{"error":{"code":“InvalidAPIVersion”}}'.encode(), (None, None)),
     ],
-)  # fmt: skip
+)
 def test_the_services_code_and_message_are_found_wherever_they_stand(
     body: object, expected: tuple[str | None, str | None]
 ) -> None:
@@ -90,8 +93,14 @@ def test_a_damaged_body_is_not_read() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["x-ms-request-id", "x-ms-correlation-request-id", "x-ms-correlation-id", "request-id", "x-ms-client-request-id"],
-)  # fmt: skip
+    [
+        "x-ms-request-id",
+        "x-ms-correlation-request-id",
+        "x-ms-correlation-id",
+        "request-id",
+        "x-ms-client-request-id",
+    ],
+)
 def test_the_request_id_is_found_under_any_of_its_names(name: str) -> None:
     assert request_id(Answer(500, {name: "8f0c-1"})) == "8f0c-1"
 
@@ -281,10 +290,14 @@ def test_a_hostile_error_message_cant_forge_a_line_or_flood_the_log() -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.sampled_from(["error", "code", "message", "Message", "x"]) | st.text(max_size=5), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["error", "code", "message", "Message", "x"]) | st.text(max_size=5), inner, max_size=4
+        )
+    ),
     max_leaves=12,
-)  # fmt: skip
+)
 
 
 @given(st.integers(200, 599), json_values.map(lambda value: json.dumps(value).encode()) | st.binary(max_size=60))

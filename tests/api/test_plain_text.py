@@ -104,9 +104,14 @@ def test_html_that_never_closes_cant_hold_up_the_triggerer(piece: str) -> None:
     assert time.process_time() - began < 2
 
 
-@given(st.text(max_size=300) | st.lists(
-    st.sampled_from(["<", ">", "<!", "<![", "]]>", "&", ";", "#", "x", "sig=", "?", "<a href='", "'", "\n", "</"])
-).map("".join))  # fmt: skip
+@given(
+    st.text(max_size=300)
+    | st.lists(
+        st.sampled_from(
+            ["<", ">", "<!", "<![", "]]>", "&", ";", "#", "x", "sig=", "?", "<a href='", "'", "\n", "</"]
+        )
+    ).map("".join)
+)
 def test_whatever_the_service_says_becomes_one_printable_line(html: str) -> None:
     text = plain_text(html)
     assert text.isprintable()
