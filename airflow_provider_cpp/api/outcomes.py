@@ -153,10 +153,10 @@ def _told(what: str, operation: Operation) -> str:
         advice = f"Correct what is named in the offer, publish it again, and look at {PORTAL}"
     else:
         advice = f"Somebody canceled it: ask who before going live again; see {PORTAL}"
-    told = ". ".join(part.rstrip(". ") for part in story)
-    if len(told) > MAX_TOLD:
-        told = f"{told[:MAX_TOLD]}..., cut here"
-    return f"{told}. {advice}."
+    text = ". ".join(part.rstrip(". ") for part in story)
+    if len(text) > MAX_TOLD:
+        text = f"{text[:MAX_TOLD]}..., cut here"
+    return f"{text}. {advice}."
 
 
 def _step_told(step: Step) -> str:
