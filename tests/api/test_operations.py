@@ -326,8 +326,25 @@ def test_an_operation_goes_into_xcom_as_json_primitives() -> None:
 
 
 keys = st.sampled_from(
-    "status submissionState steps messages id stepName progressPercentage messageHtml level error code message "
-    "liveLinks previewLinks URI DisplayText estimatedTimeFrame".split()
+    [
+        "status",
+        "submissionState",
+        "steps",
+        "messages",
+        "id",
+        "stepName",
+        "progressPercentage",
+        "messageHtml",
+        "level",
+        "error",
+        "code",
+        "message",
+        "liveLinks",
+        "previewLinks",
+        "URI",
+        "DisplayText",
+        "estimatedTimeFrame",
+    ]
 )
 anything = st.recursive(
     st.none()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from airflow.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout
 from hypothesis import given
 from hypothesis import strategies as st
 from scripted import GUID, OFFER, ORIGIN, message, operation, step
@@ -22,7 +23,6 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
     WatchedOperationFailed,
 )
-from airflow.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout
 
 URL = f"{ORIGIN}/api/publishers/contoso/offers/{OFFER}/operations/{GUID}"
 WHAT = f"operation {GUID} on offer contoso/{OFFER}"
