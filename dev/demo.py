@@ -26,7 +26,7 @@ DURATION = 25.0
 RUN_TIMEOUT = 120.0
 DEADLINE = 300
 """Seconds for everything, on whatever machine."""
-WIDTH = 240
+WIDTH = 500
 """Characters of a log line that are shown."""
 
 _MEANINGS = {
@@ -35,6 +35,8 @@ _MEANINGS = {
     "deferred": "holds no worker: the triggerer watches",
     "scheduled": "is to get a worker",
     "success": "is done",
+    "failed": "has failed",
+    "up_for_retry": "is to be tried again",
 }
 
 
@@ -97,7 +99,7 @@ def _watch(say: Say, tasks: RunObserver, offer: PortalObserver) -> str:
         for sentence in offer.news():
             say("portal", sentence)
         for change in tasks.poll():
-            say(change.task, f"{change.now:<10} {_MEANINGS.get(change.now, '')}")
+            say(change.task, f"{change.now:<12} {_MEANINGS.get(change.now, '')}")
         if state in {"success", "failed"}:
             return state
         if time.monotonic() > deadline:
