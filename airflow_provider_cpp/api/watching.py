@@ -23,7 +23,7 @@ from airflow_provider_cpp.api.answers import (
     retry_after,
 )
 from airflow_provider_cpp.api.locations import OperationLocation
-from airflow_provider_cpp.api.operations import Operation, is_known, read_operation
+from airflow_provider_cpp.api.operations import Message, Operation, Step, is_known, read_operation
 from airflow_provider_cpp.api.outcomes import Event, progress_of
 from airflow_provider_cpp.api.procedures import NOW, Procedure, Request, Say, Send, Wait
 from airflow_provider_cpp.api.retries import is_failed_read
@@ -76,6 +76,7 @@ class _Follower:
         "draw",
         "last",
         "last_body",
+        "listed_as",
         "missing",
         "steps",
         "told_stuck",
@@ -93,7 +94,8 @@ class _Follower:
         self.changed_at = watch.started_at
         self.last: Operation | None = None
         self.last_body: bytes | None = None
-        self.steps: dict[str, str] = {}
+        self.listed_as = ""
+        self.steps: dict[str, tuple[str, tuple[Message, ...]]] = {}
         self.unknown_words: set[str] = set()
         self.bad_reads = 0
         self.bad_since = 0.0
@@ -194,12 +196,12 @@ class _Follower:
                         logging.WARNING,
                     )
                 )
-        steps = {step.id or step.name: step.status for step in operation.steps}
+        steps = {step.id or step.name: _standing(step) for step in operation.steps}
         if self.last is None:
             lines.append(Say(self._seen_first(operation)))
         for step in operation.steps:
             before = self.steps.get(step.id or step.name)
-            if step.status == before or (self.last is None and not step.is_alarming):
+            if _standing(step) == before or (self.last is None and not step.is_alarming):
                 continue
             texts = "".join(f"; {message.level or 'message'}: {message.text}" for message in step.messages)
             alarming = step.is_alarming
@@ -244,7 +246,8 @@ class _Follower:
             self.trouble = describe(answer)
             return None
         missing = self.missing
-        reply = yield Send(calls.list_submissions(self.watch.location.publisher_id, self.watch.location.offer_id))
+        location = self.watch.location
+        reply = yield Send(calls.list_submissions(location.publisher_id, location.offer_id), patient=False)
         assert reply.reading is not None  # noqa: S101
         submissions = read_submissions(reply.reading)
         if submissions is None:
@@ -258,11 +261,13 @@ class _Follower:
         if submission is None:
             why = f"{describe(answer)}, and the offer's submissions don't list it"
             return outcomes.unreadable(self._url, self.what, self.last, why)
-        yield Say(
-            f"The service doesn't find {self.what} ({describe(answer)}), but lists it among the offer's "
-            f"submissions as {submission.state_word!r}; that is taken as its status.",
-            logging.WARNING,
-        )
+        if submission.state_word != self.listed_as:
+            self.listed_as = submission.state_word
+            yield Say(
+                f"The service doesn't find {self.what} ({describe(answer)}), but lists it among the offer's "
+                f"submissions as {submission.state_word!r}; that is taken as its status.",
+                logging.WARNING,
+            )
         operation = Operation(submission.state, submission.state_word, self.last.steps if self.last else ())
         return (yield from self._good_read(operation, now))
 
@@ -278,3 +283,8 @@ class _Follower:
             f"watched; look at {outcomes.PORTAL} and ask Partner Center's support if it stays so.",
             logging.WARNING,
         )
+
+
+def _standing(step: Step) -> tuple[str, tuple[Message, ...]]:
+    """Return what of a step is news when it changes: its status, and what it says while it stands still."""
+    return step.status, step.messages if step.is_alarming else ()
