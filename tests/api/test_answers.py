@@ -10,7 +10,6 @@ import pytest
 from airflow.exceptions import AirflowFailException
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import LOST, OFFER, UNSENT, UNTRUSTED, answered, refused
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import (
@@ -31,6 +30,7 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
     CppUnavailable,
 )
+from tests.api.scripted import LOST, OFFER, UNSENT, UNTRUSTED, answered, refused
 
 GO_LIVE = calls.go_live("contoso", OFFER)
 

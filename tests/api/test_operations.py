@@ -7,10 +7,10 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import answered, message, operation, step
 
 from airflow_provider_cpp.api.answers import Answer
 from airflow_provider_cpp.api.operations import Operation, is_known, read_operation, state_of
+from tests.api.scripted import answered, message, operation, step
 
 # Every word of the status page, the operations page's table and samples, and of clients in production.
 WORDS = {
@@ -325,27 +325,11 @@ def test_an_operation_goes_into_xcom_as_json_primitives() -> None:
     assert list(data) == ["status", "raw_status", "steps", "messages", "preview_links", "live_links"]
 
 
-keys = st.sampled_from(
-    [
-        "status",
-        "submissionState",
-        "steps",
-        "messages",
-        "id",
-        "stepName",
-        "progressPercentage",
-        "messageHtml",
-        "level",
-        "error",
-        "code",
-        "message",
-        "liveLinks",
-        "previewLinks",
-        "URI",
-        "DisplayText",
-        "estimatedTimeFrame",
-    ]
+KEYS = (
+    "status submissionState steps messages id stepName progressPercentage messageHtml level error code message "
+    "liveLinks previewLinks URI DisplayText estimatedTimeFrame"
 )
+keys = st.sampled_from(KEYS.split())
 anything = st.recursive(
     st.none()
     | st.booleans()

@@ -8,7 +8,6 @@ import pytest
 from airflow.exceptions import AirflowException, AirflowFailException, AirflowSensorTimeout
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import GUID, OFFER, ORIGIN, message, operation, step
 
 from airflow_provider_cpp.api import outcomes
 from airflow_provider_cpp.api.operations import Operation, read_operation
@@ -23,6 +22,7 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
     WatchedOperationFailed,
 )
+from tests.api.scripted import GUID, OFFER, ORIGIN, message, operation, step
 
 URL = f"{ORIGIN}/api/publishers/contoso/offers/{OFFER}/operations/{GUID}"
 WHAT = f"operation {GUID} on offer contoso/{OFFER}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scripted import LOST, OFFER, UNSENT, UNTRUSTED, answered, refused
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.retries import is_failed_read, may_repeat, pause, was_refused_unread
+from tests.api.scripted import LOST, OFFER, UNSENT, UNTRUSTED, answered, refused
 
 POST = calls.go_live("contoso", OFFER)
 GET = calls.list_submissions("contoso", OFFER)
