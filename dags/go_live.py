@@ -29,4 +29,5 @@ with DAG(
     wait_until_live = OperationSensor(
         task_id="wait_until_live",
         operation_location=go_live.output,
+        poke_interval=10,  # seconds at least; the longer nothing changes, the rarer it looks
     )

@@ -34,4 +34,5 @@ with DAG(
 
     wait_until_live = OperationSensor.partial(
         task_id="wait_until_live",
+        poke_interval=10,  # seconds at least; the longer nothing changes, the rarer it looks
     ).expand(operation_location=go_live.output)
