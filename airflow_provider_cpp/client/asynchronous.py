@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request, Say, Send, Wait
 from airflow_provider_cpp.client.repeating import repeating
-from airflow_provider_cpp.client.requesting import CONNECT_TIMEOUT, fixed_headers, why_without_answer
+from airflow_provider_cpp.client.requesting import (
+    CONNECT_TIMEOUT,
+    fixed_headers,
+    read_answer,
+    why_without_answer,
+)
 from airflow_provider_cpp.client.tokens import Token, Tokens
 from airflow_provider_cpp.exceptions import CppUnavailable
 
@@ -157,6 +162,7 @@ class AsyncClient:
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=fixed_headers(self.settings),
             timeout=aiohttp.ClientTimeout(total=self.settings.timeout, sock_connect=CONNECT_TIMEOUT),
+            auto_decompress=False,  # it would unpack more than there is memory for
             trust_env=False,  # it would read .netrc, which collides with the token
         )
         return self._session
@@ -198,14 +204,13 @@ async def _read(response: aiohttp.ClientResponse) -> Answer:
         async for chunk in response.content.iter_any():
             body += chunk
             if len(body) > MAX_BODY:
-                damage = f"the body is larger than {MAX_BODY} bytes"
                 break
     except TimeoutError:
         damage = "the body didn't end in time"
     except (aiohttp.ClientError, OSError) as error:
         damage = f"the body is cut ({type(error).__name__})"
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status, headers, b"" if damage else bytes(body), damage, received_at)
+    return read_answer(response.status, headers, bytes(body), damage, received_at)
 
 
 def _unanswered(error: Exception) -> Unanswered:

@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, TypeVar, cast
 from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request, Say, Send, Wait
 from airflow_provider_cpp.client.repeating import repeating
-from airflow_provider_cpp.client.requesting import CONNECT_TIMEOUT, fixed_headers, why_without_answer
+from airflow_provider_cpp.client.requesting import (
+    CONNECT_TIMEOUT,
+    fixed_headers,
+    read_answer,
+    why_without_answer,
+)
 from airflow_provider_cpp.client.tokens import Token, Tokens
+from airflow_provider_cpp.client.whole_answers import bounded_session
 from airflow_provider_cpp.exceptions import CppUnavailable
 
 if TYPE_CHECKING:
@@ -127,7 +133,7 @@ class BlockingClient:
 
         url = call.url(self.settings.origin, self.settings.api_version)
         # A connection of its own: one from a pool may be dead already, which makes a lost request unclear.
-        with requests.Session() as session:
+        with bounded_session(self.settings.timeout) as session:
             if self.settings.proxy:
                 session.proxies = {"http": self.settings.proxy, "https": self.settings.proxy}
             try:
@@ -137,7 +143,7 @@ class BlockingClient:
                     data=call.body.encode() if call.body else None,
                     headers=fixed_headers(self.settings),
                     auth=_Bearer(token),
-                    timeout=(CONNECT_TIMEOUT, self.settings.timeout),
+                    timeout=(min(CONNECT_TIMEOUT, self.settings.timeout), self.settings.timeout),
                     verify=self.settings.ca_file or True,
                     allow_redirects=False,
                     stream=True,  # the head counts, even if the body never comes
@@ -145,7 +151,7 @@ class BlockingClient:
             except requests.RequestException as error:
                 return _unanswered(error)
             with response:
-                return _read(response, time.monotonic() + self.settings.timeout)
+                return _read(response)
 
 
 class _Bearer:
@@ -159,25 +165,23 @@ class _Bearer:
         return request
 
 
-def _read(response: requests.Response, give_up_at: float) -> Answer:
-    import requests
+def _read(response: requests.Response) -> Answer:
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     received_at = time.time()
     body = bytearray()
     damage = None
     try:
-        for chunk in response.iter_content(16384):
+        for chunk in response.raw.stream(16384, decode_content=False):
             body += chunk
             if len(body) > MAX_BODY:
-                damage = f"the body is larger than {MAX_BODY} bytes"
                 break
-            if time.monotonic() > give_up_at:
-                damage = "the body didn't end in time"
-                break
-    except requests.RequestException as error:
+    except (ReadTimeoutError, TimeoutError):
+        damage = "the body didn't end in time"
+    except (HTTPError, OSError) as error:
         damage = f"the body is cut ({type(error).__name__})"
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status_code, headers, b"" if damage else bytes(body), damage, received_at)
+    return read_answer(response.status_code, headers, bytes(body), damage, received_at)
 
 
 def _unanswered(error: requests.RequestException) -> Unanswered:

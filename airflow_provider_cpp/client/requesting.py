@@ -1,15 +1,20 @@
-"""What both clients put into a request, and how they say that none was answered."""
+"""What both clients put into a request, make of its answer's bytes, and say where none came."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import zlib
+from collections.abc import Iterable, Mapping
 
 from airflow_provider_cpp import __version__
+from airflow_provider_cpp.api.answers import MAX_BODY, Answer
 from airflow_provider_cpp.client.settings import Settings
 
 #: Seconds to wait for a connection.
 CONNECT_TIMEOUT = 10.0
+
+#: A gzip body may have several parts; many tiny ones would take for ever.
+_MAX_PARTS = 16
 
 _URL_QUERY = re.compile(r"\?[^\s'\")]*")
 _USER = re.compile(r"//[^/@\s]*@")
@@ -26,6 +31,43 @@ def fixed_headers(settings: Settings) -> dict[str, str]:
         "User-Agent": f"airflow-provider-cpp/{__version__}",
         **dict(settings.headers),
     }
+
+
+def read_answer(
+    status: int, headers: Mapping[str, str], body: bytes, damage: str | None, received_at: float
+) -> Answer:
+    """Return an answer, its body unpacked where the service packed it unasked.
+
+    :param headers: with lower-case names.
+    :param body: as it came; read no further than one piece beyond `MAX_BODY`.
+    :param damage: what kept the body from coming whole, if anything did.
+    """
+    if not damage and len(body) <= MAX_BODY:
+        body, damage = _unpacked(body, headers.get("content-encoding", "").strip().lower())
+    if not damage and len(body) > MAX_BODY:
+        damage = f"the body is larger than {MAX_BODY} bytes"
+    return Answer(status, headers, b"" if damage else body, damage, received_at)
+
+
+def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
+    """Unpack a body, but no more of it than one byte beyond `MAX_BODY`; return it with its damage."""
+    if encoding in {"", "identity"} or not body:
+        return body, None
+    if encoding not in {"gzip", "x-gzip", "deflate"}:
+        return b"", f"the body is packed as {encoding[:40]!r}, which nobody asked for"
+    unpacked = b""
+    try:
+        for _ in range(_MAX_PARTS):
+            unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
+            unpacked += unpacker.decompress(body, MAX_BODY + 1 - len(unpacked))
+            body = unpacker.unused_data
+            if len(unpacked) > MAX_BODY or (unpacker.eof and not body):
+                return unpacked, None
+            if not unpacker.eof:
+                return b"", "the body is cut"
+    except zlib.error:
+        pass
+    return b"", "the body can't be unpacked"
 
 
 def why_without_answer(causes: Iterable[BaseException]) -> str:
