@@ -20,6 +20,7 @@ from airflow_provider_cpp.api.answers import (
     clock_ahead,
     describe,
     error_of,
+    parsed_body,
 )
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.locations import OperationLocation, location_header, parse_location
@@ -94,8 +95,16 @@ class Start:
             reading = yield from self._post()
             if (started := (yield from self._accepted(reading))) is not None:
                 return started
-            self._raise_if_refused(reading)
-            if (found := (yield from self._reconcile(reading, before))) is not None:
+            try:
+                self._raise_if_refused(reading)
+                found = yield from self._reconcile(reading, before, is_last)
+            except AmbiguousOutcome:
+                raise
+            except CppError:
+                if not is_last:  # nothing was started: what others start later isn't this task's
+                    yield Keep({"state": "refused"})
+                raise
+            if found is not None:
                 return found
             if isinstance(reading, Answer) and 300 <= reading.status < 400:
                 raise error_of(self.call, reading)  # whatever it was redirected to wouldn't be ours
@@ -157,7 +166,7 @@ class Start:
         if submissions is not None:
             return {submission.id for submission in submissions}
         reading = reply.reading
-        if isinstance(reading, Unanswered) or is_failed_read(reading) or reading.status in {401, 403}:
+        if self._may_be_listed_later(reading):
             # Without the list an unclear outcome couldn't be cleared up: rather not begin.
             raise error_of(self._list_call, reading)
         yield Say(
@@ -166,6 +175,13 @@ class Start:
             logging.WARNING,
         )
         return None
+
+    @staticmethod
+    def _may_be_listed_later(reading: Reading) -> bool:
+        """Tell whether a list that couldn't be read may be had at another time, or after a correction."""
+        if isinstance(reading, Unanswered) or is_failed_read(reading) or reading.status in {401, 403}:
+            return True
+        return reading.status == 200 and parsed_body(reading) is None
 
     @property
     def _list_call(self) -> Call:
@@ -176,7 +192,14 @@ class Start:
         assert reply.reading is not None  # noqa: S101
         return read_submissions(reply.reading)
 
-    def _reconcile(self, reading: Reading, before: set[str] | None) -> Procedure[Started | None]:
+    def _unsettled(self, reading: Reading) -> Procedure[None]:
+        """Raise, as what the last try did can't be told: nothing may be sent before it can be."""
+        if self._may_be_listed_later(reading):
+            raise error_of(self._list_call, reading)
+        yield Keep({"state": "unclear"})  # whoever clears the task after this has looked
+        raise self._ambiguous(reading, "and what the last try of this task did can't be told")
+
+    def _reconcile(self, reading: Reading, before: set[str] | None, is_last: bool) -> Procedure[Started | None]:
         """Find out from the submissions what became of the request.
 
         Returns the operation, or None if there is provably none: then the request may be sent again.
@@ -201,14 +224,17 @@ class Start:
             submissions = seen
             mine = self._mine(submissions, before, or_running=conflict)
             if mine is not None:
-                return (yield from self._kept(self._location_of(mine), How.ADOPTED))
+                try:
+                    location = self._location_of(mine)
+                except UntrustedLocation as untrusted:
+                    why = f"and what came of it can't be located: {untrusted}"
+                    raise self._ambiguous(reading, why) from None
+                return (yield from self._kept(location, How.ADOPTED))
             if conflict:
                 break
-        if submissions is None or before is None:
-            raise self._ambiguous(reading, "and the offer's submissions can't be read")
-        if conflict:
+        if conflict and (submissions is not None or not is_last):
             assert isinstance(reading, Answer)  # noqa: S101
-            running = ", ".join(str(s) for s in submissions if s.is_running) or "none that the list names"
+            running = ", ".join(str(s) for s in submissions or () if s.is_running) or "none that the list names"
             error = error_of(self.call, reading)
             raise CppConflict(
                 f"{error} Running on it: {running}.",
@@ -216,6 +242,8 @@ class Start:
                 code=error.code,
                 request_id=error.request_id,
             )
+        if submissions is None or before is None:
+            raise self._ambiguous(reading, "and the offer's submissions can't be read")
         if accepted:
             raise self._ambiguous(reading, "but no submission came of it")
         if any(s.is_running and s.id not in before for s in submissions):
@@ -232,9 +260,11 @@ class Start:
         return next((s for s in new if s.is_running), new[0] if new else None)
 
     def _location_of(self, submission: Submission) -> OperationLocation:
-        return OperationLocation(
+        location = OperationLocation(
             self.origin, self.publisher_id, self.offer_id, submission.id, self.api_version
         )
+        # A list is no more trusted than a header.
+        return self._parse(location.url)
 
     def _ambiguous(self, reading: Reading, why: str) -> AmbiguousOutcome:
         return AmbiguousOutcome(
@@ -251,16 +281,21 @@ class Start:
             location = self._parse(record["location"])
             state = yield from self._state_at(location)
             return (yield from self._resumed(location, state))
-        ids = record.get("before")
-        if not isinstance(ids, list):
+        if record.get("state") != "intended":
             return None
-        before = {str(identifier) for identifier in ids}
+        ids = record.get("before")
+        before = {str(identifier) for identifier in ids} if isinstance(ids, list) else None
+        submissions = None
         for pause in (0.0, *RECONCILE_PAUSES[:5]):  # its request may still be on the way
             yield Wait(pause)
-            submissions = yield from self._submissions()
+            reply = yield Send(self._list_call)
+            assert reply.reading is not None  # noqa: S101
+            submissions = read_submissions(reply.reading)
             mine = self._mine(submissions, before) if submissions else None
             if mine is not None:
                 return (yield from self._resumed(self._location_of(mine), mine.state))
+        if submissions is None or before is None:
+            yield from self._unsettled(reply.reading)
         return None
 
     def _settle_since(self, since: float) -> Procedure[Started | None]:
@@ -268,9 +303,11 @@ class Start:
         reply = yield Send(self._list_call)
         reading = reply.reading
         submissions = read_submissions(reading) if isinstance(reading, Answer) else None
-        if submissions is None:
-            return None  # what comes next lists them again, and says what is wrong
-        assert isinstance(reading, Answer)  # noqa: S101
+        if submissions is None or not isinstance(reading, Answer):
+            assert reading is not None  # noqa: S101
+            if self._may_be_listed_later(reading):
+                raise error_of(self._list_call, reading)
+            return None  # a service without such a list
         since += clock_ahead(reading)
         recent = [
             s for s in submissions if s.kind == self.kind and (s.is_running or (s.changed_at or 0.0) >= since)
@@ -290,8 +327,14 @@ class Start:
             if submissions is None:
                 raise error_of(call, reading)
             submission = find_submission(submissions, location)
-            # Listed nowhere, it never was: the service keeps what it accepted.
-            return submission.state if submission else FAILED
+            if submission is None and not location.is_offer_scoped:
+                # Submissions are listed by another identifier, so that this one's absence says nothing.
+                yield from self._unsettled(reading)
+            if submission is not None:
+                return submission.state
+            if not location.is_offer_scoped:  # the list names operations by other identifiers than this one
+                raise self._ambiguous(reading, f"for {location}, which the last try started")
+            return FAILED  # listed nowhere, it never was: the service keeps what it accepted
         if not isinstance(reading, Answer) or reading.status not in {200, 202}:
             raise error_of(call, reading)
         operation = read_operation(reading)
