@@ -290,12 +290,13 @@ class Start:
             yield Wait(pause)
             reply = yield Send(self._list_call)
             assert reply.reading is not None  # noqa: S101
-            submissions = read_submissions(reply.reading)
+            reading = reply.reading
+            submissions = read_submissions(reading)
             mine = self._mine(submissions, before) if submissions else None
             if mine is not None:
                 return (yield from self._resumed(self._location_of(mine), mine.state))
         if submissions is None or before is None:
-            yield from self._unsettled(reply.reading)
+            yield from self._unsettled(reading)
         return None
 
     def _settle_since(self, since: float) -> Procedure[Started | None]:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from airflow_provider_cpp.api.answers import Answer, Reading, parsed_body
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import RUNNING, folded, state_of
-from airflow_provider_cpp.api.plain_text import plain_text
+from airflow_provider_cpp.api.plain_text import one_line, plain_text
 
 GO_LIVE = "golive"
 PUBLISH = "publish"
@@ -38,7 +38,7 @@ class Submission:
 
     def __str__(self) -> str:
         """Return the submission in words."""
-        return f"{self.kind or 'operation'} {self.id} ({self.state_word})"
+        return f"{self.kind or 'operation'} {one_line(self.id)[:100]} ({self.state_word})"
 
 
 def read_submissions(reading: Reading) -> tuple[Submission, ...] | None:
