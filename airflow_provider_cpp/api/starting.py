@@ -333,8 +333,6 @@ class Start:
                 yield from self._unsettled(reading)
             if submission is not None:
                 return submission.state
-            if not location.is_offer_scoped:  # the list names operations by other identifiers than this one
-                raise self._ambiguous(reading, f"for {location}, which the last try started")
             return FAILED  # listed nowhere, it never was: the service keeps what it accepted
         if not isinstance(reading, Answer) or reading.status not in {200, 202}:
             raise error_of(call, reading)
