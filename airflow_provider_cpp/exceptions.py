@@ -92,3 +92,8 @@ class AmbiguousOutcome(CppError, AirflowFailException):
 
     Not retried by Airflow: a person has to look before anything is sent again.
     """
+
+
+def is_retried(error: CppError) -> bool:
+    """Tell whether Airflow retries a task that ends with this error, if the task has retries."""
+    return not isinstance(error, AirflowFailException | AirflowSensorTimeout)

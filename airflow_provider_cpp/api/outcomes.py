@@ -6,6 +6,8 @@ outcome and one message everywhere. An event holds JSON primitives only: it cros
 
 from __future__ import annotations
 
+from enum import Enum
+
 from airflow_provider_cpp import exceptions
 from airflow_provider_cpp.api import operations
 from airflow_provider_cpp.api.operations import Operation, Step
@@ -121,6 +123,38 @@ def result_of(event: object, *, by_sensor: bool) -> dict[str, object]:
         f"The task was resumed with status {_brief(event.get('status'))}, which this version doesn't know, so "
         "the operation's outcome isn't known. Clear this task to watch the operation again."
     )
+
+
+class TaskEnd(Enum):
+    """How a task ends that no worker resumes."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+def end_without_worker(
+    event: Event,
+    *,
+    retries: int,
+    skip_on_failure: bool,
+    resume_on_success: bool,
+) -> TaskEnd | None:
+    """Return how a sensor's task ends in the triggerer, or None if only a worker can end it rightly.
+
+    :param event: the event of the watch's end.
+    :param retries: how many retries the task has: Airflow retries whatever fails in the triggerer, also what
+        a worker would fail for good.
+    :param skip_on_failure: whether the task is skipped where it would fail.
+    :param resume_on_success: whether a success has to be told by a worker.
+    """
+    try:
+        result_of(event, by_sensor=True)
+    except CppError as error:
+        if skip_on_failure:
+            return TaskEnd.SKIPPED
+        return TaskEnd.FAILED if retries == 0 or exceptions.is_retried(error) else None
+    return None if resume_on_success else TaskEnd.SUCCESS
 
 
 def _is_success(operation: object) -> bool:

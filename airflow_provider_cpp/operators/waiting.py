@@ -110,8 +110,11 @@ class WaitsForOperation:
         )
         return self.hook.client.steps(self._watch.follow(at_once=True), say=self.hook.say)
 
-    def _hand_over(self) -> NoReturn:
-        """Free the worker: let the triggerer go on watching, and resume the task in `execute_complete`."""
+    def _hand_over(self, ending: dict[str, Any] | None = None) -> NoReturn:
+        """Free the worker: let the triggerer go on watching, and resume the task in `execute_complete`.
+
+        :param ending: how the triggerer may end the task itself; None to resume it in any case.
+        """
         from airflow_provider_cpp.triggers.operation import OperationTrigger
 
         watch = self._watch
@@ -125,6 +128,7 @@ class WaitsForOperation:
             max_poke_interval=watch.schedule.longest,
             stuck_after=watch.stuck_after,
             cancel_on_kill=self.cancel_on_kill,
+            ending=ending,
         )
         remaining = max(0.0, watch.deadline - time.time())
         self.defer(  # type: ignore[attr-defined]

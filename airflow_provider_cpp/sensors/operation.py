@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, BaseSensorOperator, PokeReturnValue
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
 from airflow_provider_cpp.api.outcomes import Event, result_of
 from airflow_provider_cpp.api.schedule import PollSchedule
@@ -20,6 +21,7 @@ from airflow_provider_cpp.operators.waiting import (
     optional_seconds,
     seconds,
 )
+from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -44,6 +46,12 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
         it failed or succeeded. Deferred tasks can do so from Airflow 3.3 on.
     :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
         logged, once; off by default.
+    :param start_from_trigger: let the scheduler hand the task straight to the triggerer (Airflow 3.3 and
+        later; a mapped sensor starts on a worker all the same). The location has to be a text, a template or
+        the output of a task that isn't mapped.
+    :param end_from_trigger: let the triggerer end the task (Airflow 3.3 and later). Where it can't end it as
+        a worker would, the task resumes on one: on success if it has outlets, and on a failure that isn't to
+        be retried if it has retries.
     :raises WatchedOperationFailed: the operation failed. An ``OperationFailed`` that isn't retried.
     :raises OperationCanceled: somebody canceled it.
     :raises OperationTimeout: it didn't end in time.
@@ -65,6 +73,8 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
         timeout: float | timedelta = DEFAULT_TIMEOUT,
         cancel_on_kill: bool = False,
         stuck_after: float | timedelta | None = None,
+        start_from_trigger: bool = False,
+        end_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
@@ -75,11 +85,20 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
         self.cancel_on_kill = cancel_on_kill
         self.stuck_after = optional_seconds(stuck_after)
         self._check_waiting()
+        self._without_worker = start_from_trigger or end_from_trigger
+        self.start_from_trigger = start_from_trigger and AIRFLOW_V_3_3_PLUS
+        self.end_from_trigger = end_from_trigger and AIRFLOW_V_3_3_PLUS
+        if self.start_from_trigger:
+            self.start_trigger_args = start_trigger_args(self)
         self._steps: Generator[float, None, Event] | None = None
         self._pause = 0.0
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait where `deferrable` says."""
+        if self._without_worker and not AIRFLOW_V_3_3_PLUS:
+            self.log.warning("start_from_trigger and end_from_trigger need Airflow 3.3; a worker does it instead.")
+        elif self.start_from_trigger:
+            self.log.warning("Airflow starts mapped tasks on a worker, whatever start_from_trigger says.")
         try:
             # Airflow's own loop also for the one look before a deferral: it knows soft_fail and never_fail.
             return super().execute(context)
@@ -99,7 +118,7 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
         outcome = look_once(self._steps)
         if isinstance(outcome, float):
             if self.deferrable:
-                self._hand_over()
+                self._hand_over(ending_of(self))
             self._pause = outcome
             return False
         return PokeReturnValue(is_done=True, xcom_value=result_of(outcome, by_sensor=True))

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import time
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, cast
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_cpp.api import outcomes
 from airflow_provider_cpp.api.cancelling import Cancel
 from airflow_provider_cpp.api.locations import parse_location
+from airflow_provider_cpp.api.outcomes import TaskEnd
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError
 from airflow_provider_cpp.operators.task_state import current_state, ended_by_user
+from airflow_provider_cpp.operators.waiting import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.client.settings import Settings
@@ -33,26 +38,35 @@ class OperationTrigger(BaseTrigger):
     ``unknown``. All arguments are JSON primitives, as they cross Airflow's database; none is a secret.
 
     :param operation_location: location of the operation.
-    :param started_at: when it was started or first watched, in seconds since 1970 (UTC).
-    :param deadline: when to give up, in seconds since 1970 (UTC): absolute, so that no restart moves it.
+    :param started_at: when it was started or first watched, in seconds since 1970 (UTC); None where the
+        scheduler made the trigger, which then counts from its own start.
+    :param deadline: when to give up, in seconds since 1970 (UTC): absolute, so that no restart moves it;
+        None where the scheduler made the trigger.
     :param cpp_conn_id: id of the connection.
     :param poke_interval: seconds between two polls at least.
     :param max_poke_interval: seconds between two polls at most.
     :param stuck_after: seconds without a change of step after which a warning is logged; None for never.
     :param cancel_on_kill: cancel the operation when a user ends the task.
+    :param limit: seconds to watch, where there is no deadline.
+    :param hard_limit: seconds after which Airflow itself ends the wait, where there is no deadline.
+    :param ending: what `sensors.without_worker.ending_of` says of the task, for ending it here; None to
+        resume it on a worker.
     """
 
     def __init__(
         self,
         *,
         operation_location: str,
-        started_at: float,
-        deadline: float,
+        started_at: float | None = None,
+        deadline: float | None = None,
         cpp_conn_id: str = "cpp_default",
         poke_interval: float = 30.0,
         max_poke_interval: float = 600.0,
         stuck_after: float | None = None,
         cancel_on_kill: bool = False,
+        limit: float = DEFAULT_TIMEOUT.total_seconds(),
+        hard_limit: float = DEFAULT_TIMEOUT.total_seconds(),
+        ending: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()
         self.operation_location = operation_location
@@ -63,6 +77,9 @@ class OperationTrigger(BaseTrigger):
         self.max_poke_interval = max_poke_interval
         self.stuck_after = stuck_after
         self.cancel_on_kill = cancel_on_kill
+        self.limit = limit
+        self.hard_limit = hard_limit
+        self.ending = ending
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments that make the trigger anew."""
@@ -77,6 +94,9 @@ class OperationTrigger(BaseTrigger):
                 "max_poke_interval": self.max_poke_interval,
                 "stuck_after": self.stuck_after,
                 "cancel_on_kill": self.cancel_on_kill,
+                "limit": self.limit,
+                "hard_limit": self.hard_limit,
+                "ending": self.ending,
             },
         )
 
@@ -98,7 +118,23 @@ class OperationTrigger(BaseTrigger):
                 event = await self._watch(settings)
         except CppError as error:
             event = outcomes.refused(self.operation_location, error)
-        yield TriggerEvent(event)
+        yield self._end(event)
+
+    def _end(self, event: outcomes.Event) -> TriggerEvent:
+        """Return Airflow's event: one that ends the task here, or one that resumes it on a worker."""
+        if self.ending is None:
+            return TriggerEvent(event)
+        task = dict(self.ending)
+        push = task.pop("push")
+        end = outcomes.end_without_worker(event, **task)
+        if end is None:
+            return TriggerEvent(event)
+        from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
+
+        self._say(logging.INFO if end is TaskEnd.SUCCESS else logging.ERROR, str(event["message"]))
+        if end is TaskEnd.SUCCESS:
+            return TaskSuccessEvent(xcoms={"return_value": cast("Any", event["operation"])} if push else None)
+        return TaskSkippedEvent() if end is TaskEnd.SKIPPED else TaskFailedEvent()
 
     async def on_kill(self) -> None:
         """Cancel the operation, if that was asked for and a user ended the task (Airflow 3.3 and later)."""
@@ -112,10 +148,11 @@ class OperationTrigger(BaseTrigger):
         await self._run(settings, cancel.confirmed())
 
     async def _watch(self, settings: Settings) -> outcomes.Event:
+        started_at, deadline = self._times()
         watch = Watch(
             parse_location(self.operation_location, origin=settings.origin),
-            started_at=self.started_at,
-            deadline=self.deadline,
+            started_at=started_at,
+            deadline=deadline,
             schedule=PollSchedule.between(self.poke_interval, self.max_poke_interval),
             stuck_after=self.stuck_after,
         )
@@ -123,6 +160,19 @@ class OperationTrigger(BaseTrigger):
             return await self._run(settings, watch.follow(at_once=False))
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
             return outcomes.refused(self.operation_location, error)
+
+    def _times(self) -> tuple[float, float]:
+        """Return when the watch began and when it ends, the same after every restart."""
+        if self.started_at is not None and self.deadline is not None:
+            return self.started_at, self.deadline
+        # The scheduler made this trigger, and wrote down when Airflow's own patience ends.
+        hard_deadline: datetime | None = getattr(self, "timeout_after", None)
+        if hard_deadline is None:
+            started_at = time.time()
+        else:
+            aware = hard_deadline if hard_deadline.tzinfo else hard_deadline.replace(tzinfo=UTC)
+            started_at = aware.timestamp() - self.hard_limit
+        return started_at, started_at + self.limit
 
     async def _run(self, settings: Settings, procedure: Any) -> outcomes.Event:
         from airflow_provider_cpp.client.sharing import shared_client

@@ -1,0 +1,96 @@
+"""How a wait is handed straight to the triggerer, so that it never touches a worker (Airflow 3.3 and later).
+
+The scheduler makes the trigger from what the DAG file says, before any task runs: so a location has to be
+a template there, and a deadline is known only when the trigger starts.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.operators.waiting import MARGIN, time_limit
+
+if TYPE_CHECKING:
+    from airflow.triggers.base import StartTriggerArgs
+
+    from airflow_provider_cpp.sensors.operation import OperationSensor
+
+_PULL = re.compile(r"xcom_pull\s*\(")
+
+
+def start_trigger_args(sensor: OperationSensor) -> StartTriggerArgs:
+    """Return what the scheduler needs to defer the task by itself.
+
+    :param sensor: the sensor, with all of its arguments set.
+    :raises CppConfigurationError: if the location can't be rendered in the triggerer.
+    """
+    from airflow.triggers.base import StartTriggerArgs
+
+    limit = time_limit(sensor.timeout, sensor.execution_timeout)
+    hard_limit = limit + sensor.poke_interval + MARGIN
+    if sensor.execution_timeout is not None:
+        hard_limit = min(hard_limit, sensor.execution_timeout.total_seconds())
+    return StartTriggerArgs(
+        trigger_cls="airflow_provider_cpp.triggers.operation.OperationTrigger",
+        trigger_kwargs={
+            "operation_location": location_template(sensor.operation_location),
+            "cpp_conn_id": sensor.cpp_conn_id,
+            "poke_interval": sensor.poke_interval,
+            "max_poke_interval": sensor.max_poke_interval,
+            "stuck_after": sensor.stuck_after,
+            "cancel_on_kill": sensor.cancel_on_kill,
+            "limit": limit,
+            "hard_limit": hard_limit,
+            "ending": ending_of(sensor),
+        },
+        next_method="execute_complete",
+        timeout=timedelta(seconds=hard_limit),
+    )
+
+
+def ending_of(sensor: OperationSensor) -> dict[str, Any] | None:
+    """Return what the triggerer has to know of a task to end it as a worker would, or None to resume it."""
+    if not sensor.end_from_trigger:
+        return None
+    return {
+        "retries": sensor.retries or 0,
+        "skip_on_failure": sensor.soft_fail or sensor.never_fail,
+        "push": bool(sensor.do_xcom_push),
+        # Only a worker tells Airflow which assets a task has updated.
+        "resume_on_success": bool(sensor.outlets),
+    }
+
+
+def location_template(location: Any) -> str:
+    """Return a location in a form that the triggerer renders.
+
+    It renders templates, but doesn't resolve the output of a task; and a pull that doesn't say that its task
+    isn't mapped stops the triggerer for good (seen with Airflow 3.3.2).
+
+    :param location: the sensor's argument: a text, a template, or a task's output.
+    :raises CppConfigurationError: if there is no such form.
+    """
+    operator = getattr(location, "operator", None)
+    if operator is None:
+        if not isinstance(location, str):
+            raise _refused(f"it is a {type(location).__name__}; give a location, a template or a task's output")
+        if _PULL.search(location) and "map_indexes" not in location:
+            raise _refused("its xcom_pull doesn't name map_indexes; write xcom_pull(..., map_indexes=-1)")
+        return location
+    if getattr(operator, "is_mapped", False) or _is_inside_a_mapped_group(operator):
+        raise _refused(f"task {operator.task_id!r} is mapped, so its output is a list; start on a worker instead")
+    key = getattr(location, "key", None)
+    if key is None:
+        raise _refused("the output is changed by map, zip or the like; start on a worker instead")
+    return f"{{{{ ti.xcom_pull(task_ids={operator.task_id!r}, key={key!r}, map_indexes=-1) }}}}"
+
+
+def _is_inside_a_mapped_group(operator: Any) -> bool:
+    return next(iter(operator.iter_mapped_task_groups()), None) is not None
+
+
+def _refused(why: str) -> CppConfigurationError:
+    return CppConfigurationError(f"operation_location can't be used with start_from_trigger: {why}.")

@@ -1,0 +1,183 @@
+"""A wait that is handed straight to the triggerer and ends there, as far as one process can show it."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG
+
+from airflow_provider_cpp.api import outcomes
+from airflow_provider_cpp.api.outcomes import TaskEnd
+from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, WatchedOperationFailed
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.operators.offer import GoLiveOperator
+from airflow_provider_cpp.sensors import operation as sensor_module
+from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.triggers.operation import OperationTrigger
+from tests.running import context_of, run_task, through_the_database
+
+OFFER = "contoso-virtualmachineoffer"
+QUICK = {"poke_interval": 0.05, "max_poke_interval": 0.1}
+WITHOUT_WORKER = {"start_from_trigger": True, "end_from_trigger": True}
+
+pytestmark = pytest.mark.skipif(not sensor_module.AIRFLOW_V_3_3_PLUS, reason="needs Airflow 3.3")
+
+
+def sensor(location="https://x.example/", **arguments):
+    return OperationSensor(
+        **{"task_id": "wait", "operation_location": location, **QUICK, **WITHOUT_WORKER, **arguments}
+    )
+
+
+def trigger_of(task, **changes):
+    """Make the trigger as the scheduler and the triggerer do between them."""
+    arguments = {**through_the_database(task.start_trigger_args.trigger_kwargs), **changes}
+    trigger = OperationTrigger(**arguments)
+    trigger.timeout_after = datetime.now(UTC) + task.start_trigger_args.timeout
+    return trigger
+
+
+def fired(trigger):
+    import asyncio
+
+    async def run():
+        return [event async for event in trigger.run()]
+
+    (event,) = asyncio.run(run())
+    return event
+
+
+def test_it_is_off_by_default():
+    assert not OperationSensor(task_id="wait", operation_location="x").start_from_trigger
+
+
+def test_the_output_of_a_task_becomes_a_template_that_the_triggerer_can_render():
+    with DAG(dag_id="release", schedule=None):
+        go_live = GoLiveOperator(task_id="go_live", offer_id=OFFER)
+        task = sensor(go_live.output)
+    assert task.start_trigger_args.trigger_kwargs["operation_location"] == (
+        "{{ ti.xcom_pull(task_ids='go_live', key='return_value', map_indexes=-1) }}"
+    )
+    assert task.upstream_task_ids == {"go_live"}
+
+
+def test_the_output_of_a_mapped_task_is_refused_while_the_dag_is_parsed():
+    mapped = GoLiveOperator.partial(task_id="go_live").expand(offer_id=["a", "b"])
+    with pytest.raises(CppConfigurationError, match="'go_live' is mapped"):
+        sensor(mapped.output)
+
+
+def test_a_pull_that_would_stop_the_triggerer_is_refused_while_the_dag_is_parsed():
+    with pytest.raises(CppConfigurationError, match="map_indexes=-1"):
+        sensor("{{ ti.xcom_pull('go_live') }}")
+    sensor("{{ ti.xcom_pull('go_live', map_indexes=-1) }}")
+    sensor("{{ params.location }}")
+
+
+@pytest.mark.parametrize("location", [None, 7, ["https://x.example/"]])
+def test_what_is_no_location_is_refused_while_the_dag_is_parsed(location):
+    with pytest.raises(CppConfigurationError, match="operation_location"):
+        sensor(location)
+
+
+def test_the_class_is_left_alone_for_other_sensors():
+    sensor()
+    assert OperationSensor.start_from_trigger is False
+    assert OperationSensor.start_trigger_args is None
+
+
+def test_the_deadline_counts_from_the_start_of_the_wait_also_after_a_restart():
+    task = sensor(timeout=timedelta(hours=1))
+    first, again = trigger_of(task), trigger_of(task)
+    again.timeout_after = first.timeout_after
+    time.sleep(0.05)
+    assert first._times() == again._times()
+    started_at, deadline = first._times()
+    assert deadline - started_at == 3600
+    assert abs(started_at - time.time()) < 5
+
+
+def test_an_execution_timeout_is_honoured():
+    task = sensor(timeout=timedelta(hours=5), execution_timeout=timedelta(hours=1))
+    started_at, deadline = trigger_of(task)._times()
+    assert 3000 < deadline - started_at < 3600
+    assert task.start_trigger_args.timeout == timedelta(hours=1)
+
+
+def test_a_success_ends_the_task_with_its_result(cpp_emulator):
+    task = sensor(CloudPartnerPortalHook().go_live(OFFER))
+    event = fired(trigger_of(task))
+    assert event.task_instance_state == "success"
+    assert event.xcoms["return_value"]["status"] == "succeeded"
+
+
+def test_a_failure_ends_the_task_and_its_log_says_why(cpp_emulator, caplog):
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    cpp_emulator.finish(OFFER, "fail")
+    event = fired(trigger_of(sensor(location)))
+    assert event.task_instance_state == "failed"
+
+
+def test_a_failure_that_airflow_would_retry_resumes_on_a_worker(cpp_emulator):
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    cpp_emulator.finish(OFFER, "fail")
+    task = sensor(location, retries=3)
+    event = fired(trigger_of(task))
+    assert event.payload["status"] == "failed"
+    with pytest.raises(WatchedOperationFailed):
+        task.execute_complete(context_of(task), through_the_database(event.payload))
+
+
+@pytest.mark.parametrize("argument", ["soft_fail", "never_fail"])
+def test_a_failure_that_is_to_be_soft_skips(cpp_emulator, argument):
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    cpp_emulator.finish(OFFER, "fail")
+    assert fired(trigger_of(sensor(location, **{argument: True}))).task_instance_state == "skipped"
+
+
+def test_a_timeout_fails_the_task_and_tells_what_still_runs(cpp_emulator):
+    cpp_emulator.configure(outcome="stall")
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    assert fired(trigger_of(sensor(location, timeout=0.3))).task_instance_state == "failed"
+
+
+def test_without_xcom_nothing_is_pushed(cpp_emulator):
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    assert fired(trigger_of(sensor(location, do_xcom_push=False))).xcoms is None
+
+
+def test_outlets_need_a_worker(cpp_emulator):
+    from airflow.sdk import Asset
+
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    event = fired(trigger_of(sensor(location, outlets=[Asset("cpp://contoso/vm")])))
+    assert event.payload["status"] == "succeeded"
+
+
+def test_a_wait_that_began_on_a_worker_may_end_in_the_triggerer(cpp_emulator):
+    task = sensor(CloudPartnerPortalHook().go_live(OFFER), start_from_trigger=False)
+    from airflow.providers.common.compat.sdk import TaskDeferred
+
+    with pytest.raises(TaskDeferred) as deferral:
+        task.execute(context_of(task))
+    assert fired(deferral.value.trigger).task_instance_state == "success"
+
+
+@pytest.mark.parametrize("error", [CppAuthError, CppError])
+@pytest.mark.parametrize("retries", [0, 2])
+def test_a_failure_ends_in_the_triggerer_only_where_airflow_retries_it_as_a_worker_would(error, retries):
+    event = outcomes.refused("x", error("no"))
+    end = outcomes.end_without_worker(event, retries=retries, skip_on_failure=False, resume_on_success=False)
+    # CppAuthError isn't retried on a worker, CppError and what it isn't known by is.
+    assert end is (None if error is CppAuthError and retries else TaskEnd.FAILED)
+
+
+def test_older_airflow_falls_back_to_the_worker_and_says_so_once(cpp_emulator, monkeypatch, caplog):
+    monkeypatch.setattr(sensor_module, "AIRFLOW_V_3_3_PLUS", False)
+    task = sensor(CloudPartnerPortalHook().go_live(OFFER))
+    assert not task.start_from_trigger
+    outcome = run_task(task, context_of(task))
+    assert outcome.result["status"] == "succeeded"
+    assert len(outcome.deferrals) == 1
