@@ -1,0 +1,95 @@
+"""One Cloud Partner Portal for all of these tests, as good as new for each; and the table of what they prove."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import asdict
+
+import pytest
+
+from airflow_provider_cpp.client.blocking import BlockingClient
+from airflow_provider_cpp.emulator import Emulator
+from airflow_provider_cpp.emulator.settings import Settings
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from tests.reliability.fault_table import PHASES, Row, write_table
+
+OFFER = "contoso-virtualmachineoffer"
+
+_ROWS: list[Row] = []
+
+
+def pytest_addoption(parser):
+    parser.addoption("--write-docs", action="store_true", help="write the table in docs/reliability.md anew")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items):
+    """Compare the table last, when the rows of this run are all there."""
+    items.sort(key=lambda item: "test_the_table" in item.nodeid)
+
+
+def pytest_sessionfinish(session, exitstatus):
+    if session.config.getoption("--write-docs", default=False) and session.testsfailed == 0:
+        write_table(_ROWS)
+
+
+@pytest.fixture(scope="session")
+def proven():
+    """The rows that were proven in this run."""
+    return _ROWS
+
+
+@pytest.fixture
+def proves():
+    """Note a row of the table; a second test may only confirm it."""
+
+    def note(phase, fault, saw, did):
+        assert phase in PHASES
+        row = Row(phase, fault, tuple(str(value) for value in saw), did)
+        for known in _ROWS:
+            if (known.phase, known.fault) == (phase, fault):
+                assert row == known
+                return
+        _ROWS.append(row)
+
+    return note
+
+
+@pytest.fixture(scope="session")
+def _running_portal():
+    with Emulator(duration=0.0) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def portal(_running_portal, monkeypatch):
+    """A portal with one offer, ready to go live, whose operations take no time; the connection leads to it."""
+    emulator = _running_portal
+    emulator.faults.clear()
+    emulator.configure(**{**asdict(Settings()), "duration": 0.0})
+    emulator.add_offer(OFFER)
+    emulator.clear_requests()
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", emulator.connection_json(timeout=10))
+    return emulator
+
+
+@pytest.fixture
+def pauses(monkeypatch):
+    """The seconds that the blocking client waited, which take no time."""
+    from azure.core.pipeline.transport import RequestsTransport
+
+    waited: list[float] = []
+    monkeypatch.setattr(
+        "airflow_provider_cpp.hooks.cloud_partner_portal.BlockingClient",
+        functools.partial(BlockingClient, sleep=waited.append),
+    )
+    monkeypatch.setattr(RequestsTransport, "sleep", lambda self, seconds: None)
+    return waited
+
+
+@pytest.fixture
+def lines(monkeypatch):
+    """The lines that the hook writes into the task's log; Airflow's own logging hides them from pytest."""
+    written: list[str] = []
+    monkeypatch.setattr(CloudPartnerPortalHook, "say", lambda self, level, text: written.append(text))
+    return written

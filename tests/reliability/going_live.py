@@ -1,0 +1,52 @@
+"""A go-live as a task of Airflow runs it, and what became of it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from airflow.providers.common.compat.sdk import AirflowFailException
+
+from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.operators.offer import RECORD_KEY, GoLiveOperator
+from tests.reliability.conftest import OFFER
+from tests.running import Store, context_of, run_task
+
+
+def go_live(store=None, try_number=1, **arguments):
+    """Run a task's try; return its `result` or `error`, and the `record` that it left."""
+    store = Store() if store is None else store
+    task = GoLiveOperator(**{"task_id": "go_live", "offer_id": OFFER, "retries": 1, **arguments})
+    outcome = SimpleNamespace(result=None, error=None)
+    try:
+        outcome.result = run_task(task, context_of(task, store=store, try_number=try_number)).result
+    except CppError as error:
+        outcome.error = error
+    outcome.record = store.get(RECORD_KEY)
+    return outcome
+
+
+def posts(portal):
+    """Return how many POSTs the service saw."""
+    return len([record for record in portal.requests_for("golive") if record.method == "POST"])
+
+
+def started(portal):
+    """Return the go-live operations that the service really started."""
+    return [operation for operation in portal.operations(OFFER) if operation.kind == "golive"]
+
+
+def told(outcome, lines):
+    """Return in words what a task did, by its outcome and its log."""
+    if outcome.error is not None:
+        return in_words(outcome.error)
+    log = "\n".join(lines)
+    if "adopted operation" in log:
+        return "found the operation among the submissions, returned its location"
+    assert "posted operation" in log
+    return "returned the location"
+
+
+def in_words(error):
+    """Return an error in words."""
+    retried = "Airflow doesn't retry" if isinstance(error, AirflowFailException) else "Airflow may retry"
+    return f"`{type(error).__name__}`, {retried}"

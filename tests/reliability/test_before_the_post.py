@@ -1,0 +1,232 @@
+"""What goes wrong before the POST starts nothing; what provably never arrived is sent again."""
+
+from __future__ import annotations
+
+import functools
+import re
+import socket
+from urllib.parse import urlsplit
+
+import pytest
+
+from airflow_provider_cpp.client.blocking import BlockingClient
+from airflow_provider_cpp.emulator import Fault
+from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppUnavailable
+from tests.reliability.conftest import OFFER
+from tests.reliability.gate import Deaf, Gate
+from tests.reliability.going_live import go_live, posts, started, told
+from tests.running import Store
+
+PHASE = "Before the POST"
+RETURNED = "returned the location"
+
+
+def connect(monkeypatch, portal, *, password=None, host=None, **extra):
+    connection = portal.connection(**{"timeout": 10, **extra})
+    connection["host"] = host or connection["host"]
+    connection["password"] = password or connection["password"]
+    monkeypatch.setattr(portal, "connection_of_this_test", connection, raising=False)
+    import json
+
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps(connection))
+
+
+def check(portal, outcome, lines, proves, fault, *, ends, saying="", sent=0, began=0):
+    assert (posts(portal), len(started(portal))) == (sent, began), outcome.error
+    words = told(outcome, lines)
+    if isinstance(ends, str):
+        assert words == ends
+    else:
+        assert type(outcome.error) is ends, outcome.error
+        assert re.search(saying, str(outcome.error), re.DOTALL), str(outcome.error)
+    proves(PHASE, fault, (sent, began), words)
+
+
+AT_THE_LIST = {
+    "the list's answer is lost, once": (Fault("lost-response", action="submissions"), None),
+    "the list: 429, Retry-After in seconds": (Fault("throttled", action="submissions", retry_after="7"), None),
+    "the list: 500, four times": (Fault("error", action="submissions", times=4), None),
+    "the list: 500, every time": (Fault("error", action="submissions", times=None), "List submissions.*HTTP 500"),
+    "the list: 502 in HTML, every time": (
+        Fault("html", action="submissions", status=502, times=None),
+        "List submissions.*HTTP 502",
+    ),
+    "the list: 200 in HTML, every time": (
+        Fault("html", action="submissions", times=None),
+        "List submissions.*host and proxy",
+    ),
+    "the list: cut body, every time": (Fault("cut-body", action="submissions", times=None), "body is cut"),
+    "the list: hangs, every time": (
+        Fault("hang", action="submissions", times=None),
+        "List submissions.*timed out",
+    ),
+    "the list: a redirect, every time": (
+        Fault("redirect", action="submissions", times=None),
+        "List submissions.*Redirects are refused",
+    ),
+    "the login: 503, once": (Fault("error", action="token", status=503), None),
+    "the login: lost answer, once": (Fault("lost-response", action="token"), None),
+    "the login: 503, every time": (Fault("error", action="token", status=503, times=None), "token.*HTTP 503"),
+    "the login: 429 with Retry-After of an hour, every time": (
+        Fault("throttled", action="token", retry_after="3600", times=None),
+        "token.*HTTP 429",
+    ),
+    "the login: HTML, every time": (Fault("html", action="token", times=None), "Getting a token"),
+    "the login: its metadata are down, every time": (
+        Fault("error", action="discovery", status=503, times=None),
+        "Getting a token",
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", AT_THE_LIST)
+def test_without_the_list_or_a_token_nothing_is_posted(portal, pauses, lines, proves, monkeypatch, fault):
+    connect(monkeypatch, portal, timeout=0.3 if "hangs" in fault else 10)
+    what, saying = AT_THE_LIST[fault]
+    portal.faults.add(what)
+    outcome = go_live()
+    if saying is None:
+        check(portal, outcome, lines, proves, fault, ends=RETURNED, sent=1, began=1)
+    else:
+        check(portal, outcome, lines, proves, fault, ends=CppUnavailable, saying=saying)
+
+
+def test_a_wrong_secret_is_told_at_once(portal, pauses, lines, proves, monkeypatch):
+    connect(monkeypatch, portal, password="expired")
+    outcome = go_live()
+    check(
+        portal,
+        outcome,
+        lines,
+        proves,
+        "the login: the secret is wrong",
+        ends=CppAuthError,
+        saying="AADSTS7000215.*password",
+    )
+    assert len(portal.requests_for("token")) == 1
+    assert pauses == []
+
+
+def test_403_at_the_list_is_told_at_once(portal, pauses, lines, proves):
+    portal.configure(forbidden_publishers=("contoso",))
+    check(portal, go_live(), lines, proves, "the list: 403", ends=CppAuthError, saying="HTTP 403.*Partner Center")
+    assert pauses == []
+
+
+def test_a_login_that_can_not_be_reached(portal, pauses, lines, proves, monkeypatch):
+    with Gate(0) as gate:
+        gate.shut()
+        connect(monkeypatch, portal, authority=gate.url.replace("http:", "https:"))
+        check(
+            portal,
+            go_live(),
+            lines,
+            proves,
+            "the login: refused connections",
+            ends=CppUnavailable,
+            saying="authority",
+        )
+
+
+def test_connections_that_are_refused(portal, pauses, lines, proves, monkeypatch):
+    with Gate(0) as gate:
+        gate.shut()
+        connect(monkeypatch, portal, host=gate.url)
+        check(
+            portal,
+            go_live(),
+            lines,
+            proves,
+            "connection refused, every time",
+            ends=CppUnavailable,
+            saying="refused",
+        )
+    assert len(pauses) == 4
+
+
+@pytest.fixture
+def after_the_list(portal, monkeypatch):
+    """Shut the way to the API after the list, and open it again at the first pause."""
+    with Gate(urlsplit(portal.plain_url).port, then_shut=1) as gate:
+        connect(monkeypatch, portal, host=gate.url)
+        waited = []
+
+        def pause(seconds):
+            waited.append(seconds)
+            gate.open()
+
+        monkeypatch.setattr(
+            "airflow_provider_cpp.hooks.cloud_partner_portal.BlockingClient",
+            functools.partial(BlockingClient, sleep=pause),
+        )
+        yield waited
+
+
+def test_a_post_whose_connection_is_refused_is_sent_again(portal, after_the_list, lines, proves):
+    check(
+        portal,
+        go_live(),
+        lines,
+        proves,
+        "connection refused at the POST, once",
+        ends=RETURNED,
+        sent=1,
+        began=1,
+    )
+    assert len(after_the_list) == 1
+
+
+def test_a_name_that_can_not_be_resolved(portal, pauses, lines, proves, monkeypatch):
+    real = socket.getaddrinfo
+
+    def unknown(host, *arguments, **options):
+        if host == "cpp.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return real(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    connect(monkeypatch, portal, host="https://cpp.invalid")
+    outcome = go_live()
+    check(
+        portal,
+        outcome,
+        lines,
+        proves,
+        "name not resolved, every time",
+        ends=CppUnavailable,
+        saying="cpp.invalid|Name",
+    )
+    assert len(pauses) == 4
+
+
+def test_a_host_that_completes_no_connection(portal, pauses, lines, proves, monkeypatch):
+    monkeypatch.setattr("airflow_provider_cpp.client.blocking.CONNECT_TIMEOUT", 0.2)
+    with Deaf() as deaf:
+        connect(monkeypatch, portal, host=deaf.url)
+        outcome = go_live()
+    check(portal, outcome, lines, proves, "connect timeout, every time", ends=CppUnavailable, saying="not sent")
+    assert len(pauses) == 4
+
+
+def test_a_certificate_that_is_not_trusted_is_told_at_once(portal, pauses, lines, proves, monkeypatch):
+    connect(monkeypatch, portal, auth="token", password="t0ken", ca_file="")
+    check(
+        portal,
+        go_live(),
+        lines,
+        proves,
+        "certificate not trusted",
+        ends=CppConfigurationError,
+        saying="certificate.*ca_file",
+    )
+    assert pauses == []
+
+
+def test_what_went_wrong_before_the_post_leaves_the_next_try_free(portal, pauses, monkeypatch):
+    store = Store()
+    portal.faults.add(Fault("error", action="submissions", times=None))
+    assert isinstance(go_live(store).error, CppUnavailable)
+    portal.faults.clear()
+    assert go_live(store, try_number=2).result
+    assert (posts(portal), len(started(portal))) == (1, 1)
+    assert [operation.kind for operation in portal.operations(OFFER)][-1] == "golive"
