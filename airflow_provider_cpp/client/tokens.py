@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.client.whole_answers import bounded_session
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppUnavailable
 
 if TYPE_CHECKING:
+    import requests
     from azure.identity import (
         CertificateCredential,
         ClientSecretCredential,
@@ -40,6 +42,9 @@ MARGIN_SHARE = 0.10
 
 #: A short-lived token is used for at least this share of its life.
 LEAST_USE = 0.5
+
+#: Errors of the login (OAuth 2.0, 4.1.2.1) that say nothing about the principal.
+_PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 
 quiet = logging.getLogger(f"{__name__}.http")
 quiet.setLevel(logging.WARNING)
@@ -117,28 +122,64 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
 
     from azure.core.exceptions import AzureError, ClientAuthenticationError
 
-    try:
-        with _credential(settings) as credential:
-            token = credential.get_token(settings.scope)
-    except ClientAuthenticationError as error:
-        status = getattr(error.response, "status_code", None)
-        if status is not None and (status == 429 or status >= 500):
-            raise CppUnavailable(_login_failed(settings, f"HTTP {status}"), http_status=status) from None
-        raise CppAuthError(
-            f"{_login_failed(settings, _first_line(error))} Check tenant_id, login (application id), password "
-            "(client secret: is it right, has it expired?), scope, and that the app registration exists in "
-            "this tenant.",
-            http_status=status,
-        ) from None
-    except AzureError as error:
-        raise CppUnavailable(
-            f"{_login_failed(settings, _first_line(error))} Check authority, proxy and ca_file, and the network "
-            "between; a later try may succeed."
-        ) from None
-    except (ValueError, OSError) as error:
-        # azure-identity's complaints about arguments: a malformed certificate, a wrong password for it.
-        raise CppConfigurationError(_login_failed(settings, _first_line(error))) from None
+    answers: list[requests.Response] = []
+    with bounded_session(settings.timeout) as session:
+        session.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
+        try:
+            with _credential(settings, session) as credential:
+                token = credential.get_token(settings.scope)
+        except ClientAuthenticationError as error:
+            answer = answers[-1] if answers else None
+            status = answer.status_code if answer is not None else None
+            if not _is_refusal(error, answer):
+                raise _login_is_down(settings, error, status) from None
+            raise CppAuthError(
+                f"{_login_failed(settings, _first_line(error))} Check tenant_id, login (application id), password "
+                "(client secret: is it right, has it expired?), scope, and that the app registration exists in "
+                "this tenant.",
+                http_status=status,
+            ) from None
+        except AzureError as error:
+            raise _login_is_down(settings, error, None) from None
+        except (ValueError, OSError) as error:
+            # azure-identity's complaints about arguments: a malformed certificate, a wrong password for it.
+            raise CppConfigurationError(_login_failed(settings, _first_line(error))) from None
     return token.token, max(token.expires_on - time.time(), 1.0)
+
+
+def _is_refusal(error: BaseException, answer: requests.Response | None) -> bool:
+    """Tell whether the login refused the principal, rather than failed to say anything about it.
+
+    `azure-identity` has one error for both: also for a connection that is refused, and for a page in HTML.
+
+    :param answer: the login's last answer, if it gave any.
+    """
+    if answer is None:
+        from azure.core.exceptions import ServiceRequestError, ServiceResponseError
+
+        causes: list[BaseException] = []
+        cause: BaseException | None = error
+        while cause is not None and cause not in causes:
+            causes.append(cause)
+            cause = cause.__cause__ or cause.__context__
+        return not any(isinstance(cause, ServiceRequestError | ServiceResponseError) for cause in causes)
+    if not 400 <= answer.status_code < 500 or answer.status_code in {408, 429}:
+        return False
+    try:
+        body = answer.json()
+    except (ValueError, OSError):
+        return False
+    code = body.get("error") if isinstance(body, dict) else None
+    return isinstance(code, str) and code not in _PASSING_ERRORS
+
+
+def _login_is_down(settings: Settings, error: Exception, status: int | None) -> CppUnavailable:
+    why = _first_line(error) if status is None else f"HTTP {status}, {_first_line(error)}"
+    return CppUnavailable(
+        f"{_login_failed(settings, why)} Check authority, proxy and ca_file, and the network between; a later "
+        "try may succeed.",
+        http_status=status,
+    )
 
 
 def _login_failed(settings: Settings, why: str) -> str:
@@ -154,14 +195,16 @@ def _first_line(error: Exception) -> str:
     return str(message).strip().splitlines()[0][:500] if str(message).strip() else type(error).__name__
 
 
-def _credential(settings: Settings) -> Credential:
+def _credential(settings: Settings, session: requests.Session) -> Credential:
     from azure import identity
+    from azure.core.pipeline.transport import RequestsTransport
 
     transport: dict[str, Any] = {
         "connection_timeout": 10,
         "read_timeout": settings.timeout,
-        # The callers have a schedule of their own for a login that is down.
-        "retry_total": 2,
+        # The callers have a schedule of their own for a login that is down; this one would wait as long as a
+        # Retry-After says, be it an hour.
+        "retry_total": 0,
         # Each request with all its headers at INFO would drown the task's log.
         "logger": quiet,
     }
@@ -169,6 +212,7 @@ def _credential(settings: Settings) -> Credential:
         transport["connection_verify"] = settings.ca_file
     if settings.proxy:
         transport["proxies"] = {"http": settings.proxy, "https": settings.proxy}
+    transport["transport"] = RequestsTransport(session=session, session_owner=False, **transport)
     login: dict[str, Any] = {
         "authority": settings.authority,
         # Only Microsoft's own hosts are known to Microsoft's instance discovery.
