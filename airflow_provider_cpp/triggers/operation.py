@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
@@ -118,23 +118,47 @@ class OperationTrigger(BaseTrigger):
                 event = await self._watch(settings)
         except CppError as error:
             event = outcomes.refused(self.operation_location, error)
-        yield self._end(event)
+        yield await self._end(event)
 
-    def _end(self, event: outcomes.Event) -> TriggerEvent:
+    async def _end(self, event: outcomes.Event) -> TriggerEvent:
         """Return Airflow's event: one that ends the task here, or one that resumes it on a worker."""
         if self.ending is None:
             return TriggerEvent(event)
         task = dict(self.ending)
         push = task.pop("push")
         end = outcomes.end_without_worker(event, **task)
-        if end is None:
+        if end is None or (end is TaskEnd.SUCCESS and push and not await self._push(event["operation"])):
             return TriggerEvent(event)
         from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
 
         self._say(logging.INFO if end is TaskEnd.SUCCESS else logging.ERROR, str(event["message"]))
         if end is TaskEnd.SUCCESS:
-            return TaskSuccessEvent(xcoms={"return_value": cast("Any", event["operation"])} if push else None)
+            return TaskSuccessEvent()
         return TaskSkippedEvent() if end is TaskEnd.SKIPPED else TaskFailedEvent()
+
+    async def _push(self, result: object) -> bool:
+        """Push the task's result as a worker would, and tell whether that worked.
+
+        Not through the event: what is pushed by it arrives as JSON text, not as a dict (seen with 3.3.2).
+        """
+        from asgiref.sync import sync_to_async
+
+        task: Any = self.task_instance
+        try:
+            from airflow.sdk.execution_time.xcom import XCom
+
+            await sync_to_async(XCom.set)(
+                "return_value",
+                result,
+                dag_id=task.dag_id,
+                task_id=task.task_id,
+                run_id=task.run_id,
+                map_index=-1 if task.map_index is None else task.map_index,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, a worker can do it
+            self._say(logging.WARNING, f"A worker has to push the result ({type(error).__name__}: {error}).")
+            return False
+        return True
 
     async def on_kill(self) -> None:
         """Cancel the operation, if that was asked for and a user ended the task (Airflow 3.3 and later)."""

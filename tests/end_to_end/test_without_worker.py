@@ -28,6 +28,7 @@ def test_a_success_takes_no_worker_at_all_and_leaves_its_result(stories, local_a
     assert "running" not in tasks["succeeds"].names
     assert tasks["succeeds"].held_worker.total_seconds() == 0
     assert local_airflow.xcom(DAG_ID, run_id, "succeeds")["status"] == "succeeded"
+    assert local_airflow.xcom(DAG_ID, run_id, "read") == "dict succeeded"
 
 
 def test_a_failure_takes_no_worker_and_its_log_names_step_and_message(stories, local_airflow):
@@ -54,7 +55,7 @@ def test_a_failure_that_is_not_to_be_retried_is_ended_by_a_worker_if_the_task_ha
 
 def test_mapped_waits_begin_on_a_worker_and_end_without_one(stories):
     _, tasks = stories
-    mapped = [story for name, story in tasks.items() if name.startswith("mapped")]
+    mapped = [story for name, story in tasks.items() if name.startswith("mapped[")]
     assert len(mapped) == 2
     for story in mapped:
         assert story.final_state == "success"
