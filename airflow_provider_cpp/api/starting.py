@@ -181,7 +181,7 @@ class Start:
         """Tell whether a list that couldn't be read may be had at another time, or after a correction."""
         if isinstance(reading, Unanswered) or is_failed_read(reading) or reading.status in {401, 403}:
             return True
-        return reading.status == 200 and parsed_body(reading) is None
+        return 300 <= reading.status < 400 or (reading.status == 200 and parsed_body(reading) is None)
 
     @property
     def _list_call(self) -> Call:
@@ -218,10 +218,9 @@ class Start:
         submissions = None
         for pause in (0.0, *RECONCILE_PAUSES):
             yield Wait(pause)
-            seen = yield from self._submissions()
-            if seen is None:
+            submissions = yield from self._submissions()
+            if submissions is None:
                 continue
-            submissions = seen
             mine = self._mine(submissions, before, or_running=conflict)
             if mine is not None:
                 try:
@@ -243,6 +242,7 @@ class Start:
                 request_id=error.request_id,
             )
         if submissions is None or before is None:
+            # The last look counts: an earlier one may have come too soon to show it.
             raise self._ambiguous(reading, "and the offer's submissions can't be read")
         if accepted:
             raise self._ambiguous(reading, "but no submission came of it")

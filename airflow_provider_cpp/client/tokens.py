@@ -102,6 +102,7 @@ class Tokens:
         with self._lock:
             if (token := self.cached(instead_of)) is not None:
                 return token
+            self._token = None  # should the login be down, one that was refused isn't sent again
             asked_at = time.monotonic()
             value, lifetime = self._fetch(self._settings)
             self._token = Token(value, asked_at + fresh_for(lifetime))
