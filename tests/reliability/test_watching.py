@@ -1,0 +1,203 @@
+"""Whatever happens to the reads, the wait tells the operation's own end, on a worker and deferred alike."""
+
+from __future__ import annotations
+
+import re
+import time
+from dataclasses import dataclass, field
+
+import pytest
+
+from airflow_provider_cpp.api.outcomes import result_of
+from airflow_provider_cpp.emulator import Fault
+from airflow_provider_cpp.exceptions import CppAuthError, CppBadRequest, CppError, OperationStatusUnknown
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.triggers.operation import OperationTrigger
+from tests.reliability.conftest import OFFER
+from tests.reliability.going_live import in_words
+from tests.running import anew, context_of, event_of, run_task
+
+PHASE = "Watching"
+
+TOLD = "told that it succeeded"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault at the reads of an operation that has succeeded.
+
+    :param faults: what goes wrong.
+    :param reads: how many reads the service sees.
+    :param ends: None for the operation's success, or the class of the error.
+    :param saying: what the error says, as a pattern.
+    :param lists: how often the service is asked for the submissions.
+    :param waits: least seconds that it takes.
+    :param timeout: seconds that a request may take.
+    :param constants: rules of the watch that the test shortens, by name.
+    """
+
+    faults: tuple[Fault, ...]
+    reads: int
+    ends: type[Exception] | None = None
+    saying: str = ""
+    lists: int = 0
+    waits: float = 0.0
+    timeout: float = 10.0
+    constants: dict[str, float] = field(default_factory=dict)
+
+
+def one(kind, reads, ends=None, saying="", *, lists=0, waits=0.0, timeout=10.0, constants=None, times=2, **more):
+    fault = Fault(kind, action="operation", times=times, **more)
+    return Case((fault,), reads, ends, saying, lists, waits, timeout, constants or {})
+
+
+LATE = {"GRACE_FOR_NOT_FOUND": 0.0}
+NO_QUARTER_OF_AN_HOUR = {"BAD_READS_FOR": 0.0}
+GIVEN_UP = r"can't be learned: 10 reads in a row failed.*HTTP {}.*says nothing about the operation itself"
+
+CASES = {
+    "lost answers": one("lost-response", 3),
+    "resets": one("reset-before", 3),
+    "cut heads": one("cut-head", 3),
+    "cut bodies": one("cut-body", 3),
+    "no answer within the timeout": one("hang", 2, times=1, timeout=0.6),
+    "an answer byte by byte, slower than the timeout": one("drip", 2, times=1, delay=0.1, timeout=0.6),
+    "429, Retry-After in seconds": one("throttled", 2, times=1, retry_after="1", waits=1),
+    "429, Retry-After as a date": one("throttled", 2, times=1, retry_after="date:2", waits=1),
+    "429, nonsense in Retry-After": one("throttled", 3, retry_after="-1e999 soon"),
+    "503, Retry-After in seconds": one("throttled", 2, times=1, status=503, retry_after="1", waits=1),
+    "503 without Retry-After": one("error", 3, status=503),
+    "500, nine times": one("error", 10, times=9, constants=NO_QUARTER_OF_AN_HOUR),
+    "500, ten times within a quarter of an hour": one("error", 11, times=10),
+    "500, ten times over a quarter of an hour": one(
+        "error", 10, OperationStatusUnknown, GIVEN_UP.format(500), times=None, constants=NO_QUARTER_OF_AN_HOUR
+    ),
+    "502 in HTML": one("html", 3, status=502),
+    "504": one("error", 3, status=504),
+    "408": one("error", 3, status=408),
+    "200 in HTML": one("html", 3),
+    "200 in HTML, ten times over a quarter of an hour": one(
+        "html", 10, OperationStatusUnknown, GIVEN_UP.format(200), times=None, constants=NO_QUARTER_OF_AN_HOUR
+    ),
+    "an empty body": one("empty", 3),
+    "a body without a status": one("no-status", 3),
+    "a body of 2 MiB": one("oversized", 3),
+    "a body of 64 MiB, packed": one("gzip-bomb", 3),
+    "the body as an array": one("array", 1),
+    "a status word of no vocabulary": one("status-word", 3),
+    "succeeded in another spelling": one("status-word", 1, value=" COMPLETED "),
+    "202 without a body": one("ignored", 3),
+    "302 to another host": one("redirect", 3),
+    "404 within the first five minutes": one("not-found", 6, times=5),
+    "404 later, twice": one("not-found", 3, constants=LATE),
+    "404 later, three times; the submissions tell": one("not-found", 3, times=None, lists=1, constants=LATE),
+    "410; the submissions tell": one("gone", 1, times=None, lists=1),
+    "410, and the submissions can't be read at first": Case(
+        (Fault("gone", action="operation", times=None), Fault("error", action="submissions", times=2)), 3, lists=3
+    ),
+    "401, tokens were revoked": one("revoked", 2, times=1),
+    "401, the new token's, too": one("unauthorized", 2, CppAuthError, "HTTP 401.*login.*password"),
+    "403": one("error", 1, CppAuthError, "HTTP 403.*Partner Center", status=403),
+    "400": one("error", 1, CppBadRequest, "HTTP 400", status=400),
+    "the login is down for a while": Case(
+        (Fault("revoked", action="operation"), Fault("error", action="token", status=503, times=3)), 2
+    ),
+}
+
+
+def on_a_worker(location):
+    task = OperationSensor(
+        task_id="wait",
+        operation_location=location,
+        deferrable=False,
+        poke_interval=0.01,
+        max_poke_interval=0.02,
+        timeout=60,
+    )
+    return run_task(task, context_of(task)).result
+
+
+def deferred(location):
+    now = time.time()
+    trigger = OperationTrigger(
+        operation_location=location,
+        started_at=now,
+        deadline=now + 60,
+        poke_interval=0.01,
+        max_poke_interval=0.02,
+    )
+    return result_of(event_of(anew(trigger)), by_sensor=True)
+
+
+WAYS = {"on a worker": on_a_worker, "deferred": deferred}
+
+
+@pytest.fixture(params=WAYS)
+def wait(request):
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def location(portal):
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    portal.clear_requests()
+    return location
+
+
+def told(wait, location):
+    """Wait for an operation; return what became of it in words, and the error if there was one."""
+    try:
+        result = wait(location)
+    except CppError as error:
+        return in_words(error), error
+    assert result["status"] == "succeeded"
+    return TOLD, None
+
+
+def check(portal, proves, fault, case, words, error):
+    reads, lists = len(portal.requests_for("operation")), len(portal.requests_for("submissions"))
+    assert type(error) is (case.ends or type(None)), error
+    assert re.search(case.saying, str(error), re.DOTALL), str(error)
+    assert (reads, lists) == (case.reads, case.lists)
+    assert portal.requests_for("golive") == []
+    proves(PHASE, fault, (reads, lists), words)
+
+
+@pytest.mark.parametrize("fault", CASES)
+def test_a_fault_at_the_reads(portal, location, proves, monkeypatch, wait, fault):
+    case = CASES[fault]
+    for name, value in case.constants.items():
+        monkeypatch.setattr(f"airflow_provider_cpp.api.watching.{name}", value)
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(timeout=case.timeout))
+    portal.faults.add(*case.faults)
+    began = time.monotonic()
+    words, error = told(wait, location)
+    assert time.monotonic() - began >= case.waits
+    check(portal, proves, fault, case, words, error)
+
+
+def test_an_operation_that_neither_its_location_nor_the_submissions_know(
+    portal, location, proves, monkeypatch, wait
+):
+    monkeypatch.setattr("airflow_provider_cpp.api.watching.GRACE_FOR_NOT_FOUND", 0.0)
+    unknown = re.sub("operations/[^?]*", "operations/56615b67-2185-49fe-80d2-c4ddf77bb2e8", location)
+    case = Case((), 3, OperationStatusUnknown, "HTTP 404.*submissions don't list it", lists=1)
+    fault = "404 later, three times; the submissions don't list it"
+    check(portal, proves, fault, case, *told(wait, unknown))
+
+
+def test_a_secret_that_is_refused_is_told_at_once(portal, location, proves, monkeypatch, wait):
+    monkeypatch.setattr(portal._login, "client_secret", "another")
+    portal.faults.add(Fault("revoked", action="operation"))
+    case = Case((), 0, CppAuthError, "AADSTS7000215.*password")
+    check(portal, proves, "the login refuses the secret", case, *told(wait, location))
+
+
+def test_no_longer_wait_than_the_deadline_is_made_of_a_retry_after(portal, location):
+    portal.faults.add(Fault("throttled", action="operation", retry_after="3600"))
+    now = time.time()
+    trigger = OperationTrigger(operation_location=location, started_at=now, deadline=now + 1.0, poke_interval=0.01)
+    assert event_of(trigger)["status"] == "succeeded"
+    assert 0.9 <= time.time() - now < 10
+    assert len(portal.requests_for("operation")) == 2
