@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from airflow_provider_cpp.api.answers import Answer, parsed_body
@@ -37,6 +38,7 @@ _ONGOING = {
 _ALARMING_STEPS = {"blocked", "rejected", "failed", "canceled", "cancelled", "error"}
 
 
+@lru_cache(maxsize=256)  # the same few words come with every poll
 def folded(word: str) -> str:
     """Return a status word without case, spaces, dashes and underscores: `not started` is `notStarted`."""
     return "".join(c for c in word.casefold() if c not in " _-\t\r\n")
@@ -194,8 +196,12 @@ def _entries(value: object) -> list[object]:
 
 
 def _text(fields: Mapping[Any, object], *names: str) -> str:
-    found = (fields[name] for name in names if isinstance(fields.get(name), str))
-    return plain_text(next((str(value) for value in found), ""))
+    """Return the first of these fields that is a text; `< 5 day` is one, and no HTML."""
+    for name in names:
+        value = fields.get(name)
+        if isinstance(value, str):
+            return one_line(value)
+    return ""
 
 
 def _read_step(fields: Mapping[Any, object]) -> Step:
@@ -217,8 +223,9 @@ def _read_messages(value: object) -> tuple[Message, ...]:
         if isinstance(entry, str):  # an array of strings, says the table of later editions
             messages.append(Message("", plain_text(entry)))
         elif isinstance(entry, dict):
-            text = _text(entry, "messageHtml", "message", "text")
-            messages.append(Message(_text(entry, "level"), text))
+            names = ("messageHtml", "message", "text")
+            html = next((entry[name] for name in names if isinstance(entry.get(name), str)), "")
+            messages.append(Message(_text(entry, "level"), plain_text(html)))
     return tuple(message for message in messages if message.text)
 
 
@@ -226,7 +233,8 @@ def _read_error(value: object) -> tuple[Message, ...]:
     if isinstance(value, str) and value.strip():
         return (Message("error", plain_text(value)),)
     if isinstance(value, dict):
-        text = ": ".join(part for part in (_text(value, "code"), _text(value, "message")) if part)
+        parts = (value[name] for name in ("code", "message") if isinstance(value.get(name), str))
+        text = plain_text(": ".join(parts))
         return (Message("error", text),) if text else ()
     return ()
 

@@ -68,5 +68,7 @@ def one_line(text: str) -> str:
     """Return a text that isn't HTML on one line, without signatures, and cut."""
     if not text.isprintable():  # it could forge lines in a log
         text = "".join(c if c.isprintable() else " " for c in text)
-    text = _SIGNATURE.sub(r"\1***", " ".join(text.split()))
+    text = " ".join(text.split())
+    if "=" in text:
+        text = _SIGNATURE.sub(r"\1***", text)
     return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}..."
