@@ -1,0 +1,110 @@
+"""Whatever happens to a cancel, what is reported is what became of the operation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.emulator import Fault
+from airflow_provider_cpp.exceptions import CppAuthError, CppConflict, CppError, CppNotFound, CppUnavailable
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from tests.reliability.conftest import OFFER
+from tests.reliability.going_live import in_words, started
+
+PHASE = "Canceling"
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault at the cancel of a running operation.
+
+    :param faults: what goes wrong.
+    :param posts: how many POSTs the service sees.
+    :param state: what becomes of the operation.
+    :param reported: what the cancel reports, or the class of the error.
+    """
+
+    faults: tuple[Fault, ...]
+    posts: int
+    state: str
+    reported: str | type[Exception]
+
+
+def one(kind, posts, state, reported, **more):
+    return Case((Fault(kind, action="cancel", **more),), posts, state, reported)
+
+
+CANCELED, RUNS_ON = ("canceled", "canceled"), ("running", "timeout")
+
+CASES = {
+    "none": Case((), 1, *CANCELED),
+    "202, and the service does nothing": one("ignored", 1, *RUNS_ON),
+    "the service acts, its answer is lost": one("lost-response", 1, *CANCELED),
+    "the service acts, then the connection is reset": one("reset-after", 1, *CANCELED),
+    "the connection is reset before the service acts": one("reset-before", 1, *RUNS_ON),
+    "202, cut within the head": one("cut-head", 1, *CANCELED),
+    "202, cut within the body": one("cut-body", 1, *CANCELED),
+    "the service acts and never answers": one("hang", 1, *CANCELED, acts=True),
+    "202, byte by byte, slower than the timeout": one("drip", 1, *CANCELED, delay=0.1),
+    "429, Retry-After in seconds": one("throttled", 2, *CANCELED, retry_after="3"),
+    "429, Retry-After as a date": one("throttled", 2, *CANCELED, retry_after="date:3"),
+    "503, Retry-After in seconds": one("throttled", 2, *CANCELED, status=503, retry_after="3"),
+    "500, the service acts": one("error", 1, *CANCELED, acts=True),
+    "500, it doesn't act": one("error", 1, *RUNS_ON),
+    "502 in HTML, it doesn't act": one("html", 1, *RUNS_ON, status=502),
+    "302 to another host": one("redirect", 1, *RUNS_ON),
+    "401, tokens were revoked": one("revoked", 2, *CANCELED),
+    "401, the new token's, too": one("unauthorized", 2, "running", CppAuthError, times=2),
+    "403": one("error", 1, "running", CppAuthError, status=403),
+    "404": one("not-found", 1, "running", CppNotFound),
+    "409": one("error", 1, "running", CppConflict, status=409),
+    "429, every time": one("throttled", 5, "running", CppUnavailable, times=None),
+    "500 at the read before it, twice": Case((Fault("error", action="operation", times=2),), 1, *CANCELED),
+    "500 at the reads after it, four times": Case(
+        (Fault("error", action="operation", skip=1, times=4),), 1, *CANCELED
+    ),
+}
+
+
+@pytest.fixture
+def location(portal, pauses, monkeypatch):
+    portal.configure(duration=100, cancel_duration=0.0)
+    monkeypatch.setattr("airflow_provider_cpp.api.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    portal.clear_requests()
+    return location
+
+
+def reported(location):
+    try:
+        return CloudPartnerPortalHook().cancel_operation(location, within=0.4)
+    except CppError as error:
+        return error
+
+
+@pytest.mark.parametrize("fault", CASES)
+def test_a_fault_at_the_cancel(portal, location, proves, monkeypatch, fault):
+    case = CASES[fault]
+    slow = {"hang", "drip"} & {what.kind for what in case.faults}
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(timeout=0.4 if slow else 10))
+    portal.faults.add(*case.faults)
+    what = reported(location)
+    (operation,) = started(portal)
+    assert portal.view(operation).state == case.state
+    assert len(portal.requests_for("cancel")) == case.posts
+    if isinstance(case.reported, str):
+        assert what == case.reported
+        words = f"`{what}`"
+    else:
+        assert type(what) is case.reported, what
+        words = in_words(what).partition(",")[0]
+    proves(PHASE, fault, (case.posts, "is canceled" if case.state == "canceled" else "runs on"), words)
+
+
+def test_what_has_ended_is_not_canceled_as_the_cancel_would_meet_what_runs_now(portal, location, proves):
+    portal.finish(OFFER)
+    assert reported(location) == "succeeded"
+    assert portal.requests_for("cancel") == []
+    proves(PHASE, "the operation has ended before", (0, "has succeeded"), "`succeeded`")
