@@ -6,7 +6,7 @@ docs/troubleshooting.md; ``tests/test_documentation.py`` compares them. Nobody t
 
 from __future__ import annotations
 
-import logging
+import random
 import re
 import textwrap
 import time
@@ -19,9 +19,10 @@ from unittest import mock
 
 import pytest
 
+import tests.conftest  # noqa: F401 - gives Airflow a home of its own, before it is imported
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.emulator import Emulator, Fault
-from airflow_provider_cpp.exceptions import AirflowFailException, AirflowSensorTimeout, CppError
+from airflow_provider_cpp.exceptions import CppError, is_retried
 from airflow_provider_cpp.operators.offer import GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from tests.running import context_of
@@ -31,9 +32,6 @@ OFFER = "contoso-virtualmachineoffer"
 OPERATION = "56615b67-2185-49fe-80d2-c4ddf77bb2e8"
 HOURS = 3600.0
 
-Portal = Any
-Environment = pytest.MonkeyPatch
-
 
 @dataclass(frozen=True)
 class Outcome:
@@ -41,26 +39,16 @@ class Outcome:
 
     :param key: names the outcome in the documents.
     :param what: what happened, in the table's words.
-    :param task: the class of the task.
+    :param task: the class of the task; ``both`` for either.
     :param error: what it raised; None if it succeeded.
-    :param result: what it returned, if it did.
+    :param message: the error's message, or what the task returned.
     """
 
     key: str
     what: str
     task: str
     error: CppError | None
-    result: str
-
-    @property
-    def message(self) -> str:
-        """The error's message, or the result."""
-        return self.result if self.error is None else str(self.error)
-
-    @property
-    def is_retried(self) -> bool:
-        """Tell whether Airflow uses a retry for it (task_runner: these two base classes never are)."""
-        return not isinstance(self.error, AirflowFailException | AirflowSensorTimeout)
+    message: str
 
 
 class Clock:
@@ -79,9 +67,41 @@ class Clock:
         self.slept += seconds
 
 
+class Stage:
+    """A portal with an offer in preview, a connection that leads there, and tasks that run at once."""
+
+    def __init__(self, portal: Emulator, environment: pytest.MonkeyPatch) -> None:
+        self.portal = portal
+        self._environment = environment
+        portal.add_offer(OFFER)
+        self.connect()
+
+    def connect(self, **extra: Any) -> None:
+        """Make the connection, with other values in its extra."""
+        self._environment.setenv("AIRFLOW_CONN_CPP_DEFAULT", self.portal.connection_json(**extra))
+
+    def go_live(self, **arguments: Any) -> str:
+        """Run a GoLiveOperator."""
+        task = GoLiveOperator(**{"task_id": "go_live", "offer_id": OFFER, "deferrable": False, **arguments})
+        return task.execute(context_of(task))  # type: ignore[arg-type]
+
+    def wait(self, location: str, **arguments: Any) -> dict[str, Any]:
+        """Run an OperationSensor, at a pace that lets fourteen days pass in a few polls."""
+        task = OperationSensor(
+            task_id="wait",
+            operation_location=location,
+            deferrable=False,
+            **{"poke_interval": HOURS, "max_poke_interval": 24 * HOURS, **arguments},
+        )
+        result: dict[str, Any] = task.execute(context_of(task))  # type: ignore[arg-type]
+        return result
+
+
 @contextmanager
-def _portal() -> Iterator[tuple[Portal, Environment]]:
+def _stage() -> Iterator[Stage]:
     clock = Clock()
+    randomness = random.getstate()
+    random.seed(1)  # how many polls a wait takes depends on their jitter
     with (
         Emulator(clock=clock.time, duration=6 * HOURS) as portal,
         pytest.MonkeyPatch.context() as environment,
@@ -89,112 +109,103 @@ def _portal() -> Iterator[tuple[Portal, Environment]]:
         mock.patch("time.sleep", clock.sleep),
         mock.patch.object(BlockingClient.__init__, "__defaults__", (None, clock.sleep)),
     ):
-        portal.add_offer(OFFER)
-        environment.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json())
-        yield portal, environment
+        yield Stage(portal, environment)
+    random.setstate(randomness)
 
 
-def _go_live(**arguments: Any) -> str:
-    task = GoLiveOperator(**{"task_id": "go_live", "offer_id": OFFER, "deferrable": False, **arguments})
-    return task.execute(context_of(task))  # type: ignore[arg-type]
+def _accepted(stage: Stage) -> str:
+    return stage.go_live()
 
 
-def _wait(location: str, **arguments: Any) -> dict[str, Any]:
-    # A pace that lets fourteen days pass in a few polls.
-    task = OperationSensor(
-        task_id="wait",
-        operation_location=location,
-        deferrable=False,
-        **{"poke_interval": HOURS, "max_poke_interval": 24 * HOURS, **arguments},
-    )
-    result: dict[str, Any] = task.execute(context_of(task))  # type: ignore[arg-type]
-    return result
-
-
-def _live(portal: Portal, environment: Environment) -> str:
-    result = _wait(_go_live())
+def _live(stage: Stage) -> str:
+    result = stage.wait(stage.go_live())
     return f"status {result['status']!r}, live_links {[link['url'] for link in result['live_links']]}"
 
 
-def _failed(portal: Portal, environment: Environment) -> str:
-    portal.outcome = "fail"
-    return str(_wait(_go_live()))
+def _failed(stage: Stage) -> object:
+    stage.portal.outcome = "fail"
+    return stage.wait(stage.go_live())
 
 
-def _failed_in_the_operator(portal: Portal, environment: Environment) -> str:
-    portal.outcome = "fail"
-    return _go_live(wait_for_completion=True)
+def _failed_in_the_operator(stage: Stage) -> object:
+    stage.portal.outcome = "fail"
+    return stage.go_live(wait_for_completion=True)
 
 
-def _canceled(portal: Portal, environment: Environment) -> str:
-    location = _go_live()
-    portal.finish(OFFER, "cancel")
-    return str(_wait(location))
+def _canceled(stage: Stage) -> object:
+    location = stage.go_live()
+    stage.portal.finish(OFFER, "cancel")
+    return stage.wait(location)
 
 
-def _too_long(portal: Portal, environment: Environment) -> str:
-    portal.configure(outcome="stall", duration=HOURS)
-    return str(_wait(_go_live()))
+def _too_long(stage: Stage) -> object:
+    stage.portal.configure(outcome="stall", duration=HOURS)
+    return stage.wait(stage.go_live())
 
 
-def _unreadable(portal: Portal, environment: Environment) -> str:
-    location = _go_live()
-    portal.faults.add(Fault("error", action="operation", status=503, times=None))
-    return str(_wait(location, poke_interval=120.0))
+def _unreadable(stage: Stage) -> object:
+    location = stage.go_live()
+    stage.portal.faults.add(Fault("error", action="operation", status=503, times=None))
+    return stage.wait(location, poke_interval=120.0)
 
 
-def _foreign(portal: Portal, environment: Environment) -> str:
-    return str(_wait("https://portal.example/api/publishers/contoso/offers/vm/operations/1"))
+def _foreign(stage: Stage) -> object:
+    return stage.wait("https://portal.example/api/publishers/contoso/offers/vm/operations/1")
 
 
-def _field_missing(portal: Portal, environment: Environment) -> str:
-    environment.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(tenant_id=""))
-    return _go_live()
+def _field_missing(stage: Stage) -> object:
+    stage.connect(tenant_id="")
+    return stage.go_live()
 
 
-def _wrong_secret(portal: Portal, environment: Environment) -> str:
-    portal.client_secret = "of-another-time"  # noqa: S105
-    environment.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json())
-    return _go_live()
+def _wrong_secret(stage: Stage) -> object:
+    stage.portal.client_secret = "of-another-time"  # noqa: S105
+    stage.connect()
+    return stage.go_live()
 
 
-def _wrong_token(portal: Portal, environment: Environment) -> str:
-    portal.faults.add(Fault("unauthorized", action="submissions", times=None))
-    return _go_live()
+def _wrong_token(stage: Stage) -> object:
+    stage.portal.faults.add(Fault("unauthorized", action="submissions", times=None))
+    return stage.go_live()
 
 
-def _not_registered(portal: Portal, environment: Environment) -> str:
-    portal.forbidden_publishers = ("contoso",)
-    return _go_live()
+def _not_registered(stage: Stage) -> object:
+    stage.portal.forbidden_publishers = ("contoso",)
+    return stage.go_live()
 
 
-def _no_preview(portal: Portal, environment: Environment) -> str:
-    portal.add_offer(OFFER, state="draft")
-    return _go_live()
+def _no_preview(stage: Stage) -> object:
+    stage.portal.add_offer(OFFER, state="draft")
+    return stage.go_live()
 
 
-def _unknown_offer(portal: Portal, environment: Environment) -> str:
-    return _go_live(offer_id="contoso-virtualmachinofer")
+def _unknown_offer(stage: Stage) -> object:
+    return stage.go_live(offer_id="contoso-virtualmachinofer")
 
 
-def _conflict(portal: Portal, environment: Environment) -> str:
-    portal.add_offer(OFFER, state="draft")
-    portal.portal.publish("contoso", OFFER)
-    return _go_live()
+def _conflict(stage: Stage) -> object:
+    stage.portal.add_offer(OFFER, state="draft")
+    stage.portal.portal.publish("contoso", OFFER)
+    return stage.go_live()
 
 
-def _throttled(portal: Portal, environment: Environment) -> str:
-    portal.faults.add(Fault("throttled", action="golive", times=None, retry_after="20"))
-    return _go_live()
+def _throttled(stage: Stage) -> object:
+    stage.portal.faults.add(Fault("throttled", action="golive", times=None, retry_after="20"))
+    return stage.go_live()
 
 
-def _ambiguous(portal: Portal, environment: Environment) -> str:
-    portal.faults.add(Fault("ignored", action="golive"))
-    return _go_live()
+def _login_down(stage: Stage) -> object:
+    stage.portal.faults.add(Fault("error", action="token", status=503, times=None))
+    return stage.go_live()
 
 
-SCENES: tuple[tuple[str, str, str, Callable[[Portal, Environment], str]], ...] = (
-    ("accepted", "The request was accepted", "GoLiveOperator", lambda *_: _go_live()),
+def _ambiguous(stage: Stage) -> object:
+    stage.portal.faults.add(Fault("ignored", action="golive"))
+    return stage.go_live()
+
+
+SCENES: tuple[tuple[str, str, str, Callable[[Stage], object]], ...] = (
+    ("accepted", "The request was accepted", "GoLiveOperator", _accepted),
     ("live", "The offer is live", "OperationSensor", _live),
     ("failed", "The operation failed", "OperationSensor", _failed),
     ("failed-operator", "The same, with `wait_for_completion`", "GoLiveOperator", _failed_in_the_operator),
@@ -209,38 +220,31 @@ SCENES: tuple[tuple[str, str, str, Callable[[Portal, Environment], str]], ...] =
     ("refused", "The service refuses the request (400)", "GoLiveOperator", _no_preview),
     ("not-found", "The offer doesn't exist (404)", "GoLiveOperator", _unknown_offer),
     ("conflict", "Another operation runs on it (409)", "GoLiveOperator", _conflict),
-    ("unavailable", "Throttled, or out of reach, for too long", "GoLiveOperator", _throttled),
+    ("unavailable", "Throttled for too long (429)", "GoLiveOperator", _throttled),
+    ("login-down", "The login host is down", "GoLiveOperator", _login_down),
     ("ambiguous", "Accepted or not, the service won't say", "GoLiveOperator", _ambiguous),
 )
 
 
 def outcomes() -> list[Outcome]:
     """Run every outcome against an emulator of its own."""
-    logging.disable()
     found = []
     for key, what, task, scene in SCENES:
-        error, result = None, ""
-        with _portal() as (portal, environment):
+        with _stage() as stage:
             try:
-                result = scene(portal, environment)
+                result, error = str(scene(stage)), None
             except CppError as raised:
-                error = raised
-            found.append(Outcome(key, what, task, _neutral(error, portal), _of_nowhere(result, portal)))
+                result, error = str(raised), raised
+            found.append(Outcome(key, what, task, error, _of_nowhere(result, stage.portal)))
     return found
 
 
-def _neutral(error: CppError | None, portal: Portal) -> CppError | None:
-    return None if error is None else type(error)(_of_nowhere(str(error), portal))
-
-
-def _of_nowhere(text: str, portal: Portal) -> str:
+def _of_nowhere(text: str, portal: Emulator) -> str:
     """Put the names of Microsoft's hosts, and the reference's example id, where a run has its own."""
     text = text.replace(f"from {portal.authority}", "from https://login.microsoftonline.com")
     text = text.replace(portal.url, "https://cloudpartner.azure.com")
     known = {portal.tenant_id, portal.client_id}
-    return re.sub(
-        r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda m: m[0] if m[0] in known else OPERATION, text
-    )
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda m: m[0] if m[0] in known else OPERATION, text)
 
 
 def table(found: list[Outcome]) -> str:
@@ -250,8 +254,8 @@ def table(found: list[Outcome]) -> str:
     for each in found:
         state, retried, name = "`success`", "", ""
         if each.error is not None:
-            retried = "yes" if each.is_retried else "no"
-            state = "`up_for_retry`, in the end `failed`" if each.is_retried else "`failed`"
+            retried = "yes" if is_retried(each.error) else "no"
+            state = "`up_for_retry`, in the end `failed`" if is_retried(each.error) else "`failed`"
             name = f"`{type(each.error).__name__}`"
         task = f"`{each.task}`" if each.task != "both" else "both"
         message = each.message.replace("|", "\\|").replace("<", "&lt;").replace("$", "\\$")

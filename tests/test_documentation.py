@@ -1,0 +1,208 @@
+"""The documentation: what it shows is run, what it names exists."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_cpp import exceptions
+from airflow_provider_cpp.client.settings import read_settings
+from airflow_provider_cpp.emulator import Settings
+from airflow_provider_cpp.emulator.faults import KINDS
+from airflow_provider_cpp.operators.offer import GoLiveOperator
+from airflow_provider_cpp.provider_info import CONNECTION_FIELDS
+from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.triggers.operation import OperationTrigger
+from docs import outcomes
+
+ROOT = Path(__file__).parent.parent
+EXAMPLES = ROOT / "docs" / "examples"
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
+
+
+def page(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(text, language):
+    return re.findall(rf"^```{language}\n(.*?)^```$", text, flags=re.DOTALL | re.MULTILINE)
+
+
+# The ten-line DAG
+
+
+def test_the_readmes_dag_is_the_examples():
+    (code,) = blocks(page("README.md"), "python")
+    assert code == (EXAMPLES / "ten_lines.py").read_text(encoding="utf-8")
+    assert len(code.splitlines()) <= 11
+
+
+def test_airflow_parses_the_ten_lines():
+    try:
+        from airflow.dag_processing.dagbag import DagBag
+    except ImportError:  # Airflow 2
+        from airflow.models import DagBag
+
+    bag = DagBag(str(EXAMPLES / "ten_lines.py"))
+    assert bag.import_errors == {}
+    dag = bag.dags["take_offer_live"]
+    assert [task.task_id for task in dag.topological_sort()] == ["go_live", "wait_until_live"]
+
+
+# The tests that a user is shown
+
+
+def test_the_users_tests_are_the_examples():
+    shown, _ = blocks(page("docs/testing.md"), "python")
+    assert shown == (EXAMPLES / "test_release.py").read_text(encoding="utf-8")
+
+
+@pytest.mark.timeout(300)
+def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
+    (tmp_path / "dags").mkdir()
+    shutil.copy(EXAMPLES / "ten_lines.py", tmp_path / "dags")
+    shutil.copy(EXAMPLES / "test_release.py", tmp_path)
+    (tmp_path / "test_hook.py").write_text(blocks(page("docs/testing.md"), "python")[1], encoding="utf-8")
+    environment = {
+        **os.environ,
+        "AIRFLOW_HOME": str(tmp_path / "home"),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    }
+
+    def run(*command):
+        done = subprocess.run(
+            [sys.executable, "-m", *command],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=240,
+        )
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        return done.stdout
+
+    run("airflow", "db", "migrate")
+    assert "4 passed" in run("pytest", "-q")
+
+
+# What outcomes look like
+
+
+@pytest.fixture(scope="module")
+def found():
+    return outcomes.outcomes()
+
+
+@pytest.mark.parametrize("name", outcomes.DOCUMENTS)
+def test_every_message_shown_is_one_that_a_run_printed(found, name):
+    text = page(name)
+    assert outcomes.with_outcomes(text, found) == text, "run: python -m docs.outcomes"
+
+
+def test_every_exception_has_an_outcome_and_a_place_in_the_troubleshooting_page(found):
+    names = {
+        name
+        for name, value in vars(exceptions).items()
+        if isinstance(value, type) and issubclass(value, exceptions.CppError)
+    }
+    assert {type(each.error).__name__ for each in found if each.error} == names - {"CppError"}
+    text = page("docs/troubleshooting.md")
+    assert [name for name in sorted(names) if f"`{name}`" not in text] == []
+
+
+# Names, defaults, connections
+
+
+@pytest.mark.parametrize(
+    ("section", "cls"),
+    [
+        ("GoLiveOperator", GoLiveOperator),
+        ("OperationSensor", OperationSensor),
+        ("OperationTrigger", OperationTrigger),
+    ],
+)
+def test_every_parameter_is_described(section, cls):
+    text = page("docs/operators.md").split(f"\n## {section}\n")[1].split("\n## ")[0]
+    described = set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE))
+    source = ast.parse((ROOT / (cls.__module__.replace(".", "/") + ".py")).read_text(encoding="utf-8"))
+    (node,) = (n for n in source.body if isinstance(n, ast.ClassDef) and n.name == cls.__name__)
+    (init,) = (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
+    assert {argument.arg for argument in init.args.kwonlyargs} <= described
+
+
+def test_every_field_of_the_connection_is_described_with_its_default():
+    rows = {
+        row.split("|")[1].strip(): row
+        for row in page("docs/connection.md").splitlines()
+        if row.startswith(("| extra `", "| `"))
+    }
+    for name, field in CONNECTION_FIELDS.items():
+        row = rows[f"extra `{name}`"]
+        assert f"| {field['label']} |" in row
+        assert str(field["schema"].get("default", "")) in row.split("|")[-2]
+
+
+def test_every_connection_shown_is_accepted(tmp_path):
+    certificate = tmp_path / "certificate.pem"
+    certificate.write_text("-----BEGIN CERTIFICATE-----")
+    shown = blocks(page("docs/connection.md"), "json")
+    for name in ("docs/connection.md", "README.md"):
+        for code in blocks(page(name), "sh"):
+            shown += re.findall(r"'(\{.*?\n?\})'", code, flags=re.DOTALL)
+    kinds = set()
+    for text in shown:
+        connection = json.loads(text)
+        extra = {**connection.get("extra", {})}
+        if "certificate_path" in extra:
+            extra["certificate_path"] = str(certificate)
+        if "<" in extra.get("tenant_id", ""):
+            extra["tenant_id"] = "0d9c4f1e-0000-4000-8000-000000000001"
+        password = re.sub("<.*>", "put-in", connection.get("password", ""))
+        settings = read_settings("shown", login=connection.get("login"), password=password, extra=extra)
+        assert settings.publisher_id == "contoso"
+        kinds.add(settings.auth)
+    assert kinds == set(CONNECTION_FIELDS["auth"]["schema"]["enum"])
+
+
+def test_every_switch_and_every_fault_of_the_emulator_is_described():
+    text = page("docs/testing.md")
+    wanted = [field.name for field in fields(Settings)] + list(KINDS)
+    assert [name for name in wanted if f"| `{name}` |" not in text] == []
+
+
+def test_every_make_target_is_described():
+    targets = re.findall(r"^([a-z]+):.*## ", page("Makefile"), flags=re.MULTILINE)
+    text = page("CONTRIBUTING.md")
+    assert [name for name in targets if f"| `make {name}` |" not in text] == []
+
+
+# Links
+
+
+def anchors(path):
+    titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(path):
+    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
+        if "://" in target:
+            continue
+        name, _, anchor = target.partition("#")
+        file = (path.parent / name).resolve() if name else path
+        assert file.exists(), target
+        assert file.is_relative_to(ROOT), target
+        if anchor:
+            assert anchor in anchors(file), target
