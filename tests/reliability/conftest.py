@@ -12,8 +12,8 @@ from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.settings import Settings
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from tests.reliability.fault_table import PHASES, Row, write_table
-
-OFFER = "contoso-virtualmachineoffer"
+from tests.reliability.going_live import OFFER
+from tests.reliability.waiting import WAYS
 
 _ROWS: list[Row] = []
 
@@ -93,3 +93,17 @@ def lines(monkeypatch):
     written: list[str] = []
     monkeypatch.setattr(CloudPartnerPortalHook, "say", lambda self, level, text: written.append(text))
     return written
+
+
+@pytest.fixture(params=WAYS)
+def wait(request):
+    """A function that waits for the operation at a location, on a worker or deferred."""
+    return WAYS[request.param]
+
+
+@pytest.fixture
+def location(portal):
+    """The location of an operation that has succeeded."""
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    portal.clear_requests()
+    return location

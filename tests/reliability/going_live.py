@@ -8,8 +8,9 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.operators.offer import RECORD_KEY, GoLiveOperator
-from tests.reliability.conftest import OFFER
 from tests.running import Store, context_of, run_task
+
+OFFER = "contoso-virtualmachineoffer"
 
 
 def go_live(store=None, try_number=1, **arguments):

@@ -12,9 +12,8 @@ import pytest
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppUnavailable
-from tests.reliability.conftest import OFFER
 from tests.reliability.gate import Deaf, Gate
-from tests.reliability.going_live import go_live, posts, started, told
+from tests.reliability.going_live import OFFER, go_live, posts, started, told
 from tests.running import Store
 
 PHASE = "Before the POST"

@@ -10,8 +10,7 @@ from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppAuthError, CppConflict, CppError, CppNotFound, CppUnavailable
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from tests.reliability.conftest import OFFER
-from tests.reliability.going_live import in_words, started
+from tests.reliability.going_live import OFFER, in_words, started
 
 PHASE = "Canceling"
 

@@ -17,8 +17,7 @@ from airflow_provider_cpp.exceptions import (
     CppUnavailable,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from tests.reliability.conftest import OFFER
-from tests.reliability.going_live import go_live, posts, started, told
+from tests.reliability.going_live import OFFER, go_live, posts, started, told
 from tests.running import Store
 
 PHASE = "Going live"

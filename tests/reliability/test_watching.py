@@ -4,47 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass, field
 
 import pytest
 
-from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.emulator import Fault
-from airflow_provider_cpp.exceptions import CppAuthError, CppBadRequest, CppError, OperationStatusUnknown
-from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.exceptions import CppAuthError, CppBadRequest, OperationStatusUnknown
 from airflow_provider_cpp.triggers.operation import OperationTrigger
-from tests.reliability.conftest import OFFER
-from tests.reliability.going_live import in_words
-from tests.running import anew, context_of, event_of, run_task
-
-PHASE = "Watching"
-
-TOLD = "told that it succeeded"
-
-
-@dataclass(frozen=True)
-class Case:
-    """A fault at the reads of an operation that has succeeded.
-
-    :param faults: what goes wrong.
-    :param reads: how many reads the service sees.
-    :param ends: None for the operation's success, or the class of the error.
-    :param saying: what the error says, as a pattern.
-    :param lists: how often the service is asked for the submissions.
-    :param waits: least seconds that it takes.
-    :param timeout: seconds that a request may take.
-    :param constants: rules of the watch that the test shortens, by name.
-    """
-
-    faults: tuple[Fault, ...]
-    reads: int
-    ends: type[Exception] | None = None
-    saying: str = ""
-    lists: int = 0
-    waits: float = 0.0
-    timeout: float = 10.0
-    constants: dict[str, float] = field(default_factory=dict)
+from tests.reliability.waiting import NO_QUARTER_OF_AN_HOUR, Case, check, told
+from tests.running import event_of
 
 
 def one(kind, reads, ends=None, saying="", *, lists=0, waits=0.0, timeout=10.0, constants=None, times=2, **more):
@@ -53,7 +20,6 @@ def one(kind, reads, ends=None, saying="", *, lists=0, waits=0.0, timeout=10.0, 
 
 
 LATE = {"GRACE_FOR_NOT_FOUND": 0.0}
-NO_QUARTER_OF_AN_HOUR = {"BAD_READS_FOR": 0.0}
 GIVEN_UP = r"can't be learned: 10 reads in a row failed.*HTTP {}.*says nothing about the operation itself"
 
 CASES = {
@@ -104,64 +70,6 @@ CASES = {
         (Fault("revoked", action="operation"), Fault("error", action="token", status=503, times=3)), 2
     ),
 }
-
-
-def on_a_worker(location):
-    task = OperationSensor(
-        task_id="wait",
-        operation_location=location,
-        deferrable=False,
-        poke_interval=0.01,
-        max_poke_interval=0.02,
-        timeout=60,
-    )
-    return run_task(task, context_of(task)).result
-
-
-def deferred(location):
-    now = time.time()
-    trigger = OperationTrigger(
-        operation_location=location,
-        started_at=now,
-        deadline=now + 60,
-        poke_interval=0.01,
-        max_poke_interval=0.02,
-    )
-    return result_of(event_of(anew(trigger)), by_sensor=True)
-
-
-WAYS = {"on a worker": on_a_worker, "deferred": deferred}
-
-
-@pytest.fixture(params=WAYS)
-def wait(request):
-    return WAYS[request.param]
-
-
-@pytest.fixture
-def location(portal):
-    location = CloudPartnerPortalHook().go_live(OFFER)
-    portal.clear_requests()
-    return location
-
-
-def told(wait, location):
-    """Wait for an operation; return what became of it in words, and the error if there was one."""
-    try:
-        result = wait(location)
-    except CppError as error:
-        return in_words(error), error
-    assert result["status"] == "succeeded"
-    return TOLD, None
-
-
-def check(portal, proves, fault, case, words, error):
-    reads, lists = len(portal.requests_for("operation")), len(portal.requests_for("submissions"))
-    assert type(error) is (case.ends or type(None)), error
-    assert re.search(case.saying, str(error), re.DOTALL), str(error)
-    assert (reads, lists) == (case.reads, case.lists)
-    assert portal.requests_for("golive") == []
-    proves(PHASE, fault, (reads, lists), words)
 
 
 @pytest.mark.parametrize("fault", CASES)

@@ -11,9 +11,7 @@ import pytest
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationStatusUnknown
 from tests.reliability.gate import Deaf, Gate
-from tests.reliability.test_watching import NO_QUARTER_OF_AN_HOUR, TOLD, Case, check, location, told, wait
-
-__all__ = ["location", "wait"]
+from tests.reliability.waiting import NO_QUARTER_OF_AN_HOUR, TOLD, Case, check, told
 
 GIVEN_UP = r"10 reads in a row failed.*not sent.*says nothing about the operation itself"
 
