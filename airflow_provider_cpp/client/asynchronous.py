@@ -14,7 +14,9 @@ from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request,
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
     CONNECT_TIMEOUT,
+    ca_file_unusable,
     fixed_headers,
+    proxy_of,
     read_answer,
     why_without_answer,
 )
@@ -50,6 +52,7 @@ class AsyncClient:
         self.settings = settings
         self._tokens = tokens or Tokens(settings)
         self._session: aiohttp.ClientSession | None = None
+        self._proxy: str | None = None
         self._opening: asyncio.Task[aiohttp.ClientSession] | None = None
         self._fetching: asyncio.Task[Token] | None = None
         self._in_flight: dict[Call, asyncio.Future[Reading]] = {}
@@ -154,9 +157,13 @@ class AsyncClient:
         return await asyncio.shield(self._opening)
 
     async def _open(self) -> aiohttp.ClientSession:
-        context = await asyncio.to_thread(_import_and_trust, self.settings)
+        try:
+            context = await asyncio.to_thread(_import_and_trust, self.settings)
+        except OSError as error:
+            raise ca_file_unusable(self.settings, error) from None
         import aiohttp
 
+        self._proxy = proxy_of(self.settings)  # once: it goes through the whole environment
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE, ssl=context),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -178,7 +185,7 @@ class AsyncClient:
                 data=call.body or None,
                 headers={"Authorization": f"Bearer {token.value}"},
                 allow_redirects=False,
-                proxy=self.settings.proxy or None,
+                proxy=self._proxy,
             ) as response:
                 return await _read(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:

@@ -13,6 +13,7 @@ from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request,
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
     CONNECT_TIMEOUT,
+    ca_file_unusable,
     fixed_headers,
     read_answer,
     why_without_answer,
@@ -134,8 +135,6 @@ class BlockingClient:
         url = call.url(self.settings.origin, self.settings.api_version)
         # A connection of its own: one from a pool may be dead already, which makes a lost request unclear.
         with bounded_session(self.settings.timeout) as session:
-            if self.settings.proxy:
-                session.proxies = {"http": self.settings.proxy, "https": self.settings.proxy}
             try:
                 response = session.request(
                     call.method,
@@ -144,12 +143,18 @@ class BlockingClient:
                     headers=fixed_headers(self.settings),
                     auth=_Bearer(token),
                     timeout=(min(CONNECT_TIMEOUT, self.settings.timeout), self.settings.timeout),
+                    # With the request, as the environment's would win over the session's.
+                    proxies={"http": self.settings.proxy, "https": self.settings.proxy}
+                    if self.settings.proxy
+                    else None,
                     verify=self.settings.ca_file or True,
                     allow_redirects=False,
                     stream=True,  # the head counts, even if the body never comes
                 )
             except requests.RequestException as error:
                 return _unanswered(error)
+            except OSError as error:  # before anything is connected
+                raise ca_file_unusable(self.settings, error) from None
             with response:
                 return _read(response)
 
@@ -210,4 +215,5 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
             continue
         seen.append(item)
         yield item
-        todo += [getattr(item, "reason", None), item.__cause__, item.__context__, *item.args]
+        # Not __context__: that may be an error of the caller's own, which says nothing about this request.
+        todo += [getattr(item, "reason", None), item.__cause__, *item.args]

@@ -5,10 +5,13 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Iterable, Mapping
+from urllib.parse import urlsplit
+from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_cpp import __version__
 from airflow_provider_cpp.api.answers import MAX_BODY, Answer
 from airflow_provider_cpp.client.settings import Settings
+from airflow_provider_cpp.exceptions import CppConfigurationError
 
 #: Seconds to wait for a connection.
 CONNECT_TIMEOUT = 10.0
@@ -23,14 +26,38 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 def fixed_headers(settings: Settings) -> dict[str, str]:
     """Return the headers of every request, but for the token."""
-    return {
+    ours = {
         "Content-Type": "application/json",
         "Accept": "application/json",
         # A status document is a kilobyte; unpacking it would cost more than sending it.
         "Accept-Encoding": "identity",
         "User-Agent": f"airflow-provider-cpp/{__version__}",
-        **dict(settings.headers),
     }
+    theirs = dict(settings.headers)
+    given = {name.casefold() for name in theirs}
+    return {**{name: value for name, value in ours.items() if name.casefold() not in given}, **theirs}
+
+
+def proxy_of(settings: Settings) -> str | None:
+    """Return the proxy to the API: the connection's, or else the environment's, as requests would use it."""
+    if settings.proxy:
+        return settings.proxy
+    url = urlsplit(settings.origin)
+    if proxy_bypass(url.netloc) or proxy_bypass(url.hostname or ""):
+        return None
+    proxies = getproxies()
+    proxy = proxies.get(url.scheme) or proxies.get("all") or ""
+    if proxy and "://" not in proxy:
+        proxy = f"http://{proxy}"
+    return proxy if proxy.startswith(("http://", "https://")) else None
+
+
+def ca_file_unusable(settings: Settings, error: OSError) -> CppConfigurationError:
+    """Return the error of a CA file that was good when the connection was read, and isn't any more."""
+    return CppConfigurationError(
+        f"Field ca_file of connection {settings.conn_id!r} is wrong: {settings.ca_file!r} can't be used "
+        f"({error.strerror or error}). Nothing was sent."
+    )
 
 
 def read_answer(

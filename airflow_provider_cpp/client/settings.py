@@ -107,6 +107,10 @@ def read_settings(
         "tenant_id": tenant_id,
         "certificate_path": certificate_path,
     }
+    if auth == "token":
+        given["password"] = given["password"].strip()  # a file's last line break would split the header
+        if not given["password"].isascii() or any(c.isspace() or not c.isprintable() for c in given["password"]):
+            raise reader.wrong("password", "it is no token")
     for name in _REQUIRED[auth]:
         if not given[name]:
             raise reader.wrong(name, f"it is missing; auth={auth!r} needs it")
@@ -177,8 +181,9 @@ class _Fields:
     def readable_file(self, name: str, path: str, holding: bytes = b"") -> None:
         try:
             content = Path(path).read_bytes()
-        except OSError as error:
-            raise self.wrong(name, f"{path!r} can't be read ({error.strerror})") from None
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or error
+            raise self.wrong(name, f"{path!r} can't be read ({why})") from None
         if holding not in content:
             raise self.wrong(name, f"{path!r} holds no {holding.decode().strip('-')}")
 
@@ -189,9 +194,11 @@ def _origin(fields: _Fields, name: str, text: str, port: int | None = None) -> s
         text = f"https://{text}"
     try:
         url = urlsplit(text)
-        port = url.port or port
+        port = port if url.port is None else url.port
     except ValueError as error:
         raise fields.wrong(name, f"it is no URL ({error})") from None
+    if port is not None and not 0 < port < 65536:
+        raise fields.wrong("port" if url.port is None else name, f"{port} is no port")
     host = (url.hostname or "").lower()
     if not host or not host.isascii() or not text.isprintable() or any(c in text for c in "\\ "):
         raise fields.wrong(name, "it is no URL of a host")

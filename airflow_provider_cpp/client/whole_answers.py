@@ -27,6 +27,8 @@ def bounded_session(seconds: float) -> requests.Session:
     session = requests.Session()
     for scheme in ("https://", "http://"):
         session.mount(scheme, _adapter_class()(seconds))
+    # Even where it is told not to follow a redirect, requests reads its body to the end and parses its target.
+    session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     return session
 
 
