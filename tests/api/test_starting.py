@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 import pytest
-from airflow.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
