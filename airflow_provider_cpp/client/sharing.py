@@ -48,6 +48,7 @@ async def shared_client(settings: Settings) -> AsyncIterator[AsyncClient]:
         shared.users -= 1
         if shared.users == 0:
             shared.closing = asyncio.ensure_future(_close_later(here, settings, shared))
+            await asyncio.sleep(0)  # a task that is canceled before its first step would close nothing
 
 
 async def _close_later(here: dict[Settings, _Shared], settings: Settings, shared: _Shared) -> None:
@@ -55,7 +56,8 @@ async def _close_later(here: dict[Settings, _Shared], settings: Settings, shared
     try:
         await asyncio.sleep(LINGER)
     finally:
-        if shared.users == 0:
+        # Superseded by a later one, this isn't the last user's any more.
+        if shared.users == 0 and shared.closing is asyncio.current_task():
             if here.get(settings) is shared:
                 del here[settings]
             await shared.client.close()

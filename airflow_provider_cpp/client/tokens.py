@@ -142,8 +142,8 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
             ) from None
         except AzureError as error:
             raise _login_is_down(settings, error, None) from None
-        except (ValueError, OSError) as error:
-            # azure-identity's complaints about arguments: a malformed certificate, a wrong password for it.
+        except (ValueError, TypeError, OSError) as error:
+            # azure-identity's complaints about arguments: a malformed certificate, a wrong or no password for it.
             raise CppConfigurationError(_login_failed(settings, _first_line(error))) from None
     return token.token, max(token.expires_on - time.time(), 1.0)
 
