@@ -1,0 +1,412 @@
+"""Where tokens come from, and how long one is used."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from airflow_provider_cpp.api import calls
+from airflow_provider_cpp.api.answers import Answer
+from airflow_provider_cpp.client.asynchronous import AsyncClient
+from airflow_provider_cpp.client.settings import Settings, read_settings
+from airflow_provider_cpp.client.tokens import Token, Tokens, fetch_token, fresh_for
+from airflow_provider_cpp.emulator import Emulator
+from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
+from tests.client.conftest import OFFER, settings_at, settings_for
+from tests.client.raw_server import Behaviour, RawServer, close, closed_port, reset, response
+
+ANY = settings_at("http://localhost:9")
+GET = calls.list_submissions("contoso", OFFER)
+
+
+class Source:
+    """Gives tokens `t1`, `t2`, ... and counts how often it is asked."""
+
+    def __init__(self, lifetime: float = 3600.0, takes: float = 0.0) -> None:
+        self.lifetime = lifetime
+        self.takes = takes
+        self.asked = 0
+        self.error: Exception | None = None
+
+    def __call__(self, settings: Settings) -> tuple[str, float]:
+        self.asked += 1
+        time.sleep(self.takes)
+        if self.error is not None:
+            raise self.error
+        return f"t{self.asked}", self.lifetime
+
+
+# The cache
+
+
+def test_fifty_threads_get_one_token_with_one_request() -> None:
+    source = Source(takes=0.1)
+    tokens = Tokens(ANY, source)
+    barrier = threading.Barrier(50)
+
+    def get(_: int) -> str:
+        barrier.wait()
+        return tokens.get().value
+
+    with ThreadPoolExecutor(50) as pool:
+        assert set(pool.map(get, range(50))) == {"t1"}
+    assert source.asked == 1
+
+
+def test_fifty_threads_whose_token_was_refused_get_one_new_one() -> None:
+    source = Source(takes=0.05)
+    tokens = Tokens(ANY, source)
+    refused = tokens.get()
+    barrier = threading.Barrier(50)
+
+    def get(_: int) -> str:
+        barrier.wait()
+        return tokens.get(instead_of=refused).value
+
+    with ThreadPoolExecutor(50) as pool:
+        assert set(pool.map(get, range(50))) == {"t2"}
+    assert source.asked == 2
+
+
+def test_a_refused_token_isnt_handed_out_again() -> None:
+    tokens = Tokens(ANY, Source())
+    first = tokens.get()
+    assert tokens.cached() is first
+    assert tokens.cached(instead_of=first) is None
+
+    second = tokens.get(instead_of=first)
+    assert second.value == "t2"
+    assert tokens.get(instead_of=first) is second, "a latecomer with the first gets the second"
+
+
+def test_a_refused_token_isnt_handed_out_even_while_the_login_is_down() -> None:
+    source = Source()
+    tokens = Tokens(ANY, source)
+    first = tokens.get()
+    source.error = CppUnavailable("down")
+    for _ in range(2):
+        with pytest.raises(CppUnavailable):
+            tokens.get(instead_of=first)
+    source.error = None
+    assert tokens.get().value != first.value
+
+
+def test_a_login_that_fails_once_is_asked_again_by_the_next_caller() -> None:
+    source = Source()
+    source.error = CppUnavailable("down")
+    tokens = Tokens(ANY, source)
+    with pytest.raises(CppUnavailable):
+        tokens.get()
+    source.error = None
+    assert tokens.get().value == "t2"
+
+
+@pytest.mark.parametrize(
+    ("lifetime", "used"), [(3600, 3240), (86400, 77760), (3000, 2700), (1200, 900), (600, 300), (60, 30), (1, 0.5)]
+)
+def test_a_token_is_renewed_five_minutes_or_a_tenth_of_its_life_ahead(lifetime: float, used: float) -> None:
+    assert fresh_for(lifetime) == pytest.approx(used)
+
+
+def test_a_short_token_is_renewed_at_half_its_life_and_not_before() -> None:
+    source = Source(lifetime=0.4)
+    tokens = Tokens(ANY, source)
+    tokens.get()
+    assert tokens.get().value == "t1"
+    time.sleep(0.25)
+    assert tokens.get().value == "t2"
+
+
+def test_a_token_cant_be_printed_by_mistake() -> None:
+    token = Token("hush")
+    assert "hush" not in f"{token!r} {token} {[token]}"
+
+
+# azure-identity against the emulator
+
+
+def test_a_client_secret_gets_a_token_that_the_service_takes(emulator: Emulator) -> None:
+    value, lifetime = fetch_token(settings_for(emulator))
+
+    assert 3500 < lifetime <= 3600
+    (request,) = emulator.requests_for("token")
+    assert "client_secret=" in request.body
+    assert "scope=https%3A%2F%2Fcloudpartner.azure.com%2F.default" in request.body
+    assert emulator._login.accepts(f"Bearer {value}")
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"password": "wrong-hush"}, "AADSTS7000215"),
+        ({"login": "b5d7c3e1-0000-4000-8000-000000000002"}, "AADSTS700016"),
+        ({"scope": "https://graph.microsoft.com/.default"}, "AADSTS500011"),
+    ],
+)
+def test_a_refusal_of_the_login_is_an_auth_error_with_its_code(
+    emulator: Emulator, changes: dict[str, Any], code: str
+) -> None:
+    with pytest.raises(CppAuthError, match=code) as caught:
+        fetch_token(settings_for(emulator, **changes))
+
+    told = str(caught.value)
+    for cause in ("tenant_id", "login", "password", "scope", "cpp_default"):
+        assert cause in told
+    assert "hush" not in told
+    assert emulator.client_secret not in told
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__, "the library's own error may quote the request"
+
+
+def test_an_unknown_tenant_is_an_auth_error(emulator: Emulator) -> None:
+    with pytest.raises(CppAuthError, match="tenant"):
+        fetch_token(settings_for(emulator, tenant_id="0d9c4f1e-0000-4000-8000-999999999999"))
+
+
+def test_the_given_token_is_used_as_it_is_and_nobody_is_asked(emulator: Emulator) -> None:
+    value, lifetime = fetch_token(settings_for(emulator, auth="token", password="given"))
+    assert (value, lifetime) == ("given", float("inf"))
+    assert emulator.requests == []
+
+
+# A login that is out of order
+
+
+class LoginHost:
+    """A login host that gives its metadata and then what a test wants."""
+
+    def __init__(self, folder: Path, *answers: Behaviour, metadata: Behaviour | None = None) -> None:
+        ca = trustme.CA()
+        self.ca_file = folder / "ca.pem"
+        ca.cert_pem.write_to_path(self.ca_file)
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ca.issue_cert("localhost").configure_cert(tls)
+        self.server = RawServer(self._metadata if metadata is None else metadata, *answers, tls=tls)
+
+    def _metadata(self, connection: Any) -> None:
+        import json
+
+        base = f"{self.server.url}/contoso.com"
+        body = {
+            "token_endpoint": f"{base}/oauth2/v2.0/token",
+            "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
+            "issuer": f"{base}/v2.0",
+        }
+        connection.sendall(response(body=json.dumps(body).encode(), Content_Type="application/json"))
+
+    def fetch(self, **extra: Any) -> tuple[str, float]:
+        settings = read_settings(
+            "cpp_test",
+            login="app",
+            password="hush",
+            extra={
+                "tenant_id": "contoso.com",
+                "authority": self.server.url,
+                "ca_file": str(self.ca_file),
+                "timeout": 1,
+                **extra,
+            },
+        )
+        with self.server:
+            return fetch_token(settings)
+
+
+def _error(status: str, error: str, description: str = "") -> bytes:
+    body = f'{{"error": "{error}", "error_description": "{description}"}}'
+    return response(status, body.encode(), Content_Type="application/json")
+
+
+OUT_OF_ORDER: dict[str, Behaviour] = {
+    "500": _error("500 Oops", "server_error", "AADSTS90033: transient"),
+    "503 in HTML": response("503 Down", b"<html>down</html>", Content_Type="text/html"),
+    "503 that asks for an hour": response("503 Down", b"", Retry_After="3600"),
+    "429": _error("429 Slow", "throttled"),
+    "400 that passes": _error("400 Bad", "temporarily_unavailable", "AADSTS90033: later"),
+    "sign-in page": response(body=b"<html>sign in</html>", Content_Type="text/html"),
+    "no token": response(body=b"{}", Content_Type="application/json"),
+    "empty": response(),
+    "redirect": response("302 Found", Location="https://evil.example/"),
+    "closed": close,
+    "reset": reset,
+    "hangs": lambda connection: time.sleep(3),
+    "head cut": b"HTTP/1.1 200",
+}
+
+
+@pytest.mark.parametrize("answer", OUT_OF_ORDER.values(), ids=OUT_OF_ORDER.keys())
+def test_a_login_that_is_out_of_order_refuses_nobody(tmp_path: Path, answer: Behaviour) -> None:
+    host = LoginHost(tmp_path, answer)
+    began = time.monotonic()
+    with pytest.raises(CppUnavailable) as caught:
+        host.fetch()
+    assert time.monotonic() - began < 5
+    assert "hush" not in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    "metadata", [response("503 Down"), close, response(body=b"<html>")], ids=["503", "closed", "HTML"]
+)
+def test_a_login_without_metadata_refuses_nobody_either(tmp_path: Path, metadata: Behaviour) -> None:
+    with pytest.raises(CppUnavailable):
+        LoginHost(tmp_path, metadata=metadata).fetch()
+
+
+def test_a_refusal_is_told_from_an_outage_by_the_same_host(tmp_path: Path) -> None:
+    for error in ("invalid_client", "unauthorized_client", "invalid_grant"):
+        with pytest.raises(CppAuthError):
+            LoginHost(tmp_path, _error("400 Bad", error, "AADSTS7000222: expired")).fetch()
+
+
+def test_a_login_that_nobody_answers_at_or_trusts_is_out_of_reach(tmp_path: Path, emulator: Emulator) -> None:
+    with pytest.raises(CppUnavailable):
+        fetch_token(settings_for(emulator, authority=f"https://localhost:{closed_port()}"))
+    other = LoginHost(tmp_path, close)
+    with pytest.raises(CppError) as caught:
+        fetch_token(settings_for(emulator, ca_file=str(other.ca_file)))
+    assert "ca_file" in str(caught.value)
+
+
+# A certificate
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "release")])
+    now = datetime.now(UTC)
+    signed = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    folder = tmp_path_factory.mktemp("certificate")
+    paths = {}
+    for kind, encryption in (
+        ("plain", serialization.NoEncryption()),
+        ("encrypted", serialization.BestAvailableEncryption(b"hush")),
+    ):
+        pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, encryption)
+        paths[kind] = folder / f"{kind}.pem"
+        paths[kind].write_bytes(pem + signed.public_bytes(serialization.Encoding.PEM))
+    paths["broken"] = folder / "broken.pem"
+    paths["broken"].write_text("no certificate at all")
+    return paths
+
+
+@pytest.mark.parametrize(("kind", "password"), [("plain", ""), ("encrypted", "hush")])
+def test_a_certificate_signs_in_its_application(
+    emulator: Emulator, certificate: dict[str, Path], kind: str, password: str
+) -> None:
+    settings = settings_for(
+        emulator, auth="certificate", certificate_path=str(certificate[kind]), password=password
+    )
+    value, _ = fetch_token(settings)
+
+    assert emulator._login.accepts(f"Bearer {value}")
+    (request,) = emulator.requests_for("token")
+    assert "client_assertion=" in request.body
+    assert "client_secret" not in request.body
+
+
+@pytest.mark.parametrize(("kind", "password"), [("encrypted", "wrong-hush"), ("encrypted", ""), ("broken", "")])
+def test_a_certificate_that_cant_be_used_is_a_setting_to_correct(
+    emulator: Emulator, certificate: dict[str, Path], kind: str, password: str
+) -> None:
+    settings = settings_for(
+        emulator, auth="certificate", certificate_path=str(certificate[kind]), password=password
+    )
+    with pytest.raises(CppConfigurationError) as caught:
+        fetch_token(settings)
+    assert "hush" not in str(caught.value)
+    assert emulator.requests_for("token") == []
+
+
+# One event loop
+
+
+async def test_two_hundred_concurrent_calls_ask_for_one_token(emulator: Emulator) -> None:
+    client = AsyncClient(settings_for(emulator))
+    emulator_calls = [calls.get_offer_status("contoso", OFFER), GET]
+    try:
+        readings = await asyncio.gather(*(client.exchange(emulator_calls[n % 2]) for n in range(200)))
+    finally:
+        await client.close()
+    assert all(isinstance(reading, Answer) and reading.status == 200 for reading in readings)
+    assert len(emulator.requests_for("token")) == 1
+
+
+async def test_a_hundred_watchers_whose_token_was_revoked_ask_for_one_more(emulator: Emulator) -> None:
+    for n in range(30):
+        emulator.add_offer(f"offer-{n}")
+    client = AsyncClient(settings_for(emulator))
+    try:
+        await client.exchange(GET)
+        emulator.revoke_tokens()
+        readings = await asyncio.gather(
+            *(client.exchange(calls.list_submissions("contoso", f"offer-{n}")) for n in range(30))
+        )
+    finally:
+        await client.close()
+    assert {reading.status for reading in readings if isinstance(reading, Answer)} == {200}
+    assert len(emulator.requests_for("token")) == 2
+
+
+async def test_the_loop_isnt_held_up_while_a_token_is_fetched() -> None:
+    client = AsyncClient(ANY, Tokens(ANY, Source(takes=0.5)))
+    worst = 0.0
+
+    async def tick() -> None:
+        nonlocal worst
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(0.01)
+            worst = max(worst, time.monotonic() - began)
+
+    await client.exchange(GET)  # imports aiohttp, in a thread
+    client = AsyncClient(ANY, Tokens(ANY, Source(takes=0.5)))
+    ticking = asyncio.ensure_future(tick())
+    await client.exchange(GET)
+    ticking.cancel()
+    await client.close()
+    assert worst < 0.3
+
+
+async def test_a_watcher_that_is_canceled_doesnt_take_the_token_from_the_others(emulator: Emulator) -> None:
+    client = AsyncClient(settings_for(emulator))
+    first = asyncio.ensure_future(client.exchange(GET))
+    others = [asyncio.ensure_future(client.exchange(calls.get_offer_status("contoso", OFFER))) for _ in range(5)]
+    await asyncio.sleep(0.02)
+    first.cancel()
+    readings = await asyncio.gather(*others)
+    await client.close()
+
+    assert all(isinstance(reading, Answer) and reading.status == 200 for reading in readings)
+    assert len(emulator.requests_for("token")) == 1
+    assert first.cancelled()
+
+
+def test_a_failed_login_is_logged_without_the_secret(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(CppAuthError):
+        fetch_token(settings_for(emulator, password="wrong-hush"))
+    assert "wrong-hush" not in caplog.text

@@ -1,0 +1,140 @@
+"""A floor never imports from the one above it, and a DAG file imports nothing heavy."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import airflow_provider_cpp
+
+PACKAGE = Path(airflow_provider_cpp.__file__).parent
+NAME = "airflow_provider_cpp"
+HEAVY = {"requests", "aiohttp", "tenacity", "azure", "urllib3", "msal"}
+
+#: What each floor may import of the package, besides itself.
+BELOW = {
+    "api": {"exceptions"},
+    "client": {"api", "exceptions", "provider_info", "__init__"},
+    "hooks": {"client", "api", "exceptions", "provider_info"},
+    "emulator": set(),
+    "exceptions": set(),
+    "provider_info": set(),
+    "operators": {"hooks", "client", "api", "exceptions", "triggers", "sensors", "links"},
+    "sensors": {"hooks", "client", "api", "exceptions", "triggers", "operators", "links"},
+    "triggers": {"hooks", "client", "api", "exceptions", "operators"},
+    "links": {"hooks", "client", "api", "exceptions"},
+}
+
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+
+def floor_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).with_suffix("").parts[0]
+
+
+def imports(path: Path, *, only_at_top: bool = False) -> set[str]:
+    """Absolute names of all modules that a file imports, but for type checkers."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            for other in node.orelse:
+                visit(other)
+            return
+        if only_at_top and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} imports relatively"
+            assert node.module is not None
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text()))
+    return found
+
+
+def test_the_checks_see_every_floor() -> None:
+    floors = {floor_of(path) for path in MODULES} - {"__init__"}
+    assert floors <= set(BELOW), "a new floor has to be put into its place"
+    assert {"api", "client", "hooks", "emulator", "operators", "sensors", "triggers"} <= floors
+    assert f"{NAME}.exceptions.CppError" in imports(PACKAGE / "api" / "answers.py")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_a_floor_imports_only_from_those_below_it(path: Path) -> None:
+    floor = floor_of(path)
+    if floor == "__init__":
+        assert not any(name.startswith(NAME) for name in imports(path))
+        return
+    for name in imports(path):
+        if name.split(".")[0] != NAME:
+            continue
+        part = name.split(".")[1]
+        if part not in BELOW:
+            part = "__init__"  # something that the package itself defines, such as its version
+        assert part == floor or part in BELOW[floor], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) == "api"], ids=lambda path: path.name)
+def test_the_rules_know_neither_airflow_nor_an_http_library_nor_a_clock(path: Path) -> None:
+    roots = {name.split(".")[0] for name in imports(path)}
+    assert roots - {NAME} <= set(sys.stdlib_module_names)
+    assert not roots & {"time", "asyncio", "socket", "ssl", "http", "threading", "os"}
+    assert "urllib.request" not in {".".join(name.split(".")[:2]) for name in imports(path)}
+
+
+@pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) == "client"], ids=lambda path: path.name)
+def test_the_client_doesnt_know_airflow_and_imports_libraries_where_it_uses_them(path: Path) -> None:
+    assert "airflow" not in {name.split(".")[0] for name in imports(path)}
+    at_top = {name.split(".")[0] for name in imports(path, only_at_top=True)}
+    assert at_top - {NAME} <= set(sys.stdlib_module_names)
+
+
+@pytest.mark.parametrize(
+    "path", [p for p in MODULES if floor_of(p) != "emulator"], ids=lambda path: str(path.relative_to(PACKAGE))
+)
+def test_no_module_imports_a_heavy_library_at_its_top(path: Path) -> None:
+    at_top = {name.split(".")[0] for name in imports(path, only_at_top=True)}
+    assert not at_top & HEAVY
+
+
+def test_the_providers_metadata_imports_nothing_at_all() -> None:
+    assert imports(PACKAGE / "provider_info.py") <= {"__future__.annotations"}
+    assert imports(PACKAGE / "__init__.py") <= {"__future__.annotations"}
+
+
+def _loaded_after(code: str) -> set[str]:
+    """Names of all modules that a fresh Python has imported after some code."""
+    program = f"import sys\n{code}\nprint('|'.join(sys.modules))"
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        env={**os.environ, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=True,
+    )
+    return set(done.stdout.splitlines()[-1].split("|"))
+
+
+def test_a_dag_file_that_imports_the_operators_imports_nothing_heavy_through_us() -> None:
+    airflow_alone = _loaded_after(
+        "from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, "
+        "AirflowSensorTimeout, BaseHook, BaseOperator, BaseSensorOperator, TaskDeferred\n"
+        "import airflow.triggers.base"
+    )
+    with_ours = _loaded_after(
+        "import airflow_provider_cpp.operators.offer, airflow_provider_cpp.sensors.operation\n"
+        "import airflow_provider_cpp.triggers.operation"
+    )
+    ours = with_ours - airflow_alone
+    assert f"{NAME}.operators.offer" in ours
+    assert not {name.split(".")[0] for name in ours} & HEAVY
