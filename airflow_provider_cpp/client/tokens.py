@@ -158,12 +158,10 @@ def _is_refusal(error: BaseException, answer: requests.Response | None) -> bool:
     if answer is None:
         from azure.core.exceptions import ServiceRequestError, ServiceResponseError
 
-        causes: list[BaseException] = []
         cause: BaseException | None = error
-        while cause is not None and cause not in causes:
-            causes.append(cause)
-            cause = cause.__cause__ or cause.__context__
-        return not any(isinstance(cause, ServiceRequestError | ServiceResponseError) for cause in causes)
+        while cause is not None and not isinstance(cause, ServiceRequestError | ServiceResponseError):
+            cause = cause.__cause__  # not __context__: that may be an error of the caller's own
+        return cause is None
     if not 400 <= answer.status_code < 500 or answer.status_code in {408, 429}:
         return False
     try:
