@@ -1,0 +1,221 @@
+"""Token, secret, further headers and the proxy's password show up nowhere but in the requests themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import logging
+import time
+import traceback
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from airflow_provider_cpp.emulator import Fault
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.operators.offer import GoLiveOperator
+from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.triggers.operation import OperationTrigger
+from tests.reliability.gate import Gate
+from tests.reliability.going_live import OFFER
+from tests.running import Store, context_of, event_of, run_task
+
+#: Secrets that a connection can hold, each with a character that a URL or a form would change.
+SECRET = "s3cret~/+of=the&application"
+WRONG = "wr0ng~/+secret"
+KEY = "k3y-of-a-proxy-on-the-way"
+PROXY_PASSWORD = "pr0xy-passw0rd"
+
+
+@pytest.fixture
+def everything_is_logged(capfd):
+    """Let every logger speak, and return what all of them wrote, wherever they wrote it."""
+    import aiohttp  # noqa: F401 - so that its loggers are there
+    import msal  # noqa: F401
+    from azure import identity  # noqa: F401
+
+    written: list[str] = []
+    handler = logging.Handler()
+    formatter = logging.Formatter("%(name)s %(message)s")
+    handler.emit = lambda record: written.append(formatter.format(record))
+    loggers = [logging.getLogger(), *map(logging.getLogger, sorted(logging.root.manager.loggerDict))]
+    before = [(logger, logger.level, logger.disabled) for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.DEBUG)
+        logger.disabled = False
+    logging.getLogger().addHandler(handler)
+    yield lambda: "\n".join(written) + "".join(capfd.readouterr())
+    logging.getLogger().removeHandler(handler)
+    for logger, level, disabled in before:
+        logger.setLevel(level)
+        logger.disabled = disabled
+
+
+@pytest.fixture
+def connected(portal, monkeypatch):
+    """A function that sets the connection, with a secret in each place that may hold one."""
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", "1")
+    monkeypatch.setattr(portal._login, "client_secret", SECRET)
+
+    def connect(password=SECRET, **extra):
+        connection = portal.connection(timeout=5, headers={"X-Api-Key": KEY}, **extra)
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps({**connection, "password": password}))
+
+    return connect
+
+
+def shown(portal, run):
+    """Run something, and return all that a user could see of it but for the log."""
+    try:
+        outcome = run()
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not tell
+        texts = []
+        cause: BaseException | None = error
+        while cause is not None:
+            texts += [str(cause), repr(cause), "".join(traceback.format_exception(cause)), repr(vars(cause))]
+            cause = cause.__cause__ or cause.__context__
+        return "\n".join(texts)
+    return repr(outcome)
+
+
+def go_live_and_wait(**arguments):
+    store = Store()
+    kept = []
+    store.set = lambda key, value, **options: kept.append(json.dumps(value))
+    task = GoLiveOperator(
+        task_id="go_live",
+        offer_id=OFFER,
+        wait_for_completion=True,
+        poll_interval=0.02,
+        max_poll_interval=0.03,
+        **arguments,
+    )
+    outcome = run_task(task, context_of(task, store=store))
+    return outcome.result, [deferral.trigger for deferral in outcome.deferrals], kept
+
+
+def trigger(location):
+    now = time.time()
+    return OperationTrigger(
+        operation_location=location, started_at=now, deadline=now + 20, poke_interval=0.02, max_poke_interval=0.03
+    )
+
+
+def watched(location):
+    it = trigger(location)
+    return repr(it), it.serialize(), event_of(it)
+
+
+def bad_reads(portal):
+    portal.faults.add(Fault("error", action="operation", times=3), Fault("html", action="operation", times=2))
+
+
+COURSES = {
+    "a success": (lambda portal: None, {}),
+    "a failed operation": (lambda portal: portal.configure(outcome="fail"), {}),
+    "a lost answer": (lambda portal: portal.faults.add(Fault("lost-response", action="golive")), {}),
+    "a foreign location": (lambda portal: portal.faults.add(Fault("foreign-location", action="golive")), {}),
+    "a redirect": (lambda portal: portal.faults.add(Fault("redirect", action="golive")), {}),
+    "bad reads": (bad_reads, {}),
+    "revoked tokens": (lambda portal: portal.faults.add(Fault("revoked", action="operation")), {}),
+    "401 twice": (lambda portal: portal.faults.add(Fault("unauthorized", action="golive", times=2)), {}),
+    "403": (lambda portal: portal.configure(forbidden_publishers=("contoso",)), {}),
+    "a wrong secret": (lambda portal: None, {"password": WRONG}),
+    "an unknown tenant": (lambda portal: None, {"tenant_id": "0d9c4f1e-0000-4000-8000-00000000000f"}),
+    "a login that answers in HTML": (
+        lambda portal: portal.faults.add(Fault("html", action="token", times=None)),
+        {},
+    ),
+    "a login that is down": (
+        lambda portal: portal.faults.add(Fault("error", action="token", status=503, times=None)),
+        {},
+    ),
+    "a token of one's own that is refused": (lambda portal: None, {"auth": "token"}),
+    "a proxy that is down": (lambda portal: None, {"proxy": f"http://somebody:{PROXY_PASSWORD}@127.0.0.1:9"}),
+}
+
+
+@pytest.mark.parametrize("deferrable", [True, False], ids=["deferred", "on a worker"])
+@pytest.mark.parametrize("course", COURSES)
+def test_no_secret_is_shown_or_logged(portal, connected, pauses, everything_is_logged, course, deferrable):
+    prepare, connection = COURSES[course]
+    connected(**connection)
+    prepare(portal)
+    seen = shown(portal, lambda: go_live_and_wait(deferrable=deferrable))
+    seen += repr(CloudPartnerPortalHook().settings) + repr(vars(CloudPartnerPortalHook()))
+    check(portal, seen, everything_is_logged())
+
+
+@pytest.mark.parametrize(
+    "course", ["a wrong secret", "a login that is down", "revoked tokens", "a proxy that is down"]
+)
+def test_no_secret_is_in_the_triggers_arguments_or_event(
+    portal, connected, pauses, everything_is_logged, monkeypatch, course
+):
+    monkeypatch.setattr("airflow_provider_cpp.api.watching.BAD_READS_FOR", 0.0)
+    connected()
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    prepare, connection = COURSES[course]
+    connected(**connection)
+    prepare(portal)
+    check(portal, shown(portal, lambda: watched(location)), everything_is_logged())
+
+
+def check(portal, seen, log):
+    tokens = {request.headers.get("authorization", "").partition(" ")[2] for request in portal.requests}
+    tokens |= set(portal._login.tokens())
+    for secret in {SECRET, WRONG, KEY, PROXY_PASSWORD, *tokens} - {""}:
+        for form in {secret, quote(secret), quote_plus(secret), json.dumps(secret)[1:-1], secret[:12]}:
+            assert form not in seen
+            assert form not in log
+    assert "urllib3" in log, "nothing was listened to"
+
+
+def test_the_task_hands_over_no_secret_in_its_fields(portal, connected):
+    connected()
+    for task in (
+        GoLiveOperator(task_id="go_live", offer_id=OFFER),
+        OperationSensor(task_id="wait", operation_location="x"),
+    ):
+        with contextlib.suppress(Exception):
+            task.execute(context_of(task))
+        rendered = {name: getattr(task, name) for name in task.template_fields}
+        assert SECRET not in repr(rendered) + repr(task)
+        assert not {"password", "secret", "token"} & set(rendered)
+
+
+def test_a_netrc_file_can_not_replace_the_token(portal, tmp_path, monkeypatch):
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine localhost login somebody password n3trc\ndefault login anybody password n3trc\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    assert event_of(trigger(location))["status"] == "succeeded"
+    calls = [request for request in portal.requests if request.action not in {"token", "discovery"}]
+    assert {request.headers["authorization"].partition(" ")[0] for request in calls} == {"Bearer"}
+
+
+def test_nothing_of_a_secret_goes_to_a_host_that_refuses_connections(portal, connected, pauses):
+    with Gate(0) as gate:
+        gate.shut()
+        connected(authority=gate.url.replace("http:", "https:"))
+        seen = shown(portal, lambda: CloudPartnerPortalHook().go_live(OFFER))
+    assert "authority" in seen
+    assert SECRET not in seen
+
+
+def test_debugging_the_event_loop_shows_no_token(portal, connected, caplog):
+    connected()
+    caplog.set_level(logging.DEBUG)
+    location = CloudPartnerPortalHook().go_live(OFFER)
+
+    async def watch():
+        asyncio.get_running_loop().set_debug(True)
+        asyncio.get_running_loop().slow_callback_duration = 0.0
+        return [event async for event in trigger(location).run()]
+
+    assert asyncio.run(watch())[0].payload["status"] == "succeeded"
+    assert "Executing <Task" in caplog.text
+    for token in portal._login.tokens():
+        assert token not in caplog.text

@@ -1,0 +1,32 @@
+"""`docs/reliability.md` says what these tests have proven, and nothing else."""
+
+from __future__ import annotations
+
+from tests.reliability import test_canceling, test_going_live, test_watching
+from tests.reliability.fault_table import PHASES, committed_rows
+
+
+def test_every_row_of_this_run_stands_in_the_document(proven, request):
+    if request.config.getoption("--write-docs", default=False):
+        return  # it is written when this run has ended
+    committed = committed_rows()
+    for row in proven:
+        assert committed.get((row.phase, row.fault)) == str(row), (
+            "write it anew: pytest tests/reliability --write-docs"
+        )
+
+
+def test_the_document_has_a_row_for_every_case():
+    committed = committed_rows()
+    for module in (test_going_live, test_watching, test_canceling):
+        assert {fault for phase, fault in committed if phase == module.PHASE} >= set(module.CASES)
+    assert {phase for phase, _ in committed} == set(PHASES)
+
+
+def test_the_document_has_no_row_that_this_run_did_not_prove(proven, request):
+    """Only a run of all of these tests can tell."""
+    modules = {item.path.name for item in request.session.items if item.path.parent == request.path.parent}
+    everything = {path.name for path in request.path.parent.glob("test_*.py")}
+    if modules != everything or request.config.option.keyword or request.session.testsfailed:
+        return
+    assert set(committed_rows()) == {(row.phase, row.fault) for row in proven}
