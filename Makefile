@@ -6,13 +6,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/made-from-$(AIRFLOW)
 CHAOS_STAMP := $(VENV)/made-for-chaos-from-$(AIRFLOW)
+BENCH_STAMP := $(VENV)/made-for-bench-from-$(AIRFLOW)
 
 # The first python3.11 that can make a virtual environment: Debian's can't without python3.11-venv.
 PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr/local/bin/python3.11; do \
 	"$$each" -c 'import venv, ensurepip' 2>/dev/null && echo "$$each" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test chaos lint types constraints clean
+.PHONY: help demo airflow test chaos bench measure lint types constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -29,6 +30,12 @@ test: lint types ## everything that has to pass: lint, types, tests, those in a 
 chaos: $(CHAOS_STAMP) ## kill parts of a real Airflow in the middle of releases; some ten minutes
 	$(BIN)/python -m pytest tests/chaos -v --durations=0 --durations-min=1
 
+bench: ## measure what waiting costs, and write docs/performance.md; under ten minutes
+	@$(MAKE) --no-print-directory VENV=.venv-bench measure
+
+measure: $(BENCH_STAMP)
+	@$(BIN)/python -m benchmarks
+
 lint: $(STAMP) ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -39,11 +46,11 @@ types: $(STAMP) ## mypy
 constraints: $(STAMP) ## compile constraints/airflow-*.txt anew
 	$(BIN)/python -m pip install -qq uv
 	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --no-annotate --no-header \
-		--python-version 3.11 --group dev --group chaos --extra emulator \
+		--python-version 3.11 --group dev --group chaos --group bench --extra emulator \
 		pyproject.toml constraints/airflow-$(AIRFLOW).in -o $(CONSTRAINTS)
 
 clean: ## remove what was made here, .venv included
-	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
+	rm -rf $(VENV) .venv-bench dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip 25.1 is the first that knows --group; Python 3.11 brings an older one.
@@ -59,4 +66,8 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 
 $(CHAOS_STAMP): $(STAMP)
 	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) --group chaos
+	@touch $@
+
+$(BENCH_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) --group bench
 	@touch $@

@@ -1,0 +1,1 @@
+"""Measures what waiting costs: `make bench`, and in a quick form tests/performance."""

@@ -1,0 +1,110 @@
+"""Measures what polls cost: CPU per poll and how long the event loop was held up, contender by contender."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from statistics import quantiles
+from typing import TYPE_CHECKING
+
+from benchmarks.machine import cpu_seconds
+
+if TYPE_CHECKING:
+    from benchmarks.contenders import Contender
+    from benchmarks.portal import Portal
+
+#: Seconds between two looks at the loop.
+_TICK = 0.01
+
+
+@dataclass(frozen=True)
+class Load:
+    """How many watch, how often, and for how long that is measured.
+
+    :param watchers: how many.
+    :param interval: seconds between two polls of one of them; 0 for back to back.
+    :param seconds: for how long they are measured, after a start that isn't.
+    :param changing: whether the document changes with every answer.
+    :param latency: seconds that the server takes for an answer.
+    """
+
+    watchers: int
+    interval: float
+    seconds: float
+    changing: bool = False
+    latency: float = 0.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a contender spent under a load.
+
+    :param cpu: seconds of CPU, all threads.
+    :param polls: answers that the server gave.
+    :param lags: seconds by which each look at the loop came too late.
+    :param counted: what the server counted, the start included.
+    """
+
+    cpu: float
+    polls: int
+    lags: list[float]
+    counted: dict[str, int]
+
+    @property
+    def per_poll(self) -> float:
+        """Microseconds of CPU per poll."""
+        return 1e6 * self.cpu / self.polls if self.polls else float("nan")
+
+    def lag(self, percentile: int) -> float:
+        """Milliseconds that a percentile of the looks came too late at most; 100 for the latest."""
+        if percentile == 100:
+            return 1e3 * max(self.lags)
+        return 1e3 * quantiles(self.lags, n=100)[percentile - 1]
+
+
+@contextlib.asynccontextmanager
+async def watched_loop() -> AsyncIterator[list[float]]:
+    """Note by how many seconds each sleep of 10 ms is exceeded."""
+    lags: list[float] = []
+    loop = asyncio.get_running_loop()
+
+    async def look() -> None:
+        while True:
+            due = loop.time() + _TICK
+            await asyncio.sleep(_TICK)
+            lags.append(max(0.0, loop.time() - due))
+
+    looking = asyncio.ensure_future(look())
+    try:
+        yield lags
+    finally:
+        looking.cancel()
+
+
+async def cost(contender: Contender, portal: Portal, load: Load) -> Cost:
+    """Run a contender under a load, and return what it spent once all was under way."""
+    portal.counted(latency=load.latency, changing=load.changing)
+    gc.collect()
+    async with contender(portal, load.interval) as watch:
+        tasks = [asyncio.ensure_future(watch(number)) for number in range(load.watchers)]
+        try:
+            await asyncio.sleep(max(1.0, 1.2 * load.interval))
+            begin = portal.counted()
+            async with watched_loop() as lags:
+                spent = cpu_seconds()
+                await asyncio.sleep(load.seconds)
+                spent = cpu_seconds() - spent
+            counted = portal.counted()
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+    polls = counted.get("operation", 0) + counted.get("sensor", 0)
+    whole = {name: begin.get(name, 0) + counted.get(name, 0) for name in {*begin, *counted}}
+    return Cost(spent, polls, lags, {**whole, "most_open": max(begin["most_open"], counted["most_open"])})
