@@ -119,6 +119,29 @@ def test_a_body_that_breaks_off_is_damaged_and_its_head_counts(colour):
     assert ID in reading.headers["location"]
 
 
+def test_the_pause_before_a_repetition_ends_at_once_when_its_task_is_canceled():
+    throttled = whole(b"", "Retry-After: 60", status="429 Too Many Requests")
+
+    async def cancel(server):
+        settings = read_settings("raw", host=server.url, password="t0ken", extra={"auth": "token"})
+        client = AsyncClient(settings)
+        sending = asyncio.ensure_future(client.send(CALL))
+        while not server.requests:
+            await asyncio.sleep(0.02)
+        await asyncio.sleep(0.2)
+        began = time.monotonic()
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        took = time.monotonic() - began
+        await client.close()
+        return took
+
+    with RawServer(lambda connection, request: connection.sendall(throttled)) as server:
+        assert asyncio.run(cancel(server)) < 0.1
+        assert len(server.requests) == 1
+
+
 PACKED = {
     "gzip": (gzip.compress(DOCUMENT), "gzip", None),
     "gzip in two parts": (gzip.compress(DOCUMENT[:20]) + gzip.compress(DOCUMENT[20:]), "gzip", None),

@@ -46,14 +46,14 @@ async def events_of(triggers):
 
 
 def test_three_hundred_watchers_take_one_token(portal, running):
-    locations = running(30, duration=0.0) * 10
+    locations = running(20, duration=0.0) * 15
     events = asyncio.run(events_of([trigger(location) for location in locations]))
     assert {event["status"] for event in events} == {"succeeded"}
     assert len(portal.requests_for("token")) == 1
 
 
 def test_three_hundred_watchers_take_one_new_token_after_all_were_revoked(portal, running):
-    locations = running(30, duration=4.0) * 10
+    locations = running(20, duration=3.0) * 15
 
     async def watch():
         watching = asyncio.ensure_future(events_of([trigger(location) for location in locations]))
@@ -68,14 +68,14 @@ def test_three_hundred_watchers_take_one_new_token_after_all_were_revoked(portal
 
 
 def test_tokens_of_two_seconds_are_renewed_before_their_end(portal, running):
-    (location,) = running(1, duration=5.0)
+    (location,) = running(1, duration=4.0)
     portal.configure(token_lifetime=2.0)
     assert event_of(trigger(location))["status"] == "succeeded"
-    assert 3 <= len(portal.requests_for("token")) <= 7
+    assert 3 <= len(portal.requests_for("token")) <= 6
     assert {request.status for request in portal.requests_for("operation")} == {200}
 
 
-@pytest.mark.parametrize("kind", ["error", "lost-response", "html", "throttled"])
+@pytest.mark.parametrize("kind", ["error", "html"])
 def test_a_login_that_is_down_for_a_while_ends_no_watch(portal, running, kind):
     (location,) = running(1, duration=2.0)
     portal.configure(token_lifetime=1.0)

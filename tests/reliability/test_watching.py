@@ -8,8 +8,16 @@ import time
 import pytest
 
 from airflow_provider_cpp.emulator import Fault
-from airflow_provider_cpp.exceptions import CppAuthError, CppBadRequest, OperationStatusUnknown
+from airflow_provider_cpp.exceptions import (
+    CppAuthError,
+    CppBadRequest,
+    OperationCanceled,
+    OperationFailed,
+    OperationStatusUnknown,
+)
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.triggers.operation import OperationTrigger
+from tests.reliability.going_live import OFFER
 from tests.reliability.waiting import NO_QUARTER_OF_AN_HOUR, Case, check, told
 from tests.running import event_of
 
@@ -100,6 +108,19 @@ def test_a_secret_that_is_refused_is_told_at_once(portal, location, proves, monk
     portal.faults.add(Fault("revoked", action="operation"))
     case = Case((), 0, CppAuthError, "AADSTS7000215.*password")
     check(portal, proves, "the login refuses the secret", case, *told(wait, location))
+
+
+ENDS = {"fail": OperationFailed, "cancel": OperationCanceled}
+
+
+@pytest.mark.parametrize("outcome", ENDS)
+@pytest.mark.parametrize("kind", ["lost-response", "cut-body", "error", "html", "no-status", "status-word"])
+def test_no_fault_changes_the_outcome_that_is_told(portal, wait, outcome, kind):
+    portal.configure(outcome=outcome)
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    portal.faults.add(Fault(kind, action="operation", times=2))
+    with pytest.raises(ENDS[outcome], match=r"displaycertify|canceled"):
+        wait(location)
 
 
 def test_no_longer_wait_than_the_deadline_is_made_of_a_retry_after(portal, location):
