@@ -17,6 +17,7 @@ from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import CANCELED, Operation, read_operation
 from airflow_provider_cpp.api.outcomes import Event
 from airflow_provider_cpp.api.procedures import NOW, Procedure, Say, Send
+from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
 
@@ -47,6 +48,8 @@ class Cancel:
         read = calls.get_operation(self.location)
         reply = yield Send(read)
         reading = reply.reading
+        if isinstance(reading, Answer) and 400 <= reading.status < 500 and not is_failed_read(reading):
+            raise error_of(read, reading)  # the cancel would hit whatever else runs on the offer
         operation = read_operation(reading) if isinstance(reading, Answer) and reading.status == 200 else None
         if isinstance(operation, Operation) and operation.is_terminal:
             yield Say(f"Nothing to cancel: {self.location} has ended ({operation.raw_status}).")
