@@ -111,30 +111,29 @@ def test_the_providers_metadata_imports_nothing_at_all() -> None:
     assert imports(PACKAGE / "__init__.py") <= {"__future__.annotations"}
 
 
-def _loaded_after(code: str) -> set[str]:
-    """Names of all modules that a fresh Python has imported after some code."""
-    program = f"import sys\n{code}\nprint('|'.join(sys.modules))"
+AIRFLOW_ITSELF = """
+from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSensorTimeout
+from airflow.providers.common.compat.sdk import BaseHook, BaseOperator, BaseSensorOperator, TaskDeferred
+import airflow.triggers.base
+"""
+OURS = """
+import airflow_provider_cpp.operators.offer
+import airflow_provider_cpp.sensors.operation
+import airflow_provider_cpp.triggers.operation
+"""
+
+
+def test_a_dag_file_that_imports_the_operators_imports_nothing_heavy_through_us() -> None:
+    shown = "print(*sys.modules, sep='|')"
     done = subprocess.run(
-        [sys.executable, "-c", program],
+        [sys.executable, "-c", f"import sys\n{AIRFLOW_ITSELF}\n{shown}\n{OURS}\n{shown}"],
         env={**os.environ, "AIRFLOW__CORE__LOAD_EXAMPLES": "False"},
         capture_output=True,
         text=True,
         timeout=100,
         check=True,
     )
-    return set(done.stdout.splitlines()[-1].split("|"))
-
-
-def test_a_dag_file_that_imports_the_operators_imports_nothing_heavy_through_us() -> None:
-    airflow_alone = _loaded_after(
-        "from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, "
-        "AirflowSensorTimeout, BaseHook, BaseOperator, BaseSensorOperator, TaskDeferred\n"
-        "import airflow.triggers.base"
-    )
-    with_ours = _loaded_after(
-        "import airflow_provider_cpp.operators.offer, airflow_provider_cpp.sensors.operation\n"
-        "import airflow_provider_cpp.triggers.operation"
-    )
-    ours = with_ours - airflow_alone
+    before, after = (set(line.split("|")) for line in done.stdout.splitlines()[-2:])
+    ours = after - before
     assert f"{NAME}.operators.offer" in ours
     assert not {name.split(".")[0] for name in ours} & HEAVY

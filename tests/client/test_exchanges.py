@@ -241,7 +241,7 @@ UNCLEAR: dict[str, Any] = {
     "nothing at all": b"",
     "another protocol": b"SSH-2.0-OpenSSH_9.6\r\n",
     "never answered": hang,
-    "head byte by byte": dripping(ACCEPTED, 0.05),
+    "head byte by byte": dripping(ACCEPTED, 0.2),
 }
 
 
@@ -257,7 +257,7 @@ def test_whatever_happens_after_the_request_may_have_been_read_is_unclear(
         assert isinstance(reading, Unanswered), reading
         assert reading.loss is Loss.UNCLEAR
         assert len(server.requests) == 1, "a POST is never sent again blindly"
-        assert took < 4
+        assert took < 10
         assert reading.reason
         assert TOKEN not in reading.reason
 
@@ -278,7 +278,7 @@ def test_a_body_byte_by_byte_ends_with_the_timeout(exchange: Exchange, head: byt
     with RawServer(behave) as server:
         began = time.monotonic()
         reading = exchange(settings_at(server.url, timeout=1), POST)
-        assert time.monotonic() - began < 4
+        assert time.monotonic() - began < 10
     assert isinstance(reading, Answer)
     assert reading.headers["location"] == "/x"
     assert reading.damage

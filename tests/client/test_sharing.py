@@ -32,7 +32,7 @@ B = settings_at("http://localhost:9", timeout=7)
 
 @pytest.fixture(autouse=True)
 def linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "LINGER", 0.2)
+    monkeypatch.setattr(sharing, "LINGER", 0.6)
 
 
 async def test_watchers_of_one_connection_share_a_client_and_an_edited_one_gets_another() -> None:
@@ -59,9 +59,9 @@ async def test_a_client_outlives_its_last_user_for_a_while_and_is_closed_then() 
         await asyncio.sleep(0.1)
         async with shared_client(A) as still:
             assert still is first
-            await asyncio.sleep(0.3)
+            await asyncio.sleep(0.8)
             assert closed == [], "not while somebody uses it"
-        await asyncio.sleep(0.4)
+        await asyncio.sleep(1.0)
         assert closed == [first]
         async with shared_client(A) as fresh:
             assert fresh is not first
@@ -159,7 +159,7 @@ async def test_a_watcher_that_is_canceled_while_it_waits_goes_at_once(emulator: 
         watcher.cancel()
         with pytest.raises(asyncio.CancelledError):
             await watcher
-        assert asyncio.get_running_loop().time() - began < 0.1
+        assert asyncio.get_running_loop().time() - began < 0.5
         emulator.faults.clear()
 
 

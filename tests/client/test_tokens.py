@@ -118,12 +118,17 @@ def test_a_token_is_renewed_five_minutes_or_a_tenth_of_its_life_ahead(lifetime: 
     assert fresh_for(lifetime) == pytest.approx(used)
 
 
-def test_a_short_token_is_renewed_at_half_its_life_and_not_before() -> None:
-    source = Source(lifetime=0.4)
-    tokens = Tokens(ANY, source)
+@pytest.mark.parametrize(("lifetime", "renewed_after"), [(60.0, 30.0), (3600.0, 3240.0)])
+def test_a_token_is_renewed_ahead_of_its_end_and_not_before(
+    lifetime: float, renewed_after: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 1000.0
+    monkeypatch.setattr("time.monotonic", lambda: now)
+    tokens = Tokens(ANY, Source(lifetime))
     tokens.get()
+    now = 1000.0 + renewed_after - 1
     assert tokens.get().value == "t1"
-    time.sleep(0.25)
+    now = 1000.0 + renewed_after + 1
     assert tokens.get().value == "t2"
 
 
@@ -238,7 +243,7 @@ OUT_OF_ORDER: dict[str, Behaviour] = {
     "redirect": response("302 Found", Location="https://evil.example/"),
     "closed": close,
     "reset": reset,
-    "hangs": lambda connection: time.sleep(3),
+    "hangs": lambda connection: time.sleep(20),
     "head cut": b"HTTP/1.1 200",
 }
 
@@ -249,7 +254,7 @@ def test_a_login_that_is_out_of_order_refuses_nobody(tmp_path: Path, answer: Beh
     began = time.monotonic()
     with pytest.raises(CppUnavailable) as caught:
         host.fetch()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 10
     assert "hush" not in str(caught.value)
     assert str(caught.value).isprintable()
 
@@ -355,7 +360,7 @@ async def test_two_hundred_concurrent_calls_ask_for_one_token(emulator: Emulator
     assert len(emulator.requests_for("token")) == 1
 
 
-async def test_a_hundred_watchers_whose_token_was_revoked_ask_for_one_more(emulator: Emulator) -> None:
+async def test_thirty_watchers_whose_token_was_revoked_ask_for_one_more(emulator: Emulator) -> None:
     for n in range(30):
         emulator.add_offer(f"offer-{n}")
     client = AsyncClient(settings_for(emulator))
@@ -372,37 +377,46 @@ async def test_a_hundred_watchers_whose_token_was_revoked_ask_for_one_more(emula
 
 
 async def test_the_loop_isnt_held_up_while_a_token_is_fetched() -> None:
-    client = AsyncClient(ANY, Tokens(ANY, Source(takes=0.5)))
-    worst = 0.0
+    steps_meanwhile = 0
 
     async def tick() -> None:
-        nonlocal worst
+        nonlocal steps_meanwhile
         while True:
-            began = time.monotonic()
-            await asyncio.sleep(0.01)
-            worst = max(worst, time.monotonic() - began)
+            await asyncio.sleep(0.005)
+            steps_meanwhile += 1
 
-    await client.exchange(GET)  # imports aiohttp, in a thread
     client = AsyncClient(ANY, Tokens(ANY, Source(takes=0.5)))
     ticking = asyncio.ensure_future(tick())
     await client.exchange(GET)
     ticking.cancel()
     await client.close()
-    assert worst < 0.3
+    assert steps_meanwhile > 10
 
 
-async def test_a_watcher_that_is_canceled_doesnt_take_the_token_from_the_others(emulator: Emulator) -> None:
-    client = AsyncClient(settings_for(emulator))
-    first = asyncio.ensure_future(client.exchange(GET))
-    others = [asyncio.ensure_future(client.exchange(calls.get_offer_status("contoso", OFFER))) for _ in range(5)]
-    await asyncio.sleep(0.02)
-    first.cancel()
-    readings = await asyncio.gather(*others)
-    await client.close()
+async def test_a_watcher_that_is_canceled_doesnt_take_the_token_from_the_others() -> None:
+    may_answer = threading.Event()
+    source = Source()
 
-    assert all(isinstance(reading, Answer) and reading.status == 200 for reading in readings)
-    assert len(emulator.requests_for("token")) == 1
+    def slow(settings: Settings) -> tuple[str, float]:
+        may_answer.wait(10)
+        return source(settings)
+
+    with RawServer(response(body=b"[]")) as server:
+        settings = settings_at(server.url)
+        client = AsyncClient(settings, Tokens(settings, slow))
+        reads = [calls.list_submissions("contoso", f"offer-{n}") for n in range(6)]
+        first, *others = (asyncio.ensure_future(client.exchange(read)) for read in reads)
+        await asyncio.sleep(0.05)
+        first.cancel()
+        await asyncio.wait([first])
+        may_answer.set()
+        readings = await asyncio.gather(*others)
+        await client.close()
+        assert server.header("Authorization") == "Bearer t1"
+
     assert first.cancelled()
+    assert all(isinstance(reading, Answer) and reading.status == 200 for reading in readings)
+    assert source.asked == 1
 
 
 def test_a_failed_login_is_logged_without_the_secret(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
