@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import AsyncIterator
@@ -29,6 +30,8 @@ CONNECTION_PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
 
 #: Seconds in which a cancel has to be confirmed: Airflow gives `on_kill` thirty.
 KILL_BUDGET = 20.0
+#: Seconds for all of it, Airflow's own answers included, which take long on a busy machine.
+KILL_LIMIT = 60.0
 
 
 class OperationTrigger(BaseTrigger):
@@ -80,6 +83,7 @@ class OperationTrigger(BaseTrigger):
         self.limit = limit
         self.hard_limit = hard_limit
         self.ending = ending
+        self._killing: asyncio.Task[None] | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments that make the trigger anew."""
@@ -162,8 +166,29 @@ class OperationTrigger(BaseTrigger):
 
     async def on_kill(self) -> None:
         """Cancel the operation, if that was asked for and a user ended the task (Airflow 3.3 and later)."""
-        if not self.cancel_on_kill:
-            return
+        if self.cancel_on_kill:
+            self._killing = asyncio.create_task(self._kill())
+            await asyncio.shield(self._killing)
+
+    async def cleanup(self) -> None:
+        """Let a cancel that is under way come to its end.
+
+        Airflow 3.3.0 to 3.3.2 cancel a killed trigger anew every second, and so break off `on_kill` in its midst.
+        """
+        while self._killing is not None and not self._killing.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait([self._killing])
+        await super().cleanup()
+
+    async def _kill(self) -> None:
+        try:
+            async with asyncio.timeout(KILL_LIMIT):
+                await self._cancel_if_ended()
+        except (CppError, TimeoutError) as error:
+            said = str(error) or f"No end of it within {KILL_LIMIT:g} s."
+            self._say(logging.ERROR, f"The cancel of {self.operation_location} isn't confirmed. {said}")
+
+    async def _cancel_if_ended(self) -> None:
         if not await self._ended_by_user():
             self._say(30, f"Not canceling {self.operation_location}: no user ended the task. It runs on.")
             return

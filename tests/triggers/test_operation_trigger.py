@@ -9,6 +9,7 @@ import time
 
 import pytest
 
+from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 from tests.running import anew, event_of, through_the_database
@@ -169,6 +170,49 @@ class TestOnKill:
         # Outside a triggerer there is nobody to ask.
         asyncio.run(trigger(location, cancel_on_kill=True).on_kill())
         assert cpp_emulator.requests_for("cancel") == []
+
+    def test_a_cancel_is_seen_confirmed_though_airflow_breaks_on_kill_off(self, cpp_emulator, monkeypatch):
+        monkeypatch.setattr("airflow_provider_cpp.triggers.operation.current_state", lambda ti: "failed")
+        cpp_emulator.configure(duration=60, cancel_duration=1)
+        location = CloudPartnerPortalHook().go_live(OFFER)
+        killed = trigger(location, cancel_on_kill=True)
+        said = []
+        monkeypatch.setattr(killed, "_say", lambda level, text: said.append(text))
+
+        async def as_a_triggerer_does():
+            try:
+                await asyncio.wait_for(killed.on_kill(), timeout=30)
+            finally:
+                await killed.cleanup()
+
+        async def run():
+            task = asyncio.create_task(as_a_triggerer_does())
+            while not task.done():
+                await asyncio.sleep(0.1)
+                task.cancel("user-action")
+            assert task.cancelled()
+
+        asyncio.run(run())
+        assert len(cpp_emulator.requests_for("cancel")) == 1
+        assert CloudPartnerPortalHook().get_operation(location).status == "canceled"
+        assert "Confirmed" in said[-1]
+
+    def test_a_refused_cancel_is_told_and_keeps_nobody_waiting(self, cpp_emulator, location, monkeypatch):
+        monkeypatch.setattr("airflow_provider_cpp.triggers.operation.current_state", lambda ti: "failed")
+        cpp_emulator.configure(duration=60)
+        cpp_emulator.faults.add(Fault("error", action="cancel", status=400))
+        killed = trigger(location, cancel_on_kill=True)
+        said = []
+        monkeypatch.setattr(killed, "_say", lambda level, text: said.append(text))
+
+        async def as_a_triggerer_does():
+            await killed.on_kill()
+            await killed.cleanup()
+
+        asyncio.run(as_a_triggerer_does())
+        assert "isn't confirmed. " in said[-1]
+        assert "400" in said[-1]
+        assert len(cpp_emulator.requests_for("cancel")) == 1
 
 
 def test_watchers_of_one_operation_share_a_request_that_is_under_way(cpp_emulator, location):
