@@ -37,7 +37,8 @@ async def shared_client(settings: Settings) -> AsyncIterator[AsyncClient]:
     An edited connection has other settings, so its next user gets another client.
     """
     here = _clients.setdefault(asyncio.get_running_loop(), {})
-    shared = here.setdefault(settings, _Shared(settings))
+    if (shared := here.get(settings)) is None:
+        shared = here[settings] = _Shared(settings)
     shared.users += 1
     if shared.closing is not None:
         shared.closing.cancel()

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakKeyDictionary
 
 from airflow.providers.common.compat.sdk import BaseHook
 
@@ -23,6 +24,12 @@ from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, UI_FIELD_BEHAV
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
+
+
+#: The connections that are being read just now, by event loop, class of the hook and connection id.
+_being_read: WeakKeyDictionary[
+    asyncio.AbstractEventLoop, dict[tuple[type[BaseHook], str], asyncio.Task[Settings]]
+] = WeakKeyDictionary()
 
 
 class CloudPartnerPortalHook(BaseHook):
@@ -80,8 +87,19 @@ class CloudPartnerPortalHook(BaseHook):
     async def aget_settings(self) -> Settings:
         """Read and check the connection without blocking the event loop, as a trigger has to.
 
+        Whoever asks while it is being read gets the same: a restart brings a thousand triggers at once.
+
         :raises CppConfigurationError: if a field is missing or wrong; it names the field.
         """
+        reading = _being_read.setdefault(asyncio.get_running_loop(), {})
+        key = type(self), self.cpp_conn_id
+        if key not in reading:
+            reading[key] = asyncio.ensure_future(self._read_settings())
+            reading[key].add_done_callback(lambda _: reading.pop(key))
+        # One trigger's cancellation must not take the connection from the others.
+        return await asyncio.shield(reading[key])
+
+    async def _read_settings(self) -> Settings:
         from airflow.providers.common.compat.connection import get_async_connection
 
         connection = await get_async_connection(self.cpp_conn_id, hook=self)
