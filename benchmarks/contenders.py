@@ -68,7 +68,7 @@ async def floor(portal: Portal, interval: float) -> AsyncIterator[Watch]:
 
 @contextlib.asynccontextmanager
 async def ours(portal: Portal, interval: float) -> AsyncIterator[Watch]:
-    """The provider's real trigger, as the triggerer runs it, at a fixed pace."""
+    """Run the provider's real trigger, as the triggerer does, at a fixed pace."""
     from airflow_provider_cpp.triggers.operation import OperationTrigger
 
     async def watch(number: int) -> None:
@@ -83,8 +83,8 @@ async def ours(portal: Portal, interval: float) -> AsyncIterator[Watch]:
         async for event in trigger.run():
             raise RuntimeError(f"The watch has ended: {event.payload['message']}")
 
-    yield watch
-    await _close_shared_clients()
+    async with closed_clients():
+        yield watch
 
 
 @contextlib.asynccontextmanager
@@ -138,10 +138,12 @@ def _spread(interval: float) -> float:
     return interval * (0.9 + 0.2 * random.random())
 
 
-async def _close_shared_clients() -> None:
-    """Close what the provider would keep for half a minute, so that the next contender begins alone."""
+@contextlib.asynccontextmanager
+async def closed_clients() -> AsyncIterator[None]:
+    """Close at the end what the provider would keep for half a minute: the next contender begins alone."""
     from airflow_provider_cpp.client import sharing
 
+    yield
     await asyncio.sleep(0)
     for shared in list(sharing._clients.get(asyncio.get_running_loop(), {}).values()):
         if shared.closing is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from statistics import quantiles
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two looks at the loop.
 _TICK = 0.01
+#: Seconds that the start may take at most.
+_PATIENCE = 60.0
 
 
 @dataclass(frozen=True)
@@ -91,8 +94,7 @@ async def cost(contender: Contender, portal: Portal, load: Load) -> Cost:
     async with contender(portal, load.interval) as watch:
         tasks = [asyncio.ensure_future(watch(number)) for number in range(load.watchers)]
         try:
-            await asyncio.sleep(max(1.0, 1.2 * load.interval))
-            begin = portal.counted()
+            begin = await _all_under_way(portal, load)
             async with watched_loop() as lags:
                 spent = cpu_seconds()
                 await asyncio.sleep(load.seconds)
@@ -105,6 +107,25 @@ async def cost(contender: Contender, portal: Portal, load: Load) -> Cost:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    polls = counted.get("operation", 0) + counted.get("sensor", 0)
-    whole = {name: begin.get(name, 0) + counted.get(name, 0) for name in {*begin, *counted}}
-    return Cost(spent, polls, lags, {**whole, "most_open": max(begin["most_open"], counted["most_open"])})
+    return Cost(spent, _polls(counted), lags, _together(begin, counted))
+
+
+async def _all_under_way(portal: Portal, load: Load) -> dict[str, int]:
+    """Wait until there were as many polls as watchers, at least; return what was counted until then."""
+    deadline = time.monotonic() + _PATIENCE
+    await asyncio.sleep(max(0.5, 1.1 * load.interval))
+    counted = portal.counted()
+    # A contender that makes no polls is under way at once.
+    while 0 < _polls(counted) < load.watchers and time.monotonic() < deadline:
+        await asyncio.sleep(0.1)
+        counted = _together(counted, portal.counted())
+    return counted
+
+
+def _polls(counted: dict[str, int]) -> int:
+    return counted.get("operation", 0) + counted.get("sensor", 0)
+
+
+def _together(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:
+    both = {name: one.get(name, 0) + other.get(name, 0) for name in {*one, *other}}
+    return {**both, "open": other["open"], "most_open": max(one["most_open"], other["most_open"])}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import collections
+import contextlib
 import json
 import os
 import ssl
@@ -188,8 +189,8 @@ async def serve(certificate: str) -> None:
 
 if __name__ == "__main__":
     pin(SERVER_CORE)
-    try:
-        import uvloop as loops
-    except ImportError:  # the quick form in tests/performance goes without
-        loops = asyncio  # type: ignore[assignment]
-    loops.run(serve(sys.argv[1]))
+    with contextlib.suppress(ImportError):  # the quick form in tests/performance does without
+        import uvloop
+
+        uvloop.install()
+    asyncio.run(serve(sys.argv[1]))
