@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 from dataclasses import asdict
 
 import pytest
@@ -56,6 +57,13 @@ def proves():
         _ROWS.append(row)
 
     return note
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy_of_the_machine(monkeypatch):
+    for name in list(os.environ):
+        if name.lower().endswith("_proxy") or name in {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"}:
+            monkeypatch.delenv(name)
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -13,13 +14,19 @@ from tests.running import Store, context_of, run_task
 OFFER = "contoso-virtualmachineoffer"
 
 
-def go_live(store=None, try_number=1, **arguments):
-    """Run a task's try; return its `result` or `error`, and the `record` that it left."""
+def go_live(store=None, try_number=1, *, before_3_3=False, **arguments):
+    """Run a task's try; return its `result` or `error`, and the `record` that it left.
+
+    :param before_3_3: whether Airflow has no store, so that the task asks the service.
+    """
     store = Store() if store is None else store
+    run = SimpleNamespace(start_date=datetime.now(UTC) - timedelta(minutes=1))
     task = GoLiveOperator(**{"task_id": "go_live", "offer_id": OFFER, "retries": 1, **arguments})
+    known = None if before_3_3 else store
+    context = context_of(task, store=known, try_number=try_number, dag_run=run)
     outcome = SimpleNamespace(result=None, error=None)
     try:
-        outcome.result = run_task(task, context_of(task, store=store, try_number=try_number)).result
+        outcome.result = run_task(task, context).result
     except CppError as error:
         outcome.error = error
     outcome.record = store.get(RECORD_KEY)

@@ -65,6 +65,7 @@ AT_THE_LIST = {
     ),
     "the login: 503, once": (Fault("error", action="token", status=503), None),
     "the login: lost answer, once": (Fault("lost-response", action="token"), None),
+    "the login: byte by byte, slower than the timeout, once": (Fault("drip", action="token", delay=0.1), None),
     "the login: 503, every time": (Fault("error", action="token", status=503, times=None), "token.*HTTP 503"),
     "the login: 429 with Retry-After of an hour, every time": (
         Fault("throttled", action="token", retry_after="3600", times=None),
@@ -80,7 +81,7 @@ AT_THE_LIST = {
 
 @pytest.mark.parametrize("fault", AT_THE_LIST)
 def test_without_the_list_or_a_token_nothing_is_posted(portal, pauses, lines, proves, monkeypatch, fault):
-    connect(monkeypatch, portal, timeout=0.3 if "hangs" in fault else 10)
+    connect(monkeypatch, portal, timeout=0.3 if "hangs" in fault else 1 if "byte" in fault else 10)
     what, saying = AT_THE_LIST[fault]
     portal.faults.add(what)
     outcome = go_live()

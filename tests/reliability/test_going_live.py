@@ -152,13 +152,16 @@ def test_a_fault_at_the_post(portal, pauses, lines, proves, monkeypatch, fault):
 
 
 @pytest.mark.parametrize("fault", [name for name, case in CASES.items() if not isinstance(case.ends, str)])
-def test_after_an_error_the_next_try_settles_it_with_one_operation_in_all(portal, pauses, monkeypatch, fault):
+@pytest.mark.parametrize("before_3_3", [False, True], ids=["by its record", "by asking the service"])
+def test_after_an_error_the_next_try_settles_it_with_one_operation_in_all(
+    portal, pauses, monkeypatch, fault, before_3_3
+):
     monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(timeout=CASES[fault].timeout))
     store = Store()
     portal.faults.add(*CASES[fault].faults)
-    assert go_live(store).error is not None
+    assert go_live(store, before_3_3=before_3_3).error is not None
     portal.faults.clear()
-    outcome = go_live(store, try_number=2)
+    outcome = go_live(store, try_number=2, before_3_3=before_3_3)
     assert len(started(portal)) == 1
     assert outcome.result.partition("?")[0].endswith(started(portal)[0].id)
     assert outcome.record is None

@@ -53,13 +53,17 @@ def test_three_hundred_watchers_take_one_token(portal, running):
 
 
 def test_three_hundred_watchers_take_one_new_token_after_all_were_revoked(portal, running):
-    locations = running(20, duration=3.0) * 15
+    locations = running(20, duration=60.0) * 15
 
     async def watch():
         watching = asyncio.ensure_future(events_of([trigger(location) for location in locations]))
         while not portal.requests_for("operation"):
             await asyncio.sleep(0.05)
         portal.revoke_tokens()
+        while len(portal.requests_for("token")) < 2:
+            await asyncio.sleep(0.05)
+        for number in range(20):
+            portal.finish(f"offer-{number}")
         return await watching
 
     assert {event["status"] for event in asyncio.run(watch())} == {"succeeded"}
@@ -67,23 +71,23 @@ def test_three_hundred_watchers_take_one_new_token_after_all_were_revoked(portal
     assert {request.status for request in portal.requests_for("operation")} == {200, 401}
 
 
-def test_tokens_of_two_seconds_are_renewed_before_their_end(portal, running):
-    (location,) = running(1, duration=4.0)
-    portal.configure(token_lifetime=2.0)
+def test_tokens_of_a_second_are_renewed_before_their_end(portal, running):
+    (location,) = running(1, duration=2.5)
+    portal.configure(token_lifetime=1.0)
     assert event_of(trigger(location))["status"] == "succeeded"
-    assert 3 <= len(portal.requests_for("token")) <= 6
+    assert 3 <= len(portal.requests_for("token")) <= 7
     assert {request.status for request in portal.requests_for("operation")} == {200}
 
 
 @pytest.mark.parametrize("kind", ["error", "html"])
 def test_a_login_that_is_down_for_a_while_ends_no_watch(portal, running, kind):
-    (location,) = running(1, duration=2.0)
+    (location,) = running(1, duration=1.5)
     portal.configure(token_lifetime=1.0)
     portal.faults.add(Fault(kind, action="token", skip=1, times=4))
     began = time.monotonic()
     assert event_of(trigger(location))["status"] == "succeeded"
     assert time.monotonic() - began < 20
-    assert len(portal.requests_for("token")) > 5
+    assert len(portal.requests_for("token")) > 4
 
 
 def test_a_secret_that_is_refused_ends_the_watch_at_once(portal, running, monkeypatch):
@@ -133,7 +137,7 @@ def test_a_trigger_that_is_canceled_ends_within_a_tenth_of_a_second(portal, loca
         if moment == "a read that hangs"
         else Fault("throttled", action="operation", retry_after="600", times=None)
         if moment == "the pause after a bad read"
-        else Fault("slow", action="token", delay=2.0)
+        else Fault("slow", action="token", delay=0.8)
     )
     action = "token" if "login" in moment else "operation"
 
