@@ -129,14 +129,20 @@ class LocalAirflow:
         self._parts[part].tell("kill")
         self._parts[part].wait_until_gone()
 
-    def restart(self, part: str) -> None:
-        """Stop one part in good order (unless it is down already), start it anew, and wait until it works."""
-        self._parts[part].tell("terminate")
-        self._parts[part].wait_until_gone()
-        self._killed.discard(part)
+    def restart(self, *parts: str) -> None:
+        """Stop parts in good order (unless they are down already), start them anew, and wait until they work."""
+        for part in parts:
+            self._parts[part].tell("terminate")
+        for part in parts:
+            self._parts[part].wait_until_gone()
+            self._killed.discard(part)
         since = dt.datetime.now(dt.UTC)
-        self._parts[part].start()
-        self._wait(lambda: bool(self._api.health()) and self._has_started(_kind(part), since), f"the new {part}")
+        for part in parts:
+            self._parts[part].start()
+        counts = collections.Counter(_kind(part) for part in parts)
+        self._wait(
+            lambda: bool(self._api.health()) and self._have_started(counts, since), f"the new {', '.join(parts)}"
+        )
 
     def check(self) -> None:
         """Make sure that every part runs, unless it was killed on purpose.
@@ -272,9 +278,7 @@ class LocalAirflow:
         def is_healthy() -> bool:
             healthy = {name for name, status in self._api.health().items() if status == "healthy"}
             # In a home that was used before, health may be that of its former inhabitants.
-            return healthy >= names and all(
-                self._has_started(kind, since, count) for kind, count in counts.items()
-            )
+            return healthy >= names and self._have_started(counts, since)
 
         self._wait(is_healthy, "a healthy Airflow")
 
@@ -287,12 +291,13 @@ class LocalAirflow:
                 raise LocalAirflowError(f"waited {self._start_timeout:g} s in vain for {what}\n{tails}")
             time.sleep(0.2)
 
-    def _has_started(self, kind: str, since: dt.datetime, count: int = 1) -> bool:
-        if kind not in _JOBS:
-            return True
-        query = {"job_type": _JOBS[kind], "start_date_gte": since.isoformat()}
+    def _have_started(self, counts: Mapping[str, int], since: dt.datetime) -> bool:
+        return all(self._jobs(_JOBS[kind], since) >= count for kind, count in counts.items() if kind in _JOBS)
+
+    def _jobs(self, job_type: str, since: dt.datetime) -> int:
+        query = {"job_type": job_type, "start_date_gte": since.isoformat()}
         found: int = self.api("GET", "/jobs", params=query)["total_entries"]
-        return found >= count
+        return found
 
     def _knows(self, dag_id: str) -> bool:
         try:

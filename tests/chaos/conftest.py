@@ -78,9 +78,8 @@ def undisturbed_airflow(portal: Emulator, portal_process: PortalProcess) -> Iter
 def airflow(undisturbed_airflow: LocalAirflow) -> Iterator[LocalAirflow]:
     """The Airflow, whole again after each test."""
     yield undisturbed_airflow
-    for part in undisturbed_airflow.parts:
-        if not undisturbed_airflow.pids(part):
-            undisturbed_airflow.restart(part)
+    if down := [part for part in undisturbed_airflow.parts if not undisturbed_airflow.pids(part)]:
+        undisturbed_airflow.restart(*down)
 
 
 @pytest.fixture

@@ -81,7 +81,7 @@ with dag("cancel_on_kill", retries=0):
     GoLiveOperator(task_id="go_live", wait_for_completion=True, cancel_on_kill=True, **GO_LIVE)
 
 with dag("in_time", retries=0):
-    GoLiveOperator(task_id="go_live", wait_for_completion=True, execution_timeout=timedelta(seconds=40), **GO_LIVE)
+    GoLiveOperator(task_id="go_live", wait_for_completion=True, execution_timeout=timedelta(seconds=60), **GO_LIVE)
 
 with dag("many_sensors"):
 

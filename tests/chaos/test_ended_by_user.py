@@ -1,0 +1,98 @@
+"""A user marks and clears tasks, and a task is retried after its operation has failed.
+
+Not here: a waiting task with ``cancel_on_kill`` that is cleared. What becomes of its operation is a race in
+Airflow, between the trigger that asks for the task's state and the scheduler that starts the next try.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.chaos.release import Release, posts, states, wait_until
+
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+
+
+def test_marked_failed_with_cancel_on_kill_the_operation_is_canceled_and_that_is_confirmed(airflow, portal, tell):
+    offer_id = "contoso-marked-failed"
+    portal.add_offer(offer_id, duration=3600)
+    release = Release(airflow, "cancel_on_kill", offer_id=offer_id)
+    release.wait_for_state("go_live", "deferred")
+    looks = len(portal.requests_for("operation", offer_id))
+    wait_until(lambda: len(portal.requests_for("operation", offer_id)) > looks, "the triggerer's first look")
+    release.mark("go_live", "failed")
+    tell("the task is deferred: marked failed")
+    wait_until(lambda: "Confirmed" in release.log("go_live"), "the cancel to be confirmed")
+
+    assert states(portal, offer_id) == ["canceled"]
+    assert len(portal.requests_for("cancel", offer_id)) == 1
+    assert posts(portal, offer_id) == [True]
+    assert release.wait_for_end() == "failed"
+    assert release.instance("go_live")["state"] == "failed"
+    tell("1 cancel arrived; the portal says canceled, and the task's log that this is confirmed")
+
+
+def test_marked_failed_without_cancel_on_kill_the_operation_runs_on(airflow, portal, tell):
+    offer_id = "contoso-left-alone"
+    portal.add_offer(offer_id, duration=3600)
+    release = Release(airflow, "deferred", offer_id=offer_id)
+    release.wait_for_state("go_live", "deferred")
+    looks = len(portal.requests_for("operation", offer_id))
+    wait_until(lambda: len(portal.requests_for("operation", offer_id)) > looks, "the triggerer's first look")
+    release.mark("go_live", "failed")
+    wait_until(lambda: "trigger completed" in release.log("go_live"), "the trigger's end")
+
+    assert states(portal, offer_id) == ["running"]
+    assert portal.requests_for("cancel", offer_id) == []
+    tell("the trigger has ended, the operation runs on, no cancel")
+
+
+def test_cleared_while_it_waits_the_next_try_takes_the_operation_up_again(airflow, portal, tell):
+    offer_id = "contoso-cleared-waiting"
+    portal.add_offer(offer_id, duration=3600)
+    release = Release(airflow, "deferred", offer_id=offer_id)
+    release.wait_for_state("go_live", "deferred")
+    release.clear("go_live")
+    tell("the task is deferred: cleared")
+    wait_until(lambda: release.instance("go_live")["try_number"] == 2, "the second try")
+    release.wait_for_state("go_live", "deferred")
+    portal.finish(offer_id)
+
+    assert release.wait_for_end() == "success"
+    assert "reattached" in release.log("go_live", try_number=2)
+    assert states(portal, offer_id) == ["succeeded"]
+    assert posts(portal, offer_id) == [True]
+    tell("the second try reattached, and saw the operation succeed; 1 POST")
+
+
+def test_a_green_task_that_is_cleared_goes_live_again(airflow, portal, tell):
+    offer_id = "contoso-cleared"
+    portal.add_offer(offer_id, duration=5)
+    release = Release(airflow, "deferred", offer_id=offer_id)
+    assert release.wait_for_end() == "success"
+    assert posts(portal, offer_id) == [True]
+    tell("the task succeeded after 1 POST: cleared")
+    release.clear("go_live")
+    wait_until(lambda: len(posts(portal, offer_id)) == 2, "another POST")
+
+    assert release.wait_for_end() == "success"
+    assert posts(portal, offer_id) == [True, True]
+    assert states(portal, offer_id) == ["succeeded", "succeeded"]
+    tell("one more POST, one more operation; the task succeeded again")
+
+
+def test_a_failed_operation_is_followed_by_a_second_post_only_after_it_has_failed(airflow, portal, tell):
+    offer_id = "contoso-failed"
+    portal.add_offer(offer_id, duration=5, outcome="fail")
+    release = Release(airflow, "deferred", offer_id=offer_id)
+    wait_until(lambda: posts(portal, offer_id), "the first POST")
+    portal.override(offer_id, outcome="succeed")
+
+    assert release.wait_for_end() == "success"
+    assert release.instance("go_live")["try_number"] == 2
+    assert posts(portal, offer_id) == [True, True]
+    assert states(portal, offer_id) == ["failed", "succeeded"]
+    first, second = portal.requests_for("golive", offer_id)
+    looks = [each.at for each in portal.requests_for("operation", offer_id) if each.at < second.at]
+    assert looks[-1] > first.at + 5
+    tell(f"the operation failed; the second POST came {second.at - first.at:.0f} s after the first, and succeeded")
