@@ -35,6 +35,9 @@ _ONGOING = {
     "cancelling",
     "neverpublished",
 }
+#: Characters of a text that comes again and again: a name, an identifier, a word.
+_SHORT = 64
+
 _ALARMING_STEPS = {"blocked", "rejected", "failed", "canceled", "cancelled", "error"}
 
 
@@ -200,8 +203,14 @@ def _text(fields: Mapping[Any, object], *names: str) -> str:
     for name in names:
         value = fields.get(name)
         if isinstance(value, str):
-            return one_line(value)
+            return _known(value) if len(value) <= _SHORT else one_line(value)
     return ""
+
+
+@lru_cache(maxsize=1024)
+def _known(text: str) -> str:
+    """Return a short text on one line: the same object for all operations, which have the same steps."""
+    return one_line(text)
 
 
 def _read_step(fields: Mapping[Any, object]) -> Step:

@@ -11,6 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import blake2b
 
 from airflow_provider_cpp.api import calls, outcomes
 from airflow_provider_cpp.api.answers import (
@@ -75,7 +76,7 @@ class _Follower:
         "changed_at",
         "draw",
         "last",
-        "last_body",
+        "last_digest",
         "listed_as",
         "missing",
         "steps",
@@ -93,7 +94,7 @@ class _Follower:
         self.what = str(watch.location)
         self.changed_at = watch.started_at
         self.last: Operation | None = None
-        self.last_body: bytes | None = None
+        self.last_digest = b""
         self.listed_as = ""
         self.steps: dict[str, tuple[str, tuple[Message, ...]]] = {}
         self.unknown_words: set[str] = set()
@@ -109,17 +110,25 @@ class _Follower:
             delay = self.watch.schedule.first_delay(self._age(now), self.draw())
             yield Wait(self._until_deadline(now, delay))
         while True:
-            reply = yield Send(self.call, patient=False)
-            now = reply.now
-            assert reply.reading is not None  # noqa: S101 - a Send is always replied to with one
-            event = yield from self._judge(reply.reading, now)
-            if event is not None:
-                return event
-            if now >= self.watch.deadline:
-                waited = now - self.watch.started_at
-                return outcomes.timed_out(self._url, self.what, self.last, waited, self.trouble)
-            yield from self._tell_if_stuck(now)
-            yield Wait(self._until_deadline(now, self._next_delay(reply.reading, now)))
+            outcome = yield from self._look()
+            if not isinstance(outcome, float):
+                return outcome
+            yield Wait(outcome)
+
+    def _look(self) -> Procedure[Event | float]:
+        """Read the status once; return the event that ends the watch, or the seconds to the next look."""
+        # A method of its own, so that no answer is kept in memory through the wait that follows.
+        reply = yield Send(self.call, patient=False)
+        now = reply.now
+        assert reply.reading is not None  # noqa: S101 - a Send is always replied to with one
+        event = yield from self._judge(reply.reading, now)
+        if event is not None:
+            return event
+        if now >= self.watch.deadline:
+            waited = now - self.watch.started_at
+            return outcomes.timed_out(self._url, self.what, self.last, waited, self.trouble)
+        yield from self._tell_if_stuck(now)
+        return self._until_deadline(now, self._next_delay(reply.reading, now))
 
     @property
     def _url(self) -> str:
@@ -162,11 +171,13 @@ class _Follower:
 
     def _read(self, answer: Answer) -> Operation | str:
         # A quiet operation sends the same bytes for hours; not parsing them again is most of a poll's cost.
-        if self.last is not None and answer.body == self.last_body and not answer.damage:
+        # By its digest, as the document itself would be most of what a watcher takes in memory.
+        digest = blake2b(answer.body, digest_size=16).digest()
+        if self.last is not None and digest == self.last_digest and not answer.damage:
             return self.last
         operation = read_operation(answer)
         if isinstance(operation, Operation):
-            self.last_body = answer.body
+            self.last_digest = digest
         return operation
 
     def _good_read(self, operation: Operation, now: float) -> Procedure[Event | None]:

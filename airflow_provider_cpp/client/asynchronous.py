@@ -70,24 +70,23 @@ class AsyncClient:
         :param procedure: what to run.
         :param say: writes a line into the log.
         """
-        reply: Reply | None = None
-        while True:
-            try:
-                request: Request = next(procedure) if reply is None else procedure.send(reply)
-            except StopIteration as end:
-                return cast("T", end.value)
-            reading: Reading | None = None
-            match request:
-                case Send(call, patient):
-                    reading = await (self.send(call) if patient else self.exchange(call))
-                case Wait(seconds):
-                    if seconds > 0:
-                        await asyncio.sleep(seconds)
-                case Say(text, level):
-                    say(level, text)
-                case Keep():
-                    raise TypeError("A procedure that starts an operation is for the blocking client.")
-            reply = Reply(time.time(), reading)
+        try:
+            request: Request = next(procedure)
+            while True:
+                reading: Reading | None = None
+                match request:
+                    case Send(call, patient):
+                        reading = await (self.send(call) if patient else self.exchange(call))
+                    case Wait(seconds):
+                        if seconds > 0:
+                            await asyncio.sleep(seconds)
+                    case Say(text, level):
+                        say(level, text)
+                    case Keep():
+                        raise TypeError("A procedure that starts an operation is for the blocking client.")
+                request = procedure.send(Reply(time.time(), reading))
+        except StopIteration as end:
+            return cast("T", end.value)
 
     async def send(self, call: Call) -> Reading:
         """Send a call, and again as far as `api.retries` allows; return the last reading."""
