@@ -20,8 +20,8 @@ class PollSchedule:
     What has stood still for hours rarely changes within the next minute, and what has just changed may
     change again soon.
 
-    :param shortest: seconds between two polls at least.
-    :param longest: seconds between two polls at most; equal to `shortest` for a fixed pace.
+    :param shortest: seconds between two polls at least, give or take 10 %.
+    :param longest: seconds between two polls at most, give or take 10 %; equal to `shortest` for a fixed pace.
     """
 
     shortest: float = 30.0

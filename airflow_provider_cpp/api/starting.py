@@ -24,12 +24,18 @@ from airflow_provider_cpp.api.answers import (
 )
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.locations import OperationLocation, location_header, parse_location
-from airflow_provider_cpp.api.operations import FAILED, RUNNING, SUCCEEDED, read_operation
+from airflow_provider_cpp.api.operations import CANCELED, FAILED, RUNNING, SUCCEEDED, read_operation
 from airflow_provider_cpp.api.outcomes import PORTAL
 from airflow_provider_cpp.api.procedures import Keep, Procedure, Say, Send, Wait
 from airflow_provider_cpp.api.retries import is_failed_read, was_refused_unread
 from airflow_provider_cpp.api.submissions import Submission, find_submission, read_submissions
-from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppConflict, CppError, UntrustedLocation
+from airflow_provider_cpp.exceptions import (
+    AmbiguousOutcome,
+    CppConflict,
+    CppError,
+    OperationCanceled,
+    UntrustedLocation,
+)
 
 #: Seconds between looks at the submissions after an unclear outcome: two minutes in all.
 RECONCILE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
@@ -90,19 +96,19 @@ class Start:
         if since is not None and (earlier := (yield from self._settle_since(since))) is not None:
             return earlier
         before = yield from self._ids_before()
-        yield Keep({"state": "intended", "before": sorted(before) if before is not None else None})
+        yield self._keep("intended", before=sorted(before) if before is not None else None)
         for is_last in (False, True):
-            reading = yield from self._post()
-            if (started := (yield from self._accepted(reading))) is not None:
-                return started
             try:
+                reading = yield from self._post()
+                if (started := (yield from self._accepted(reading))) is not None:
+                    return started
                 self._raise_if_refused(reading)
                 found = yield from self._reconcile(reading, before, is_last)
             except AmbiguousOutcome:
                 raise
             except CppError:
                 if not is_last:  # nothing was started: what others start later isn't this task's
-                    yield Keep({"state": "refused"})
+                    yield self._keep("refused")
                 raise
             if found is not None:
                 return found
@@ -115,6 +121,14 @@ class Start:
                     logging.WARNING,
                 )
         raise self._ambiguous(reading, "and twice no trace of it among the offer's submissions")
+
+    def _keep(self, state: str, **more: object) -> Keep:
+        return Keep({"of": self._subject, "state": state, **more})
+
+    @property
+    def _subject(self) -> str:
+        """What a record is about: the next try may be for another offer, or on another host."""
+        return f"{self.call.method} {self.origin}{self.call.path}"
 
     # The request and its answer
 
@@ -138,7 +152,7 @@ class Start:
         return (yield from self._kept(location, How.POSTED))
 
     def _kept(self, location: OperationLocation, how: How) -> Procedure[Started]:
-        yield Keep({"state": "started", "location": location.url})
+        yield self._keep("started", location=location.url)
         yield Say(f"{self.call}: {how.value} {location}, {location.url}")
         return Started(location, how)
 
@@ -196,7 +210,7 @@ class Start:
         """Raise, as what the last try did can't be told: nothing may be sent before it can be."""
         if self._may_be_listed_later(reading):
             raise error_of(self._list_call, reading)
-        yield Keep({"state": "unclear"})  # whoever clears the task after this has looked
+        yield self._keep("unclear")  # whoever clears the task after this has looked
         raise self._ambiguous(reading, "and what the last try of this task did can't be told")
 
     def _reconcile(self, reading: Reading, before: set[str] | None, is_last: bool) -> Procedure[Started | None]:
@@ -277,6 +291,9 @@ class Start:
 
     def _settle(self, record: dict[str, object]) -> Procedure[Started | None]:
         """Return the operation that an earlier try started, or None if another has to be started."""
+        if record.get("of", self._subject) != self._subject:
+            yield Say(f"What the last try kept is about {record['of']}: it is left aside.", logging.WARNING)
+            return None
         if isinstance(record.get("location"), str):
             location = self._parse(record["location"])
             state = yield from self._state_at(location)
@@ -324,9 +341,12 @@ class Start:
         reading = reply.reading
         assert reading is not None  # noqa: S101
         if isinstance(reading, Answer) and reading.status in {404, 410}:
-            submissions = yield from self._submissions()
+            listed = yield Send(self._list_call)
+            assert listed.reading is not None  # noqa: S101
+            submissions = read_submissions(listed.reading)
             if submissions is None:
-                raise error_of(call, reading)
+                later = self._may_be_listed_later(listed.reading)
+                raise error_of(self._list_call, listed.reading) if later else error_of(call, reading)
             submission = find_submission(submissions, location)
             if submission is None and not location.is_offer_scoped:
                 # Submissions are listed by another identifier, so that this one's absence says nothing.
@@ -348,5 +368,12 @@ class Start:
             return (yield from self._kept(location, How.REATTACHED))
         if state == SUCCEEDED:
             return (yield from self._kept(location, How.FINISHED))
+        if state == CANCELED:
+            # Told once; whoever clears the task after this wants another.
+            yield self._keep("canceled")
+            raise OperationCanceled(
+                f"O{str(location)[1:]}, which the last try of this task started, was canceled. Somebody "
+                f"decided so: ask who, and see {PORTAL}; to go live all the same, clear this task."
+            )
         yield Say(f"The last try's {location} {state}: starting a new one.")
         return None

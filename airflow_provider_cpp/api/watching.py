@@ -75,6 +75,7 @@ class _Follower:
         "call",
         "changed_at",
         "draw",
+        "is_first_look",
         "last",
         "last_digest",
         "listed_as",
@@ -84,6 +85,7 @@ class _Follower:
         "trouble",
         "unknown_words",
         "watch",
+        "watched_since",
         "what",
     )
 
@@ -103,14 +105,18 @@ class _Follower:
         self.missing = 0
         self.trouble = ""
         self.told_stuck = False
+        self.watched_since = watch.started_at
+        self.is_first_look = False
 
     def follow(self, at_once: bool) -> Procedure[Event]:
-        now = (yield NOW).now
+        now = self.watched_since = (yield NOW).now
+        self.is_first_look = at_once
         if not at_once:
             delay = self.watch.schedule.first_delay(self._age(now), self.draw())
             yield Wait(self._until_deadline(now, delay))
         while True:
             outcome = yield from self._look()
+            self.is_first_look = False
             if not isinstance(outcome, float):
                 return outcome
             yield Wait(outcome)
@@ -148,7 +154,7 @@ class _Follower:
 
     def _judge(self, reading: Reading, now: float) -> Procedure[Event | None]:
         if isinstance(reading, Unanswered):
-            if reading.loss is Loss.UNTRUSTED_PEER:
+            if reading.loss is Loss.UNTRUSTED_PEER and self.is_first_look:
                 return outcomes.refused(self._url, error_of(self.call, reading))
             return (yield from self._bad_read(describe(reading), now))
         match reading.status:
@@ -268,7 +274,11 @@ class _Follower:
             )
             self.missing = missing
             return event
-        submission = find_submission(submissions, self.watch.location)
+        submission = find_submission(submissions, location)
+        if submission is None and not location.is_offer_scoped and any(s.is_running for s in submissions):
+            # Submissions go by another identifier than this one, so that it may be the one that runs.
+            self.missing, self.trouble = 0, describe(answer)
+            return None
         if submission is None:
             why = f"{describe(answer)}, and the offer's submissions don't list it"
             return outcomes.unreadable(self._url, self.what, self.last, why)
@@ -284,13 +294,15 @@ class _Follower:
 
     def _tell_if_stuck(self, now: float) -> Procedure[None]:
         limit = self.watch.stuck_after
-        if limit is None or self.told_stuck or self._age(now) < limit:
+        # What changed while nobody watched isn't known: a restart begins to count anew.
+        still_for = now - max(self.changed_at, self.watched_since)
+        if limit is None or self.told_stuck or still_for < limit:
             return
         self.told_stuck = True
         step = self.last.current_step if self.last else None
         yield Say(
             f"{self.what[:1].upper()}{self.what[1:]} may be stuck: no step has changed for "
-            f"{self._age(now) / 3600:.1f} hours{f' ({progress_of(step)})' if step else ''}. It is still "
+            f"{still_for / 3600:.1f} hours{f' ({progress_of(step)})' if step else ''}. It is still "
             f"watched; look at {outcomes.PORTAL} and ask Partner Center's support if it stays so.",
             logging.WARNING,
         )

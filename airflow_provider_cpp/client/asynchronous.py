@@ -21,7 +21,7 @@ from airflow_provider_cpp.client.requesting import (
     why_without_answer,
 )
 from airflow_provider_cpp.client.tokens import Token, Tokens
-from airflow_provider_cpp.exceptions import CppUnavailable
+from airflow_provider_cpp.exceptions import CppError, CppUnavailable
 
 if TYPE_CHECKING:
     import aiohttp
@@ -114,6 +114,10 @@ class AsyncClient:
             reading = await self._exchange(call)
             mine.set_result(reading)
             return reading
+        except CppError as error:
+            mine.set_exception(error)
+            mine.exception()  # it may be that nobody else has asked
+            raise
         finally:
             mine.cancel()  # does nothing to one that has its result; the others ask for themselves
             del self._in_flight[call]

@@ -6,6 +6,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Reading, Unanswered
@@ -20,7 +21,7 @@ from airflow_provider_cpp.client.requesting import (
 )
 from airflow_provider_cpp.client.tokens import Token, Tokens
 from airflow_provider_cpp.client.whole_answers import bounded_session
-from airflow_provider_cpp.exceptions import CppUnavailable
+from airflow_provider_cpp.exceptions import CppError, CppUnavailable
 
 if TYPE_CHECKING:
     import requests
@@ -79,16 +80,20 @@ class BlockingClient:
         keep: Callable[[dict[str, object]], object] = lambda record: None,
     ) -> Generator[float, None, T]:
         """Run a procedure, but leave the waiting to the caller: yields seconds to wait, returns its end."""
-        reply: Reply | None = None
+        resume: Callable[[], Request] = lambda: next(procedure)  # noqa: E731
         while True:
             try:
-                request: Request = next(procedure) if reply is None else procedure.send(reply)
+                request = resume()
             except StopIteration as end:
                 return cast("T", end.value)
             reading: Reading | None = None
             match request:
                 case Send(call, patient):
-                    reading = self.send(call) if patient else self.exchange(call)
+                    try:
+                        reading = self.send(call) if patient else self.exchange(call)
+                    except CppError as error:  # the procedure may have something to put in order first
+                        resume = partial(procedure.throw, error)
+                        continue
                 case Wait(seconds):
                     if seconds > 0:
                         yield seconds
@@ -96,7 +101,7 @@ class BlockingClient:
                     say(level, text)
                 case Keep(record):
                     keep(record)
-            reply = Reply(time.time(), reading)
+            resume = partial(procedure.send, Reply(time.time(), reading))
 
     def send(self, call: Call) -> Reading:
         """Send a call, and again as far as `api.retries` allows; return the last reading."""

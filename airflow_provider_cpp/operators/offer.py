@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.operators.waiting import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
@@ -107,13 +108,13 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
         location = started.location.url
         if self.wait_for_completion:
             self._wait(context, location)
-        self._forget(context)
+        else:
+            self._forget(context)
         return location
 
     def execute_complete(self, context: Context, event: Any) -> str:
         """Resume after the triggerer saw the operation's end."""
-        result_of(event, by_sensor=False)
-        self._forget(context)
+        self._conclude(context, event)
         return str(event["location"])
 
     def _wait(self, context: Context, location: str) -> None:
@@ -122,7 +123,15 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
             if self.deferrable:
                 self._hand_over()
             time.sleep(outcome)
-        result_of(outcome, by_sensor=False)
+        self._conclude(context, outcome)
+
+    def _conclude(self, context: Context, event: Any) -> None:
+        try:
+            result_of(event, by_sensor=False)
+        except OperationCanceled:
+            self._forget(context)  # whoever clears the task after this wants another go-live
+            raise
+        self._forget(context)
 
     def _schedule(self) -> PollSchedule:
         return PollSchedule.between(self.poll_interval, self.max_poll_interval)

@@ -12,6 +12,7 @@ from airflow_provider_cpp.api import retries
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Say, Send, Wait
+from airflow_provider_cpp.exceptions import CppError
 
 ORIGIN = "https://cloudpartner.azure.com"
 PUBLISHER = "contoso"
@@ -64,17 +65,24 @@ class Runner:
 
     def run(self, procedure: Procedure[Any]) -> Any:
         reply: Reply | None = None
+        refusal: CppError | None = None
         requests = 0
         while True:
             try:
-                request = next(procedure) if reply is None else procedure.send(reply)
+                if refusal is not None:
+                    request = procedure.throw(refusal)
+                else:
+                    request = next(procedure) if reply is None else procedure.send(reply)
             except StopIteration as end:
                 return end.value
             requests += 1
-            reading = None
+            reading = refusal = None
             match request:
                 case Send(call, patient):
-                    reading = self._send(call, patient)
+                    try:
+                        reading = self._send(call, patient)
+                    except CppError as error:  # the login refuses
+                        refusal = error
                 case Wait(seconds):
                     assert seconds >= 0, "nobody can wait for a negative time"
                     if seconds > 0:

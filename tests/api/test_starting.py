@@ -24,6 +24,7 @@ from airflow_provider_cpp.exceptions import (
     CppError,
     CppNotFound,
     CppUnavailable,
+    OperationCanceled,
 )
 from tests.api.model_service import POSTS, READS, ModelService
 from tests.api.scripted import (
@@ -350,6 +351,42 @@ def test_a_retry_posts_anew_after_a_failure() -> None:
     assert (started.how, started.location.operation_id) == (How.POSTED, "golive-2")
     assert len(runner.posts) == 1
     assert any("failed" in line for line in runner.lines())
+
+
+def test_a_retry_overrules_nobody_who_canceled_and_the_next_clear_goes_live_again() -> None:
+    service = model(ends_after=60.0, outcome="canceled")
+    outcome, runner = start(service, _started_record(service), now=NOW + 3600)
+
+    assert isinstance(outcome, OperationCanceled)
+    assert runner.posts == []
+
+    started, runner = start(service, runner.kept[-1], now=NOW + 7200)
+    assert isinstance(started, Started)
+    assert started.how is How.POSTED
+
+
+def test_a_record_about_another_offer_or_host_is_left_aside() -> None:
+    service = model()
+    record = {**_started_record(model()), "of": "POST https://other.example/api/x/golive"}
+    started, runner = start(service, record)
+
+    assert isinstance(started, Started)
+    assert started.how is How.POSTED
+    assert any("other.example" in line for line in runner.warnings())
+
+
+def test_a_refused_login_leaves_no_intent_behind() -> None:
+    """The secret is refused between the list and the request, so that nothing was started."""
+    service = model()
+
+    def refusing(call: Any, now: float) -> Any:
+        if call.method == "POST":
+            raise CppAuthError("the secret has expired")
+        return service(call, now)
+
+    outcome, runner = start(refusing)
+    assert isinstance(outcome, CppAuthError)
+    assert runner.kept[-1]["state"] == "refused"
 
 
 def test_a_retry_that_cant_read_what_the_last_try_started_posts_nothing() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_cpp.api.answers import Answer, Reading
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.locations import OperationLocation
+from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
@@ -42,7 +42,7 @@ DONE = operation("completed")
 
 
 def watch(**more: Any) -> Watch:
-    return Watch(LOCATION, **{"started_at": NOW, "deadline": NOW + 14 * DAY, **more})
+    return Watch(**{"location": LOCATION, "started_at": NOW, "deadline": NOW + 14 * DAY, **more})
 
 
 def follow(
@@ -210,6 +210,14 @@ def test_a_change_of_step_in_time_keeps_a_watch_from_calling_it_stuck() -> None:
     assert event["status"] == "succeeded"
 
 
+def test_what_changed_while_the_triggerer_was_away_is_not_called_stuck() -> None:
+    event, runner = follow(
+        [operation("running")] * 3 + [DONE], at_once=False, started_at=NOW - 2 * DAY, stuck_after=float(DAY)
+    )
+    assert event["status"] == "succeeded"
+    assert runner.warnings() == []
+
+
 def test_nothing_is_called_stuck_unless_that_is_asked_for() -> None:
     _, runner = follow([operation("running")] * 500 + [DONE])
     assert runner.warnings() == []
@@ -369,7 +377,6 @@ def test_a_terminal_word_behind_hours_of_failed_reads_counts() -> None:
         (refused(403), "CppAuthError"),
         (refused(405), "CppBadRequest"),
         (refused(422), "CppBadRequest"),
-        (UNTRUSTED, "CppConfigurationError"),
     ],
 )
 def test_a_refusal_that_no_waiting_mends_ends_the_watch_at_once(reading: Reading, error: str) -> None:
@@ -378,6 +385,18 @@ def test_a_refusal_that_no_waiting_mends_ends_the_watch_at_once(reading: Reading
     assert (event["status"], event["error"]) == ("unknown", error)
     assert len(runner.sent) == 2
     assert GUID in event["message"]
+
+
+def test_a_certificate_that_is_not_trusted_is_refused_at_the_workers_first_look() -> None:
+    event, runner = follow([UNTRUSTED])
+    assert (event["status"], event["error"]) == ("unknown", "CppConfigurationError")
+    assert len(runner.sent) == 1
+
+
+def test_a_certificate_that_expires_later_is_a_failed_read_like_any_other() -> None:
+    for script, at_once in (([operation("running"), UNTRUSTED, DONE], True), ([UNTRUSTED, DONE], False)):
+        event, _ = follow(script, at_once=at_once)
+        assert event["status"] == "succeeded"
 
 
 # An operation that isn't found
@@ -420,6 +439,16 @@ def test_one_410_is_looked_up_among_the_submissions_at_once(age: float) -> None:
 def test_an_operation_that_is_found_nowhere_is_unknown_never_failed() -> None:
     event, _ = follow(listing(submission("another"), otherwise=[refused(410)]))
     assert (event["status"], event["error"]) == ("unknown", "OperationStatusUnknown")
+
+
+def test_an_operation_of_the_old_form_is_watched_on_while_any_runs() -> None:
+    """The list names operations by other identifiers than a location of the old form does."""
+    location = parse_location(f"/api/operations/{PUBLISHER}${OFFER}$2$production", origin=ORIGIN)
+    service = listing(submission("a-guid", "running"), otherwise=[refused(410), DONE])
+    event, _ = follow(service, location=location)
+    assert event["status"] == "succeeded"
+    event, _ = follow(listing(submission("a-guid", "completed"), otherwise=[refused(410)]), location=location)
+    assert event["status"] == "unknown"
 
 
 def test_an_operation_that_is_listed_as_running_is_watched_on() -> None:

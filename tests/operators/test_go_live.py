@@ -147,6 +147,14 @@ class TestRecord:
         assert [outcome.result.partition("?")[0]] == running_operations(cpp_emulator)
         assert posts(cpp_emulator) == 1
 
+    def test_a_canceled_operation_leaves_no_record_so_that_a_cleared_task_goes_live_again(self, cpp_emulator):
+        store = Store()
+        cpp_emulator.configure(outcome="cancel")
+        task = operator(wait_for_completion=True)
+        with pytest.raises(OperationCanceled):
+            run_task(task, context_of(task, store=store))
+        assert store == {}
+
     def test_a_retry_starts_anew_after_a_failed_operation(self, cpp_emulator):
         store = Store()
         cpp_emulator.configure(outcome="fail")
