@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationStatusUnknown
 from tests.reliability.gate import Deaf, Gate
-from tests.reliability.waiting import NO_QUARTER_OF_AN_HOUR, TOLD, Case, check, told
+from tests.reliability.waiting import NO_QUARTER_OF_AN_HOUR, TOLD, Case, check, deferred, on_a_worker, told
 
 GIVEN_UP = r"10 reads in a row failed.*not sent.*says nothing about the operation itself"
 
@@ -83,7 +83,17 @@ def test_a_host_that_completes_no_connection(
         check(portal, proves, fault, case, *told(wait, path(location)))
 
 
-def test_a_certificate_that_is_not_trusted_is_told_at_once(portal, location, proves, connect, wait, monkeypatch):
+def test_a_certificate_that_is_not_trusted_at_the_first_look_is_told_at_once(portal, location, proves, connect):
     connect(portal.url, auth="token", ca_file="")
     case = Case((), 0, CppConfigurationError, "certificate.*Nothing was sent.*ca_file")
-    check(portal, proves, "certificate not trusted", case, *told(wait, location))
+    fault = "certificate not trusted, at the first look of a task"
+    check(portal, proves, fault, case, *told(on_a_worker, location))
+
+
+def test_a_certificate_that_is_not_trusted_any_more_is_a_failed_read(
+    portal, location, proves, connect, quickly_given_up
+):
+    connect(portal.url, auth="token", ca_file="")
+    case = Case((), 0, OperationStatusUnknown, "10 reads in a row failed.*certificate not trusted")
+    fault = "certificate not trusted any more, over a quarter of an hour"
+    check(portal, proves, fault, case, *told(deferred, location))
