@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
+from benchmarks.contenders import null
 from benchmarks.machine import cpu_seconds
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ async def cost(contender: Contender, portal: Portal, load: Load) -> Cost:
     async with contender(portal, load.interval) as watch:
         tasks = [asyncio.ensure_future(watch(number)) for number in range(load.watchers)]
         try:
-            begin = await _all_under_way(portal, load)
+            begin = await _all_under_way(portal, load, polling=contender is not null)
             async with watched_loop() as lags:
                 spent = cpu_seconds()
                 await asyncio.sleep(load.seconds)
@@ -110,13 +111,12 @@ async def cost(contender: Contender, portal: Portal, load: Load) -> Cost:
     return Cost(spent, _polls(counted), lags, _together(begin, counted))
 
 
-async def _all_under_way(portal: Portal, load: Load) -> dict[str, int]:
+async def _all_under_way(portal: Portal, load: Load, *, polling: bool) -> dict[str, int]:
     """Wait until there were as many polls as watchers, at least; return what was counted until then."""
     deadline = time.monotonic() + _PATIENCE
     await asyncio.sleep(max(0.5, 1.1 * load.interval))
     counted = portal.counted()
-    # A contender that makes no polls is under way at once.
-    while 0 < _polls(counted) < load.watchers and time.monotonic() < deadline:
+    while polling and _polls(counted) < load.watchers and time.monotonic() < deadline:
         await asyncio.sleep(0.1)
         counted = _together(counted, portal.counted())
     return counted
