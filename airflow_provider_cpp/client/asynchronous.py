@@ -18,6 +18,7 @@ from airflow_provider_cpp.client.requesting import (
     fixed_headers,
     proxy_of,
     read_answer,
+    trust,
     why_without_answer,
 )
 from airflow_provider_cpp.client.tokens import Token, Tokens
@@ -55,6 +56,7 @@ class AsyncClient:
         self._proxy: str | None = None
         self._opening: asyncio.Task[aiohttp.ClientSession] | None = None
         self._fetching: asyncio.Task[Token] | None = None
+        self._turns = asyncio.Semaphore(CONNECTIONS)
         self._in_flight: dict[Call, asyncio.Future[Reading]] = {}
 
     async def run(
@@ -182,26 +184,28 @@ class AsyncClient:
         import aiohttp
 
         try:
-            async with session.request(
-                call.method,
-                call.url(self.settings.origin, self.settings.api_version),
-                data=call.body or None,
-                headers={"Authorization": f"Bearer {token.value}"},
-                allow_redirects=False,
-                proxy=self._proxy,
-            ) as response:
+            # Waiting for one's turn mustn't count as waiting for an answer.
+            async with (
+                self._turns,
+                session.request(
+                    call.method,
+                    call.url(self.settings.origin, self.settings.api_version),
+                    data=call.body or None,
+                    headers={"Authorization": f"Bearer {token.value}"},
+                    allow_redirects=False,
+                    proxy=self._proxy,
+                ) as response,
+            ):
                 return await _read(response)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _unanswered(error)
 
 
-def _import_and_trust(settings: Settings) -> ssl.SSLContext | bool:
-    """Import aiohttp and load the CA bundle, both too slow for an event loop."""
+def _import_and_trust(settings: Settings) -> ssl.SSLContext:
+    """Import aiohttp and load the CAs, both too slow for an event loop."""
     import aiohttp  # noqa: F401 - here and not on the loop
 
-    if not settings.ca_file:
-        return True  # aiohttp's own context, made at its import
-    return ssl.create_default_context(cafile=settings.ca_file)
+    return trust(settings)
 
 
 async def _read(response: aiohttp.ClientResponse) -> Answer:

@@ -6,7 +6,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Generator, Iterator
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Reading, Unanswered
@@ -17,6 +17,7 @@ from airflow_provider_cpp.client.requesting import (
     ca_file_unusable,
     fixed_headers,
     read_answer,
+    trust,
     why_without_answer,
 )
 from airflow_provider_cpp.client.tokens import Token, Tokens
@@ -134,12 +135,20 @@ class BlockingClient:
         """
         self._tokens.get()
 
+    @cached_property
+    def _trusted(self) -> ssl.SSLContext:
+        return trust(self.settings)
+
     def _attempt(self, call: Call, token: Token) -> Reading:
         import requests
 
         url = call.url(self.settings.origin, self.settings.api_version)
         # A connection of its own: one from a pool may be dead already, which makes a lost request unclear.
-        with bounded_session(self.settings.timeout) as session:
+        try:
+            trusted = self._trusted
+        except OSError as error:
+            raise ca_file_unusable(self.settings, error) from None
+        with bounded_session(self.settings.timeout, trusted) as session:
             try:
                 response = session.request(
                     call.method,

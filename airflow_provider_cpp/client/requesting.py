@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import ssl
 import zlib
 from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
@@ -50,6 +52,25 @@ def proxy_of(settings: Settings) -> str | None:
     if proxy and "://" not in proxy:
         proxy = f"http://{proxy}"
     return proxy if proxy.startswith(("http://", "https://")) else None
+
+
+def trust(settings: Settings) -> ssl.SSLContext:
+    """Return whom both clients trust: the connection's CA file; without one the system, and certifi.
+
+    Left alone, requests trusts certifi only and aiohttp the system only, so that a worker would get through
+    where the triggerer doesn't. Loading takes too long for an event loop.
+
+    :raises OSError: if the CA file can't be used.
+    """
+    import certifi
+
+    if settings.ca_file:
+        return ssl.create_default_context(cafile=settings.ca_file)
+    context = ssl.create_default_context()
+    for bundle in (certifi.where(), os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("CURL_CA_BUNDLE")):
+        if bundle and os.path.isfile(bundle):
+            context.load_verify_locations(cafile=bundle)
+    return context
 
 
 def ca_file_unusable(settings: Settings, error: OSError) -> CppConfigurationError:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.client.requesting import ca_file_unusable, trust
 from airflow_provider_cpp.client.whole_answers import bounded_session
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppUnavailable
 
@@ -124,7 +125,11 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
     from azure.core.exceptions import AzureError, ClientAuthenticationError
 
     answers: list[requests.Response] = []
-    with bounded_session(settings.timeout) as session:
+    try:
+        trusted = trust(settings)
+    except OSError as error:
+        raise ca_file_unusable(settings, error) from None
+    with bounded_session(settings.timeout, trusted) as session:
         session.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
         try:
             with _credential(settings, session) as credential:

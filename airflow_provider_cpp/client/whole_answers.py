@@ -14,19 +14,22 @@ import time
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import ssl
+
     import requests
 
 
-def bounded_session(seconds: float) -> requests.Session:
+def bounded_session(seconds: float, trusted: ssl.SSLContext) -> requests.Session:
     """Return a session of requests, each of which ends within some seconds, its body included.
 
     :param seconds: from the moment that a request is begun.
+    :param trusted: whom to trust.
     """
     import requests
 
     session = requests.Session()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _adapter_class()(seconds))
+        session.mount(scheme, _adapter_class()(seconds, trusted))
     # Even where it is told not to follow a redirect, requests reads its body to the end and parses its target.
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     return session
@@ -37,10 +40,17 @@ def _adapter_class() -> Any:
     from requests.adapters import HTTPAdapter
 
     class BoundedAdapter(HTTPAdapter):
-        def __init__(self, seconds: float) -> None:
+        def __init__(self, seconds: float, trusted: ssl.SSLContext) -> None:
             self._seconds = seconds
+            self._trusted = trusted
             self._give_up_at = 0.0
             super().__init__()
+
+        def init_poolmanager(self, *args: Any, **options: Any) -> Any:
+            return super().init_poolmanager(*args, ssl_context=self._trusted, **options)
+
+        def proxy_manager_for(self, *args: Any, **options: Any) -> Any:
+            return super().proxy_manager_for(*args, ssl_context=self._trusted, **options)
 
         def send(self, *args: Any, **options: Any) -> requests.Response:
             self._give_up_at = time.monotonic() + self._seconds

@@ -360,6 +360,16 @@ def test_a_host_of_the_connections_ca_is_talked_to(exchange: Exchange, authority
     assert isinstance(reading, Answer)
 
 
+@pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE"])
+def test_without_a_ca_file_both_colours_trust_the_system_and_the_environments_bundle(
+    exchange: Exchange, authority: Any, variable: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = authority()
+    monkeypatch.setenv(variable, str(ours.file))
+    with RawServer(ACCEPTED, tls=ours.tls) as server:
+        assert isinstance(exchange(settings_at(server.url), POST), Answer)
+
+
 def test_a_host_whose_certificate_isnt_trusted_gets_nothing(exchange: Exchange, authority: Any) -> None:
     ours, theirs = authority(), authority()
     for extra in ({}, {"ca_file": str(ours.file)}):
