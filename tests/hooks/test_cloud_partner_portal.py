@@ -203,7 +203,7 @@ def test_a_certificate_that_is_not_trusted_names_the_field_to_set(monkeypatch, c
 def test_cancel_is_watched_until_the_service_confirms_it(hook, cpp_emulator):
     cpp_emulator.configure(duration=60)
     location = hook.go_live(OFFER)
-    hook.client._sleep = lambda seconds: cpp_emulator.advance(seconds)
+    hook.client._sleep = cpp_emulator.advance
     assert hook.cancel_operation(location) == "canceled"
     assert hook.get_operation(location).status == "canceled"
     assert len(cpp_emulator.requests_for("cancel")) == 1
