@@ -1,0 +1,168 @@
+"""Takes all measures, each in a fresh process on the first core, and keeps their figures as plain values."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from datetime import UTC, datetime
+from multiprocessing import get_context
+from typing import Any
+
+from benchmarks import contenders, polling, restart, simulation, worker_time
+from benchmarks.machine import CLIENT_CORE, described, pin
+from benchmarks.portal import Portal
+
+Figures = dict[str, Any]
+
+#: A thousand watchers, each every four seconds, of a service that takes 50 ms.
+PACED = polling.Load(watchers=1000, interval=4.0, seconds=5.0, latency=0.05)
+PACED_CHANGING = polling.Load(watchers=1000, interval=4.0, seconds=5.0, latency=0.05, changing=True)
+#: The same number, each again as soon as its answer is there, of a service that takes no time.
+BACK_TO_BACK = polling.Load(watchers=1000, interval=0.0, seconds=2.0)
+BACK_TO_BACK_CHANGING = polling.Load(watchers=1000, interval=0.0, seconds=2.0, changing=True)
+
+#: 2,000 polls a second, however many share them.
+GROWTH = {
+    number: polling.Load(watchers=number, interval=number / 2000, seconds=3.0) for number in (100, 1000, 10_000)
+}
+
+WATCHERS_IN_MEMORY = 10_000
+HERD = 1000
+OPERATIONS_SIMULATED = 1000
+RUNS_IN_AIRFLOW, OPERATION_IN_AIRFLOW = 2, 15.0
+
+
+def all_figures(say: Callable[[str], None]) -> Figures:
+    """Take all measures and return their figures.
+
+    :param say: told what is being measured.
+    """
+    began = time.monotonic()
+    figures: Figures = {
+        "machine": described(),
+        "taken_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        "load_before": os.getloadavg()[0],
+    }
+    everyone = ["null", "floor", "ours", "http_sensor", "threads"]
+    for name, who, load, rounds in (
+        ("paced", everyone, PACED, 3),
+        ("paced_changing", ["null", "floor", "ours"], PACED_CHANGING, 2),
+        ("back_to_back", everyone[1:], BACK_TO_BACK, 3),
+        ("back_to_back_changing", ["floor", "ours"], BACK_TO_BACK_CHANGING, 5),
+    ):
+        say(f"CPU per poll, {name.replace('_', ' ')}")
+        figures[name] = _fresh(costs, who, load, rounds)
+    say("restarts")
+    figures["herd"] = {
+        name: [_fresh(herd, HERD, spread) for _ in range(3)]
+        for name, spread in (("spread", 4.0), ("overdue", 0.0))
+    }
+    say("memory")
+    figures["memory"] = {
+        name: _fresh(memory, name, number, spread)
+        for name, number, spread in (
+            ("floor", WATCHERS_IN_MEMORY, 15.0),
+            ("ours", WATCHERS_IN_MEMORY, 15.0),
+            ("http_sensor", WATCHERS_IN_MEMORY // 5, 8.0),
+        )
+    }
+    say("growth")
+    figures["growth"] = [_fresh(growth) for _ in range(2)]
+    say("requests and delay of the schedule")
+    figures["schedule"] = {
+        name: {
+            schedule.__name__: asdict(simulation.simulate(schedule, steps, OPERATIONS_SIMULATED))
+            for schedule in (simulation.every_minute, simulation.proportional)
+        }
+        for name, steps in simulation.OPERATIONS.items()
+    }
+    say("worker time in a real Airflow")
+    figures["worker_time"] = _fresh(workers)
+    return {**figures, "load_after": os.getloadavg()[0], "minutes": (time.monotonic() - began) / 60}
+
+
+def costs(who: list[str], load: polling.Load, rounds: int) -> dict[str, list[dict[str, float]]]:
+    """Run contenders in turn, several rounds, and return what each spent in each."""
+    found: dict[str, list[dict[str, float]]] = {name: [] for name in who}
+    with _measuring() as portal:
+        for _ in range(rounds):
+            for name in who:
+                spent = asyncio.run(polling.cost(getattr(contenders, name), portal, load))
+                found[name].append(
+                    {
+                        "cpu": spent.cpu,
+                        "polls": spent.polls,
+                        "lag_p99": spent.lag(99),
+                        "lag_max": spent.lag(100),
+                        "tokens": spent.counted.get("token", 0),
+                        "connections": spent.counted.get("connections", 0),
+                        "most_open": spent.counted["most_open"],
+                    }
+                )
+    return found
+
+
+def growth() -> dict[str, dict[str, float]]:
+    """Return the CPU seconds and polls of ever more watchers that poll equally often together."""
+    found: dict[str, dict[str, float]] = {}
+    with _measuring() as portal:
+        for number, load in GROWTH.items():
+            idle = asyncio.run(polling.cost(contenders.null, portal, load))
+            spent = asyncio.run(polling.cost(contenders.ours, portal, load))
+            found[str(number)] = {"cpu": spent.cpu, "idle": idle.cpu, "polls": spent.polls}
+    return found
+
+
+def herd(watchers: int, spread: float) -> dict[str, float]:
+    """Return what the start of many watchers at once did."""
+    with _measuring() as portal:
+        return asdict(asyncio.run(restart.herd(portal, watchers, spread)))
+
+
+def memory(name: str, watchers: int, spread: float) -> float:
+    """Return the kilobytes that a watcher of a contender takes."""
+    with _measuring() as portal:
+        return asyncio.run(restart.memory(getattr(contenders, name), portal, watchers, spread))
+
+
+def workers() -> dict[str, dict[str, float]]:
+    """Return what three ways to wait take of workers."""
+    found = worker_time.worker_time(RUNS_IN_AIRFLOW, OPERATION_IN_AIRFLOW)
+    return {wait: asdict(took) for wait, took in found.items()}
+
+
+class _measuring:  # noqa: N801 - reads as a phrase
+    """A server, a process that knows of it, and this process on its core."""
+
+    def __enter__(self) -> Portal:
+        self._portal = Portal().__enter__()
+        os.environ.update(self._portal.connections())
+        pin(CLIENT_CORE)
+        return self._portal
+
+    def __exit__(self, *_: object) -> None:
+        self._portal.__exit__()
+
+
+def _fresh(measure: Callable[..., Any], *arguments: Any) -> Any:
+    with (
+        tempfile.TemporaryDirectory() as home,
+        ProcessPoolExecutor(1, get_context("spawn"), initializer=_prepare, initargs=(home,)) as process,
+    ):
+        return process.submit(measure, *arguments).result()
+
+
+def _prepare(home: str) -> None:
+    """Make this process an Airflow of its own, whose log lines are written, but to nowhere."""
+    os.environ["AIRFLOW_HOME"] = home
+    os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+    sys.stdout.flush()
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.dup2(nowhere, 2)

@@ -1,0 +1,274 @@
+"""Turns a run's figures into tables, each with the goals that it speaks to."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import Any
+
+from benchmarks.measures import GROWTH, HERD, PACED, Figures
+
+BEGIN, END = "<!-- what follows is written by make bench -->", "<!-- what was written by make bench ends here -->"
+
+NAMES = {
+    "null": "nothing but the sleep",
+    "floor": "floor: one bare aiohttp session",
+    "ours": "**our trigger**",
+    "http_sensor": "Airflow's HttpSensorTrigger",
+    "threads": "requests in 32 threads",
+}
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What was to be reached, and what was measured."""
+
+    text: str
+    measured: str
+    is_met: bool
+
+    @property
+    def verdict(self) -> str:
+        """Return in a word whether it is met."""
+        return "met" if self.is_met else "**not met**"
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its goals."""
+
+    title: str
+    header: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    goals: Sequence[Goal] = field(default=())
+    plot: str = ""
+
+
+def tables(figures: Figures) -> list[Table]:
+    """Return all tables of a run."""
+    return [
+        _polls(figures, "paced", "1. CPU per poll and loop lag, 1,000 watchers, paced"),
+        _polls(figures, "back_to_back", "1b. The same, back to back"),
+        _memory(figures),
+        _restart(figures),
+        _growth(figures),
+        _schedule(figures),
+        _workers(figures),
+    ]
+
+
+def per_poll(figures: Figures, measure: str, who: str) -> list[float]:
+    """Return the microseconds per poll in each round; if paced, without what the sleeping alone takes."""
+    rounds = figures[measure]
+    idle = [each["cpu"] for each in rounds["null"]] if "null" in rounds else [0.0] * len(rounds[who])
+    return [
+        1e6 * (each["cpu"] - base) / each["polls"] if each["polls"] else math.nan
+        for each, base in zip(rounds[who], idle, strict=True)
+    ]
+
+
+def ratios(figures: Figures, measure: str, who: str, to: str) -> list[float]:
+    """Return in each round how many times the one costs what the other does."""
+    pairs = zip(per_poll(figures, measure, who), per_poll(figures, measure, to), strict=True)
+    return [one / other for one, other in pairs]
+
+
+def _spread(values: Sequence[float], form: str = "{:.0f}") -> str:
+    lowest, middle, highest = (form.format(value) for value in (min(values), median(values), max(values)))
+    return middle if lowest == highest else f"{middle} ({lowest} to {highest})"
+
+
+def _at_most(text: str, values: Sequence[float], limit: float, form: str) -> Goal:
+    return Goal(text, _spread(values, form), median(values) <= limit)
+
+
+def _polls(figures: Figures, measure: str, title: str) -> Table:
+    is_paced = measure == "paced"
+    rows = []
+    for name in (measure, f"{measure}_changing"):
+        document = "quiet" if name == measure else "changing"
+        for who in figures[name]:
+            rounds: list[dict[str, float]] = figures[name][who]
+            lags = [
+                _spread([each[lag] for each in rounds], "{:.1f}") if is_paced else ""
+                for lag in ("lag_p99", "lag_max")
+            ]
+            connections = _spread([each["connections"] for each in rounds])
+            if who == "null":
+                rows.append([NAMES[who], document, "", "", *lags, ""])
+                continue
+            cost = _spread(per_poll(figures, name, who))
+            ratio = _spread(ratios(figures, name, who, "floor"), "{:.2f}")
+            rows.append([NAMES[who], document, cost, ratio, *lags, connections])
+    kind = "" if is_paced else ", back to back"
+    goals = [
+        _at_most(
+            f"at most 1.5x the floor, {document} documents{kind}",
+            ratios(figures, name, "ours", "floor"),
+            1.5,
+            "{:.2f}x",
+        )
+        for document, name in (("quiet", measure), ("changing", f"{measure}_changing"))
+    ]
+    times = ratios(figures, measure, "http_sensor", "ours")
+    goals.append(
+        Goal(f"at least 4x cheaper than HttpSensorTrigger{kind}", _spread(times, "{:.1f}x"), median(times) >= 4)
+    )
+    if is_paced:
+        ours = figures[measure]["ours"]
+        goals += [
+            _at_most("p99 lag below 10 ms", [each["lag_p99"] for each in ours], 10, "{:.1f} ms"),
+            _at_most("maximum lag below 100 ms", [each["lag_max"] for each in ours], 100, "{:.1f} ms"),
+        ]
+    header = [
+        "who",
+        "document",
+        "us of CPU per poll",
+        "times the floor",
+        "lag p99, ms",
+        "lag max, ms",
+        "connections",
+    ]
+    if not is_paced:
+        header, rows = [*header[:4], header[6]], [[*row[:4], row[6]] for row in rows]
+    return Table(title, header, rows, goals, "cpu_per_poll.svg" if is_paced else "")
+
+
+def _memory(figures: Figures) -> Table:
+    found = figures["memory"]
+    goal = Goal("at most 10 KB per watcher at 10,000", f"{found['ours']:.1f} KB", found["ours"] <= 10)
+    rows = [[NAMES[who], f"{kilobytes:.1f}"] for who, kilobytes in found.items()]
+    return Table("2. Memory of a further watcher, after its first poll", ["who", "KB"], rows, [goal])
+
+
+def _restart(figures: Figures) -> Table:
+    names = {
+        "spread": f"{HERD:,} watchers, first reads spread over 4 s",
+        "overdue": f"{HERD:,} watchers past their deadline, all read at once",
+    }
+    rows, goals = [], []
+    for name, runs in figures["herd"].items():
+        of: Callable[[str], list[float]] = lambda key, runs=runs: [run[key] for run in runs]  # noqa: E731
+        cells = [_spread(of("max_lag")), _spread(of("cpu"), "{:.2f}"), _spread(of("tokens"))]
+        rows.append([names[name], *cells, _spread(of("connections")), _spread(of("polls"))])
+        what = "the herd" if name == "spread" else "the overdue herd"
+        goals.append(_at_most(f"no lag above 100 ms in {what}", of("max_lag"), 100, "{:.0f} ms"))
+        tokens, most = max(of("tokens")), max(of("connections"))
+        goals.append(Goal(f"one token request for {what}", f"{tokens:.0f}", tokens == 1))
+        goals.append(Goal(f"at most 32 connections for {what}", f"{most:.0f}", most <= 32))
+    header = ["restart", "max lag, ms", "CPU, s", "token requests", "connections at once", "reads"]
+    return Table("2b. Restart", header, rows, goals)
+
+
+def growth(figures: Figures) -> dict[int, list[float]]:
+    """Return the net microseconds per poll of each run, by number of watchers."""
+    return {
+        number: [
+            1e6 * (run[str(number)]["cpu"] - run[str(number)]["idle"]) / run[str(number)]["polls"]
+            for run in figures["growth"]
+        ]
+        for number in GROWTH
+    }
+
+
+def _growth(figures: Figures) -> Table:
+    found = growth(figures)
+    base = median(found[min(found)])
+    rows = [[f"{number:,}", _spread(values), f"{median(values) / base:.2f}"] for number, values in found.items()]
+    middles = [median(values) for values in found.values()]
+    factor = max(middles) / min(middles)
+    goal = Goal("CPU per poll at 100, 1,000 and 10,000 watchers within 1.3x", f"{factor:.2f}x", factor <= 1.3)
+    header = ["watchers", "us of CPU per poll", "times that of 100"]
+    return Table("3. Growth, 2,000 polls a second in each case", header, rows, [goal], "growth.svg")
+
+
+def _schedule(figures: Figures) -> Table:
+    rows = []
+    for name, found in figures["schedule"].items():
+        fixed, ours = found["every_minute"], found["proportional"]
+        rows.append(
+            [
+                name,
+                *(f"{each['requests']:,.0f}" for each in (fixed, ours)),
+                f"{fixed['requests'] / ours['requests']:.1f}",
+                *(f"{each['mean']:.0f} / {each['p95']:.0f}" for each in (fixed, ours)),
+            ]
+        )
+    flow = figures["schedule"]["five steps"]
+    fewer = flow["every_minute"]["requests"] / flow["proportional"]["requests"]
+    mean = flow["proportional"]["mean"]
+    goals = [
+        Goal("at least 5x fewer requests than a fixed 60 s on the five-step flow", f"{fewer:.1f}x", fewer >= 5),
+        Goal("mean delay below 90 s there", f"{mean:.0f} s", mean < 90),
+    ]
+    header = ["operation", "requests, 60 s", "requests, ours", "times fewer", "delay, 60 s", "delay, ours"]
+    title = "4. Requests, and seconds from an operation's end to its being seen (mean / p95)"
+    return Table(title, header, rows, goals, "schedule.svg")
+
+
+def _workers(figures: Figures) -> Table:
+    names = {
+        "blocking": "blocking (`deferrable=False`)",
+        "deferred": "deferred (the default)",
+        "without_worker": "without a worker (`start_from_trigger`, `end_from_trigger`)",
+    }
+    found: dict[str, dict[str, Any]] = figures["worker_time"]
+    rows = [
+        [names[wait], *(form.format(took[key]) for key, form in _WORKER_COLUMNS.items())]
+        for wait, took in found.items()
+    ]
+    processes = found["without_worker"]["processes"]
+    goal = Goal("0 worker processes for the wait without a worker", f"{processes:.0f}", processes == 0)
+    header = ["wait", "worker processes", "seconds they ran", "CPU seconds", "held a slot, s"]
+    return Table("5. Worker time for one go-live of 15 s, in a real Airflow", header, rows, [goal])
+
+
+_WORKER_COLUMNS = {"processes": "{:.0f}", "seconds": "{:.1f}", "cpu": "{:.2f}", "held": "{:.1f}"}
+
+
+def as_text(found: Sequence[Table]) -> str:
+    """Return the tables for a terminal."""
+    parts = []
+    for table in found:
+        rows = [[cell.replace("*", "").replace("`", "") for cell in row] for row in (table.header, *table.rows)]
+        widths = [max(len(row[column]) for row in rows) for column in range(len(table.header))]
+        lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+        goals = [f"  {goal.verdict.strip('*'):<8} {goal.text}: {goal.measured}" for goal in table.goals]
+        parts.append("\n".join(["", table.title, *(line.rstrip() for line in lines), *goals]))
+    return "\n".join(parts)
+
+
+def with_tables(page: str, found: Sequence[Table], figures: Figures) -> str:
+    """Return the page with the tables of this run in the place of those before."""
+    before, _, rest = page.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}\n{_markdown(found, figures)}\n{END}{after}"
+
+
+def _markdown(found: Sequence[Table], figures: Figures) -> str:
+    rate = PACED.watchers / PACED.interval
+    parts = [
+        "",
+        f"Taken on {figures['taken_at']} on {figures['machine']}, in {figures['minutes']:.1f} minutes. Load of "
+        f"the machine: {figures['load_before']:.1f} before, {figures['load_after']:.1f} after. Where there are "
+        f"several rounds: median (lowest to highest). Paced means {rate:.0f} polls a second and 50 ms to an answer.",
+        "",
+        "## Goals",
+        "",
+        *_rows(
+            ["goal", "measured", ""],
+            [[goal.text, goal.measured, goal.verdict] for table in found for goal in table.goals],
+        ),
+    ]
+    for table in found:
+        parts += ["", f"## {table.title}", "", *_rows(table.header, table.rows)]
+        if table.plot:
+            parts += ["", f"![{table.title}](performance/{table.plot})"]
+    return "\n".join([*parts, ""])
+
+
+def _rows(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    return [f"| {' | '.join(line)} |" for line in lines]
