@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from multiprocessing import get_context
 from typing import Any
 
-from benchmarks import contenders, polling, restart, simulation, worker_time
+from benchmarks import contenders, polling, restart, simulation
 from benchmarks.machine import CLIENT_CORE, described, pin
 from benchmarks.portal import Portal
 
@@ -133,6 +133,8 @@ def memory(name: str, watchers: int, spread: float) -> float:
 
 def workers() -> dict[str, dict[str, float]]:
     """Return what three ways to wait take of workers."""
+    from benchmarks import worker_time  # which would import aiohttp into all other measures, too
+
     found = worker_time.worker_time(RUNS_IN_AIRFLOW, OPERATION_IN_AIRFLOW)
     return {wait: asdict(took) for wait, took in found.items()}
 

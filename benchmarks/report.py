@@ -253,7 +253,7 @@ def _markdown(found: Sequence[Table], figures: Figures) -> str:
         "",
         f"Taken on {figures['taken_at']} on {figures['machine']}, in {figures['minutes']:.1f} minutes. Load of "
         f"the machine: {figures['load_before']:.1f} before, {figures['load_after']:.1f} after. Where there are "
-        f"several rounds: median (lowest to highest). Paced means {rate:.0f} polls a second and 50 ms to an answer.",
+        f"several rounds: median (lowest to highest). Paced: {rate:.0f} polls a second, 50 ms to an answer.",
         "",
         "## Goals",
         "",
