@@ -69,10 +69,12 @@ class Unanswered:
 
     :param loss: how far it got.
     :param reason: the failure in words, without any header or token.
+    :param advice: what to do about it, where that isn't to look at the network.
     """
 
     loss: Loss
     reason: str
+    advice: str = ""
 
 
 #: What one attempt at a call came to.
@@ -192,13 +194,15 @@ _FORBIDDEN = (
 
 def error_of(call: Call, reading: Reading) -> CppError:
     """Return the error that a reading means which isn't the success that `call` expects."""
-    what = f"{call} failed: {describe(reading)}."
+    what = f"{call} failed: {describe(reading).rstrip('.')}."
     if isinstance(reading, Unanswered):
         if reading.loss is Loss.UNTRUSTED_PEER:
             return CppConfigurationError(
                 f"{what} Nothing was sent. Set the connection's ca_file to the CA that signed the host's "
                 "certificate, or correct host or proxy."
             )
+        if reading.advice:
+            return CppUnavailable(f"{what} {reading.advice}")
         return CppUnavailable(
             f"{what} Check the connection's host and proxy, and the network between; a later try may succeed."
         )

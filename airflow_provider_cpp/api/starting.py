@@ -185,8 +185,7 @@ class Start:
             raise error_of(self._list_call, reading)
         yield Say(
             f"{self._list_call} isn't possible ({describe(reading)}); should the answer to {self.call} get "
-            "lost, its outcome can't be found out.",
-            logging.WARNING,
+            "lost, its outcome can't be found out."
         )
         return None
 

@@ -7,7 +7,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request, Say, Send, Wait
@@ -21,8 +21,8 @@ from airflow_provider_cpp.client.requesting import (
     trust,
     why_without_answer,
 )
-from airflow_provider_cpp.client.tokens import Token, Tokens
-from airflow_provider_cpp.exceptions import CppError, CppUnavailable
+from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
+from airflow_provider_cpp.exceptions import CppError
 
 if TYPE_CHECKING:
     import aiohttp
@@ -54,6 +54,7 @@ class AsyncClient:
         self._tokens = tokens or Tokens(settings)
         self._session: aiohttp.ClientSession | None = None
         self._proxy: str | None = None
+        self._trusted: ssl.SSLContext | bool = True
         self._opening: asyncio.Task[aiohttp.ClientSession] | None = None
         self._fetching: asyncio.Task[Token] | None = None
         self._turns = asyncio.Semaphore(CONNECTIONS)
@@ -132,8 +133,8 @@ class AsyncClient:
                 renewed = await self._token(instead_of=token)
                 if renewed.value != token.value:
                     reading = await self._attempt(call, renewed)
-        except CppUnavailable as login_is_down:
-            return Unanswered(Loss.NOT_SENT, str(login_is_down))
+        except LoginUnavailable as login_is_down:
+            return Unanswered(Loss.NOT_SENT, login_is_down.reason, login_is_down.advice)
         return reading
 
     async def close(self) -> None:
@@ -166,21 +167,32 @@ class AsyncClient:
             context = await asyncio.to_thread(_import_and_trust, self.settings)
         except OSError as error:
             raise ca_file_unusable(self.settings, error) from None
+        self._proxy = proxy_of(self.settings)  # once: it goes through the whole environment
+        self._trusted = context
+        self._session = self._new_session(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE)
+        return self._session
+
+    def _new_session(self, **connections: Any) -> aiohttp.ClientSession:
         import aiohttp
 
-        self._proxy = proxy_of(self.settings)  # once: it goes through the whole environment
-        self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=CONNECTIONS, keepalive_timeout=KEEP_ALIVE, ssl=context),
+        return aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._trusted, **connections),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=fixed_headers(self.settings),
             timeout=aiohttp.ClientTimeout(total=self.settings.timeout, sock_connect=CONNECT_TIMEOUT),
             auto_decompress=False,  # it would unpack more than there is memory for
             trust_env=False,  # it would read .netrc, which collides with the token
         )
-        return self._session
 
     async def _attempt(self, call: Call, token: Token) -> Reading:
-        session = await self._opened()
+        shared = await self._opened()
+        if call.is_safe:
+            return await self._attempt_in(shared, call, token)
+        # A connection of its own: one from the pool may be dead already, which makes a lost request unclear.
+        async with self._new_session() as own:
+            return await self._attempt_in(own, call, token)
+
+    async def _attempt_in(self, session: aiohttp.ClientSession, call: Call, token: Token) -> Reading:
         import aiohttp
 
         try:

@@ -20,9 +20,9 @@ from airflow_provider_cpp.client.requesting import (
     trust,
     why_without_answer,
 )
-from airflow_provider_cpp.client.tokens import Token, Tokens
+from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
 from airflow_provider_cpp.client.whole_answers import bounded_session
-from airflow_provider_cpp.exceptions import CppError, CppUnavailable
+from airflow_provider_cpp.exceptions import CppError
 
 if TYPE_CHECKING:
     import requests
@@ -123,8 +123,8 @@ class BlockingClient:
                 renewed = self._tokens.get(instead_of=token)
                 if renewed.value != token.value:
                     reading = self._attempt(call, renewed)
-        except CppUnavailable as login_is_down:
-            return Unanswered(Loss.NOT_SENT, str(login_is_down))
+        except LoginUnavailable as login_is_down:
+            return Unanswered(Loss.NOT_SENT, login_is_down.reason, login_is_down.advice)
         return reading
 
     def check_login(self) -> None:

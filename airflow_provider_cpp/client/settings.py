@@ -113,7 +113,7 @@ def read_settings(
             raise reader.wrong("password", "it is no token")
     for name in _REQUIRED[auth]:
         if not given[name]:
-            raise reader.wrong(name, f"it is missing; auth={auth!r} needs it")
+            raise reader.missing(name, f"auth={auth!r} needs it")
     if tenant_id and not _TENANT.fullmatch(tenant_id):
         raise reader.wrong("tenant_id", f"{tenant_id!r} is no directory (tenant) id or domain")
     if tenant_id.casefold() in _SHARED_TENANTS and auth in {"client_secret", "certificate"}:
@@ -173,6 +173,11 @@ class _Fields:
         if not isinstance(value, str):
             raise self.wrong(name, f"it is a {type(value).__name__}, not a text")
         return value.strip()
+
+    def missing(self, name: str, why: str) -> CppConfigurationError:
+        return CppConfigurationError(
+            f"Field {name} of connection {self.conn_id!r} is missing: {why}. Nothing was sent."
+        )
 
     def wrong(self, name: str, why: str) -> CppConfigurationError:
         where = f"connection {self.conn_id!r}"

@@ -110,6 +110,16 @@ class Tokens:
             return self._token
 
 
+class LoginUnavailable(CppUnavailable):
+    """The login can't be reached, or has a problem of its own."""
+
+    advice = "Check authority, proxy and ca_file, and the network between; a later try may succeed."
+
+    def __init__(self, reason: str, *, http_status: int | None = None) -> None:
+        super().__init__(f"{reason} {self.advice}", http_status=http_status)
+        self.reason = reason
+
+
 def fetch_token(settings: Settings) -> tuple[str, float]:
     """Get a new token through `azure-identity` and return it with its lifetime in seconds. Blocks.
 
@@ -179,11 +189,7 @@ def _is_refusal(error: BaseException, answer: requests.Response | None) -> bool:
 
 def _login_is_down(settings: Settings, error: Exception, status: int | None) -> CppUnavailable:
     why = _first_line(error) if status is None else f"HTTP {status}, {_first_line(error)}"
-    return CppUnavailable(
-        f"{_login_failed(settings, why)} Check authority, proxy and ca_file, and the network between; a later "
-        "try may succeed.",
-        http_status=status,
-    )
+    return LoginUnavailable(_login_failed(settings, why), http_status=status)
 
 
 def _login_failed(settings: Settings, why: str) -> str:

@@ -50,8 +50,8 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
     :param poll_interval: seconds, or a ``timedelta``, between two looks at the operation at least.
     :param max_poll_interval: the same, at most: in between, a tenth of the time since the last change.
     :param timeout: seconds, or a ``timedelta``, after which waiting is given up; 14 days by default.
-    :param cancel_on_kill: cancel the operation when a user ends the task while it waits: clears it, or marks
-        it failed or succeeded. Deferred tasks can do so from Airflow 3.3 on.
+    :param cancel_on_kill: cancel the operation when a user marks the task failed or succeeded while it
+        waits. Deferred tasks can do so from Airflow 3.3 on. A task that is cleared takes it up again.
     :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
         logged, once; off by default.
     :raises OperationFailed: the operation failed; a retry goes live anew.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-#: The states that a task has as long as nobody ended it.
-_GOING_ON = frozenset({"running", "deferred", "queued", "scheduled", "up_for_reschedule", "up_for_retry"})
+#: The states of a task that is ended. A task that was cleared isn't: its next try takes the operation up again.
+_ENDED = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
 
 #: Seconds to wait for Airflow's answer; a task being killed has five.
 _PATIENCE = 2.0
@@ -37,8 +37,8 @@ def current_state(task_instance: Any) -> str | None:
 
 
 def ended_by_user(state: str | None) -> bool:
-    """Tell whether a task in this state was ended by a user: cleared, or marked failed or succeeded."""
-    return state is None or state not in _GOING_ON
+    """Tell whether a task in this state was ended by a user, who marked it failed or succeeded."""
+    return state in _ENDED
 
 
 def was_ended_by_user(task_instance: Any) -> bool | None:

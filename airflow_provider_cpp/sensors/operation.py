@@ -42,8 +42,8 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
     :param poke_interval: seconds, or a ``timedelta``, between two looks at least.
     :param max_poke_interval: the same, at most: in between, a tenth of the time since the last change.
     :param timeout: seconds, or a ``timedelta``, after which the wait is given up; 14 days by default.
-    :param cancel_on_kill: cancel the operation when a user ends the task while it waits: clears it, or marks
-        it failed or succeeded. Deferred tasks can do so from Airflow 3.3 on.
+    :param cancel_on_kill: cancel the operation when a user marks the task failed or succeeded while it
+        waits. Deferred tasks can do so from Airflow 3.3 on. A task that is cleared takes it up again.
     :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
         logged, once; off by default.
     :param start_from_trigger: let the scheduler hand the task straight to the triggerer (Airflow 3.3 and
@@ -121,6 +121,7 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
                 self._hand_over(ending_of(self))
             self._pause = outcome
             return False
+        self._steps = None  # with silent_fail Airflow pokes again after an error
         return PokeReturnValue(is_done=True, xcom_value=result_of(outcome, by_sensor=True))
 
     def execute_complete(self, context: Context, event: Any) -> dict[str, object]:

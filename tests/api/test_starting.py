@@ -293,7 +293,7 @@ def test_a_service_without_the_list_goes_live_but_repeats_nothing_unclear() -> N
     outcome, runner = start(service)
     assert type(outcome) is AmbiguousOutcome
     assert len(runner.posts) == 1
-    assert any("can't be found out" in line for line in runner.warnings())
+    assert any("can't be found out" in line for line in runner.lines())
 
 
 @pytest.mark.parametrize("identifier", ["../../../../cancel?x=", "a/b", "a b", "", "x" * 100, "a\r\nb"])

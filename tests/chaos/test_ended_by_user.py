@@ -1,8 +1,4 @@
-"""A user marks and clears tasks, and a task is retried after its operation has failed.
-
-Not here: a waiting task with ``cancel_on_kill`` that is cleared. What becomes of its operation is a race in
-Airflow, between the trigger that asks for the task's state and the scheduler that starts the next try.
-"""
+"""A user marks and clears tasks, and a task is retried after its operation has failed."""
 
 from __future__ import annotations
 
@@ -47,10 +43,11 @@ def test_marked_failed_without_cancel_on_kill_the_operation_runs_on(airflow, por
     tell("the trigger has ended, the operation runs on, no cancel")
 
 
-def test_cleared_while_it_waits_the_next_try_takes_the_operation_up_again(airflow, portal, tell):
-    offer_id = "contoso-cleared-waiting"
+@pytest.mark.parametrize("dag_id", ["deferred", "cancel_on_kill"])
+def test_cleared_while_it_waits_the_next_try_takes_the_operation_up_again(airflow, portal, tell, dag_id):
+    offer_id = f"contoso-cleared-waiting-{dag_id.replace('_', '-')}"
     portal.add_offer(offer_id, duration=3600)
-    release = Release(airflow, "deferred", offer_id=offer_id)
+    release = Release(airflow, dag_id, offer_id=offer_id)
     release.wait_for_state("go_live", "deferred")
     release.clear("go_live")
     tell("the task is deferred: cleared")

@@ -14,7 +14,7 @@ OFFER_ID = "contoso-end-to-end"
 @pytest.fixture(scope="module")
 def run(local_airflow, portal):
     """A finished run of the example DAG: its id, its state and its tasks' stories."""
-    portal.add_offer(OFFER_ID)
+    portal.add_offer(OFFER_ID, duration=20)  # on a busy machine the first look comes late
     portal.clear_requests()
     conf = {"offer_id": OFFER_ID, "publisher_id": portal.publisher_id}
     run_id = local_airflow.trigger(DAG_ID, conf)

@@ -151,7 +151,7 @@ class TestOnKill:
 
         return kill
 
-    @pytest.mark.parametrize("state", ["failed", None])
+    @pytest.mark.parametrize("state", ["failed", "success"])
     def test_a_task_that_a_user_ended_cancels_the_operation_and_sees_it_confirmed(
         self, cpp_emulator, location, killed, state
     ):
@@ -159,7 +159,9 @@ class TestOnKill:
         assert killed(location, state) == [202]
         assert CloudPartnerPortalHook().get_operation(location).status == "canceled"
 
-    @pytest.mark.parametrize("state", ["deferred", "running", "queued", "scheduled", "up_for_retry"])
+    @pytest.mark.parametrize(
+        "state", ["deferred", "running", "queued", "scheduled", "up_for_retry", "restarting", None]
+    )
     def test_a_trigger_that_merely_moves_cancels_nothing(self, cpp_emulator, location, killed, state):
         assert killed(location, state) == []
 
