@@ -1,0 +1,116 @@
+"""Runs real triggers in a fresh process and prints what blocked their event loop, as JSON.
+
+Python itself reports files, imports, blocking requests and sleeps (audit events); asyncio's debug mode reports
+what took over 50 ms. Only what happens in the loop's own thread counts, and of what took long only that which
+kept the processor busy: a callback that waited for it, as others were served, has done nothing wrong.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import ssl
+import sys
+import threading
+import time
+
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_cpp.triggers.operation import OperationTrigger
+from benchmarks import contenders
+
+#: Seconds.
+SLOW = 0.05
+
+HEAVY = {"requests", "aiohttp", "tenacity", "azure", "msal", "urllib3", "cryptography"}
+BLOCKING = {"http.client.connect", "http.client.send", "time.sleep", "socket.getaddrinfo", "subprocess.Popen"}
+SUFFIXES = (".pem", ".crt", ".netrc")
+
+
+def watched(found, origin, watchers):
+    thread = threading.get_ident()
+
+    def is_here():
+        return running.is_set() and threading.get_ident() == thread
+
+    running = threading.Event()
+
+    def audit(event, arguments):
+        if not is_here():
+            return
+        if event in BLOCKING or (event == "import" and arguments[0].split(".")[0] in HEAVY):
+            found.append(f"{event} {arguments[0]}")
+        if event == "open" and str(arguments[0]).endswith(SUFFIXES):
+            found.append(f"{event} {arguments[0]}")
+
+    def reported(name, function):
+        def report(*arguments, **options):
+            if is_here():
+                found.append(name)
+            return function(*arguments, **options)
+
+        return report
+
+    sys.addaudithook(audit)
+    ssl.create_default_context = reported("create_default_context", ssl.create_default_context)
+    BaseHook.get_connection = reported("get_connection", BaseHook.get_connection)
+
+    class FirstReads:
+        count = 0
+
+        def say(self, level, text):
+            self.count += text.startswith("Watching ")
+
+    first_reads = FirstReads()
+    OperationTrigger._say = first_reads.say
+
+    class Portal:
+        def operation(self, number):
+            return f"{origin}/api/publishers/contoso/offers/offer-{number}/operations/operation-{number}"
+
+    async def watch():
+        running.set()
+        asyncio.get_running_loop().slow_callback_duration = SLOW
+        async with contenders.ours(Portal(), 0.5) as watch_one:
+            tasks = [asyncio.ensure_future(watch_one(number)) for number in range(watchers)]
+            while first_reads.count < watchers:
+                await asyncio.sleep(0.1)
+            await asyncio.sleep(0.6)  # and at least another read each
+            for task in tasks:
+                if task.done():
+                    task.result()
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+        running.clear()
+
+    asyncio.run(watch(), debug=True)
+
+
+class Slow(logging.Handler):
+    """Notes what asyncio calls slow, if the loop's thread was busy with it for as long."""
+
+    def __init__(self, lines):
+        super().__init__()
+        self.lines = lines
+        self.busy = 0.0
+        run = asyncio.Handle._run
+
+        def timed(handle):
+            before = time.thread_time()
+            run(handle)
+            self.busy = time.thread_time() - before
+
+        asyncio.Handle._run = timed
+
+    def emit(self, record):
+        text = record.getMessage()
+        if text.startswith("Executing ") and self.busy >= SLOW:
+            self.lines.append(text)
+
+
+if __name__ == "__main__":
+    blocking, slow = [], []
+    logging.getLogger("asyncio").addHandler(Slow(slow))
+    watched(blocking, sys.argv[1], watchers=int(sys.argv[2]))
+    print(json.dumps({"blocking": sorted(set(blocking)), "slow": slow}))
