@@ -76,7 +76,7 @@ def watched(found, origin, watchers):
             tasks = [asyncio.ensure_future(watch_one(number)) for number in range(watchers)]
             while first_reads.count < watchers:
                 await asyncio.sleep(0.1)
-            await asyncio.sleep(0.6)  # and at least another read each
+            await asyncio.sleep(0.6)  # and some of them another read
             for task in tasks:
                 if task.done():
                     task.result()
