@@ -235,9 +235,11 @@ class _Follower:
         return lines
 
     def _seen_first(self, operation: Operation) -> str:
+        if operation.is_terminal:
+            return f"{self.what[:1].upper()}{self.what[1:]} has ended: {operation.raw_status}"
         until = datetime.fromtimestamp(self.watch.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         step = operation.current_step
-        at = f", at step {progress_of(step)}" if step and not operation.is_terminal else ""
+        at = f", at step {progress_of(step)}" if step else ""
         return f"Watching {self.what} until {until}: {operation.raw_status}{at}"
 
     def _bad_read(self, why: str, now: float) -> Procedure[Event | None]:
