@@ -70,16 +70,17 @@ class Cost:
 
 
 @contextlib.asynccontextmanager
-async def watched_loop() -> AsyncIterator[list[float]]:
-    """Note by how many seconds each sleep of 10 ms is exceeded."""
-    lags: list[float] = []
+async def watched_loop() -> AsyncIterator[list[tuple[float, float]]]:
+    """Note by how many seconds each sleep of 10 ms is exceeded, after the moment when it ends."""
+    lags: list[tuple[float, float]] = []
     loop = asyncio.get_running_loop()
 
     async def look() -> None:
         while True:
             due = loop.time() + _TICK
             await asyncio.sleep(_TICK)
-            lags.append(max(0.0, loop.time() - due))
+            now = loop.time()
+            lags.append((now, max(0.0, now - due)))
 
     looking = asyncio.ensure_future(look())
     try:
@@ -108,7 +109,7 @@ async def cost(contender: Contender, portal: Portal, load: Load) -> Cost:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    return Cost(spent, _polls(counted), lags, _together(begin, counted))
+    return Cost(spent, _polls(counted), [lag for _, lag in lags], _together(begin, counted))
 
 
 async def _all_under_way(portal: Portal, load: Load, *, polling: bool) -> dict[str, int]:

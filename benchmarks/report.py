@@ -151,14 +151,29 @@ def _restart(figures: Figures) -> Table:
     rows, goals = [], []
     for name, runs in figures["herd"].items():
         of: Callable[[str], list[float]] = lambda key, runs=runs: [run[key] for run in runs]  # noqa: E731
-        cells = [_spread(of("max_lag")), _spread(of("cpu"), "{:.2f}"), _spread(of("tokens"))]
+        cells = [
+            _spread(of("max_lag")),
+            _spread(of("own_lag")),
+            _spread(of("cpu"), "{:.2f}"),
+            _spread(of("tokens")),
+        ]
         rows.append([names[name], *cells, _spread(of("connections")), _spread(of("polls"))])
-        what = "the herd" if name == "spread" else "the overdue herd"
+        what = "a restart" if name == "spread" else "an overdue restart"
         goals.append(_at_most(f"no lag above 100 ms in {what}", of("max_lag"), 100, "{:.0f} ms"))
+        own = f"no lag above 100 ms in {what}, apart from Python's garbage collection"
+        goals.append(_at_most(own, of("own_lag"), 100, "{:.0f} ms"))
         tokens, most = max(of("tokens")), max(of("connections"))
-        goals.append(Goal(f"one token request for {what}", f"{tokens:.0f}", tokens == 1))
-        goals.append(Goal(f"at most 32 connections for {what}", f"{most:.0f}", most <= 32))
-    header = ["restart", "max lag, ms", "CPU, s", "token requests", "connections at once", "reads"]
+        goals.append(Goal(f"one token request in {what}", f"{tokens:.0f}", tokens == 1))
+        goals.append(Goal(f"at most 32 connections in {what}", f"{most:.0f}", most <= 32))
+    header = [
+        "restart",
+        "max lag, ms",
+        "without collections",
+        "CPU, s",
+        "token requests",
+        "connections at once",
+        "reads",
+    ]
     return Table("2b. Restart", header, rows, goals)
 
 

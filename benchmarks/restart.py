@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -29,6 +30,7 @@ class Herd:
     :param seconds: until all had read their operation once.
     :param cpu: seconds of CPU until then.
     :param max_lag: milliseconds that the loop was held up at most, imports included.
+    :param own_lag: the same without the time that Python collected garbage, during which no thread runs.
     :param tokens: requests for a token.
     :param connections: connections that were open at the same time.
     :param polls: reads of an operation.
@@ -38,6 +40,7 @@ class Herd:
     seconds: float
     cpu: float
     max_lag: float
+    own_lag: float
     tokens: int
     connections: int
     polls: int
@@ -66,6 +69,7 @@ async def herd(portal: Portal, watchers: int, spread: float) -> Herd:
 
     triggers = [trigger(number) for number in range(watchers)]
     async with closed_clients(), watched_loop() as lags:
+        collections = _timed_collections()
         await asyncio.sleep(0.1)
         lags.clear()
         begun, spent = time.monotonic(), cpu_seconds()
@@ -83,11 +87,32 @@ async def herd(portal: Portal, watchers: int, spread: float) -> Herd:
         watchers=watchers,
         seconds=seconds,
         cpu=spent,
-        max_lag=1e3 * max(lags),
+        max_lag=1e3 * max(lag for _, lag in lags),
+        own_lag=1e3 * max(lag - _overlap(now - lag, now, collections) for now, lag in lags),
         tokens=counted.get("token", 0),
         connections=counted["most_open"],
         polls=counted["operation"],
     )
+
+
+def _timed_collections() -> list[tuple[float, float]]:
+    """Note from now on, for as long as this process lives, when each garbage collection began and ended."""
+    found: list[tuple[float, float]] = []
+    begun = 0.0
+
+    def note(phase: str, _: object) -> None:
+        nonlocal begun
+        if phase == "start":
+            begun = time.monotonic()
+        else:
+            found.append((begun, time.monotonic()))
+
+    gc.callbacks.append(note)
+    return found
+
+
+def _overlap(begin: float, end: float, others: list[tuple[float, float]]) -> float:
+    return sum(max(0.0, min(end, until) - max(begin, since)) for since, until in others)
 
 
 async def memory(contender: Contender, portal: Portal, watchers: int, spread: float) -> float:
