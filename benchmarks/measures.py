@@ -29,7 +29,7 @@ BACK_TO_BACK_CHANGING = polling.Load(watchers=1000, interval=0.0, seconds=2.0, c
 
 #: 2,000 polls a second, however many share them.
 GROWTH = {
-    number: polling.Load(watchers=number, interval=number / 2000, seconds=3.0) for number in (100, 1000, 10_000)
+    number: polling.Load(watchers=number, interval=number / 2000, seconds=2.0) for number in (100, 1000, 10_000)
 }
 
 WATCHERS_IN_MEMORY = 10_000
@@ -52,9 +52,9 @@ def all_figures(say: Callable[[str], None]) -> Figures:
     everyone = ["null", "floor", "ours", "http_sensor", "threads"]
     for name, who, load, rounds in (
         ("paced", everyone, PACED, 3),
-        ("paced_changing", ["null", "floor", "ours"], PACED_CHANGING, 2),
+        ("paced_changing", ["null", "floor", "ours"], PACED_CHANGING, 3),
         ("back_to_back", everyone[1:], BACK_TO_BACK, 3),
-        ("back_to_back_changing", ["floor", "ours"], BACK_TO_BACK_CHANGING, 5),
+        ("back_to_back_changing", ["floor", "ours"], BACK_TO_BACK_CHANGING, 3),
     ):
         say(f"CPU per poll, {name.replace('_', ' ')}")
         figures[name] = _fresh(costs, who, load, rounds)
@@ -73,7 +73,7 @@ def all_figures(say: Callable[[str], None]) -> Figures:
         )
     }
     say("growth")
-    figures["growth"] = [_fresh(growth) for _ in range(2)]
+    figures["growth"] = [_fresh(growth) for _ in range(3)]
     say("requests and delay of the schedule")
     figures["schedule"] = {
         name: {
