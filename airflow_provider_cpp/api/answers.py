@@ -145,9 +145,9 @@ def retry_after(answer: Answer) -> float | None:
         except (ValueError, TypeError, OverflowError):
             now = answer.received_at
         seconds = asked - now
-    if not math.isfinite(seconds):
-        return None
-    return min(max(seconds, 0.0), MAX_RETRY_AFTER)
+    if not math.isfinite(seconds) or seconds < 0:
+        return None  # a time that is over asks for nothing
+    return min(seconds, MAX_RETRY_AFTER)
 
 
 def _timestamp(date: str) -> float:

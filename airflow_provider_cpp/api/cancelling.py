@@ -54,6 +54,11 @@ class Cancel:
         if isinstance(operation, Operation) and operation.is_terminal:
             yield Say(f"Nothing to cancel: {self.location} has ended ({operation.raw_status}).")
             return outcomes.ended(self.location.url, str(self.location), operation)
+        if operation is None or isinstance(operation, str):
+            # The cancel would hit whatever runs on the offer now.
+            why = describe(reading) if reading is not None and operation is None else f"HTTP 200, but {operation}"
+            yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
+            return outcomes.unreadable(self.location.url, str(self.location), None, why)
         call = calls.cancel(self.location.publisher_id, self.location.offer_id)
         reply = yield Send(call)
         reading = reply.reading

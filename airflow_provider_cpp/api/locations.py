@@ -98,8 +98,9 @@ def parse_location(
     :raises UntrustedLocation: if it is no operation of this host, or one of another publisher or offer.
     """
     if not isinstance(text, str) or not text:
+        what = "empty" if text == "" else f"of type {type(text).__name__}"
         raise UntrustedLocation(
-            f"The operation's location is {text!r}, not a URL. Pass what GoLiveOperator returns."
+            f"The operation's location is {what}, not a URL. Pass what GoLiveOperator returns."
         )
     if len(text) > MAX_LENGTH:
         raise _untrusted(text, f"it has {len(text)} characters, more than {MAX_LENGTH}")

@@ -124,7 +124,8 @@ class Operation:
     :param raw_status: the service's own word.
     :param steps: the operation's steps, in the service's order.
     :param messages: messages of the operation as a whole.
-    :param links: preview and live links that the service gave, name by URL.
+    :param preview_links: links to the preview, each a text and a URL.
+    :param live_links: links to the live offer, each a text and a URL.
     """
 
     status: str

@@ -8,6 +8,7 @@ after its answer, lets a later try of the same task settle what this one did.
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 from enum import Enum
 
@@ -33,6 +34,7 @@ from airflow_provider_cpp.exceptions import (
     AmbiguousOutcome,
     CppConflict,
     CppError,
+    CppUnavailable,
     OperationCanceled,
     UntrustedLocation,
 )
@@ -81,20 +83,25 @@ class Start:
     offer_id: str
     api_version: str | None = None
 
-    def once(self, record: object = None, since: float | None = None) -> Procedure[Started]:
+    def once(
+        self, record: object = None, since: float | None = None, *, records_are_kept: bool = False
+    ) -> Procedure[Started]:
         """Start the operation, unless an earlier try of the same task did.
 
         :param record: what an earlier try kept, if one did.
         :param since: where nothing could be kept: since when earlier tries may have posted, in seconds since
             1970 (UTC); None if there was none.
+        :param records_are_kept: whether earlier tries could keep a record, so that one without was through.
         :raises CppError: the error that the service's refusal means; nothing was started.
         :raises CppConflict: another operation runs on the offer.
         :raises AmbiguousOutcome: it may or may not have been started, and the service won't say.
         """
-        if isinstance(record, dict) and (earlier := (yield from self._settle(record))) is not None:
+        if isinstance(record, dict) and (earlier := (yield from self._settle(record, since))) is not None:
             return earlier
-        if since is not None and (earlier := (yield from self._settle_since(since))) is not None:
-            return earlier
+        if record is None and since is not None:
+            earlier = yield from self._settle_since(since, patient=not records_are_kept)
+            if earlier is not None:
+                return earlier
         before = yield from self._ids_before()
         yield self._keep("intended", before=sorted(before) if before is not None else None)
         for is_last in (False, True):
@@ -288,7 +295,7 @@ class Start:
 
     # What an earlier try of the same task did
 
-    def _settle(self, record: dict[str, object]) -> Procedure[Started | None]:
+    def _settle(self, record: dict[str, object], since: float | None) -> Procedure[Started | None]:
         """Return the operation that an earlier try started, or None if another has to be started."""
         if record.get("of", self._subject) != self._subject:
             yield Say(f"What the last try kept is about {record['of']}: it is left aside.", logging.WARNING)
@@ -297,12 +304,19 @@ class Start:
             location = self._parse(record["location"])
             state = yield from self._state_at(location)
             return (yield from self._resumed(location, state))
+        if record.get("state") == "unclear" and since is not None and math.isfinite(since):
+            # A retry, so that nobody can have looked: the last try ended before it could ask for that.
+            raise AmbiguousOutcome(
+                f"{self.call}: what an earlier try of this task did can't be told. It may or may not have been "
+                f"accepted, so nothing was sent again and Airflow won't retry. Look at {PORTAL} whether the offer "
+                "is going live; if it is, watch that operation with OperationSensor; if it isn't, clear this task."
+            )
         if record.get("state") != "intended":
             return None
         ids = record.get("before")
         before = {str(identifier) for identifier in ids} if isinstance(ids, list) else None
         submissions = None
-        for pause in (0.0, *RECONCILE_PAUSES[:5]):  # its request may still be on the way
+        for pause in (0.0, *RECONCILE_PAUSES):  # its request may still be on the way
             yield Wait(pause)
             reply = yield Send(self._list_call)
             assert reply.reading is not None  # noqa: S101
@@ -315,31 +329,38 @@ class Start:
             yield from self._unsettled(reading)
         return None
 
-    def _settle_since(self, since: float) -> Procedure[Started | None]:
+    def _settle_since(self, since: float, patient: bool) -> Procedure[Started | None]:
         """Return what earlier tries started, by the submissions alone, which tell when each last changed."""
-        reply = yield Send(self._list_call)
-        reading = reply.reading
-        submissions = read_submissions(reading) if isinstance(reading, Answer) else None
-        if submissions is None or not isinstance(reading, Answer):
+        for pause in (0.0, *RECONCILE_PAUSES) if patient else (0.0,):
+            yield Wait(pause)
+            reply = yield Send(self._list_call)
+            reading = reply.reading
             assert reading is not None  # noqa: S101
-            if self._may_be_listed_later(reading):
-                raise error_of(self._list_call, reading)
-            return None  # a service without such a list
-        since += clock_ahead(reading)
-        recent = [
-            s for s in submissions if s.kind == self.kind and (s.is_running or (s.changed_at or 0.0) >= since)
-        ]
-        mine = next((s for s in recent if s.is_running), None)
-        if mine is None:
-            mine = max(recent, key=lambda s: s.changed_at or 0.0, default=None)
-        return (yield from self._resumed(self._location_of(mine), mine.state)) if mine else None
+            submissions = read_submissions(reading)
+            if submissions is None or not isinstance(reading, Answer):
+                if self._may_be_listed_later(reading):
+                    raise error_of(self._list_call, reading)
+                return None  # a service without such a list
+            mine = self._changed_since(submissions, since + clock_ahead(reading))
+            if mine is not None:
+                return (yield from self._resumed(self._location_of(mine), mine.state))
+        return None
+
+    def _changed_since(self, submissions: tuple[Submission, ...], since: float) -> Submission | None:
+        ours = [s for s in submissions if s.kind == self.kind]
+        running = next((s for s in ours if s.is_running), None)
+        recent = [s for s in ours if s.changed_at is not None and s.changed_at >= since]
+        return running or max(recent, key=lambda s: s.changed_at or 0.0, default=None)
 
     def _state_at(self, location: OperationLocation) -> Procedure[str]:
         call = calls.get_operation(location)
-        reply = yield Send(call)
-        reading = reply.reading
-        assert reading is not None  # noqa: S101
-        if isinstance(reading, Answer) and reading.status in {404, 410}:
+        for pause in (0.0, *RECONCILE_PAUSES):  # the service may not have caught up with itself yet
+            yield Wait(pause)
+            reply = yield Send(call)
+            reading = reply.reading
+            assert reading is not None  # noqa: S101
+            if not isinstance(reading, Answer) or reading.status not in {404, 410}:
+                return self._state_of(call, reading)
             listed = yield Send(self._list_call)
             assert listed.reading is not None  # noqa: S101
             submissions = read_submissions(listed.reading)
@@ -347,19 +368,25 @@ class Start:
                 later = self._may_be_listed_later(listed.reading)
                 raise error_of(self._list_call, listed.reading) if later else error_of(call, reading)
             submission = find_submission(submissions, location)
-            if submission is None and not location.is_offer_scoped:
-                # Submissions are listed by another identifier, so that this one's absence says nothing.
-                yield from self._unsettled(reading)
             if submission is not None:
                 return submission.state
-            return FAILED  # listed nowhere, it never was: the service keeps what it accepted
+            if not location.is_offer_scoped:
+                # Submissions are listed by another identifier, so that this one's absence says nothing.
+                yield from self._unsettled(reading)
+        yield Say(f"The service knows nothing of {location}, neither by itself nor in the list: it isn't there.")
+        return FAILED
+
+    @staticmethod
+    def _state_of(call: Call, reading: Reading) -> str:
         if not isinstance(reading, Answer) or reading.status not in {200, 202}:
             raise error_of(call, reading)
         operation = read_operation(reading)
         if isinstance(operation, str):
             if reading.status == 202:
                 return RUNNING
-            raise CppError(f"{call}: HTTP 200, but {operation}; what the last try did can't be told.")
+            raise CppUnavailable(
+                f"{call}: HTTP 200, but {operation}; what the last try did can't be told yet.", http_status=200
+            )
         return operation.status
 
     def _resumed(self, location: OperationLocation, state: str) -> Procedure[Started | None]:

@@ -16,6 +16,7 @@ from airflow_provider_cpp.client.requesting import (
     CONNECT_TIMEOUT,
     ca_file_unusable,
     fixed_headers,
+    proxy_of,
     read_answer,
     trust,
     why_without_answer,
@@ -143,6 +144,7 @@ class BlockingClient:
         import requests
 
         url = call.url(self.settings.origin, self.settings.api_version)
+        proxy = proxy_of(self.settings) or ""
         # A connection of its own: one from a pool may be dead already, which makes a lost request unclear.
         try:
             trusted = self._trusted
@@ -158,9 +160,7 @@ class BlockingClient:
                     auth=_Bearer(token),
                     timeout=(min(CONNECT_TIMEOUT, self.settings.timeout), self.settings.timeout),
                     # With the request, as the environment's would win over the session's.
-                    proxies={"http": self.settings.proxy, "https": self.settings.proxy}
-                    if self.settings.proxy
-                    else None,
+                    proxies={"http": proxy, "https": proxy},
                     verify=self.settings.ca_file or True,
                     allow_redirects=False,
                     stream=True,  # the head counts, even if the body never comes

@@ -45,6 +45,8 @@ def proxy_of(settings: Settings) -> str | None:
     if settings.proxy:
         return settings.proxy
     url = urlsplit(settings.origin)
+    if url.scheme == "http":
+        return None  # plain http is for this machine: by way of a proxy the token would leave it
     if proxy_bypass(url.netloc) or proxy_bypass(url.hostname or ""):
         return None
     proxies = getproxies()

@@ -56,11 +56,12 @@ PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 class Token:
     """An access token that can't be printed by mistake."""
 
-    __slots__ = ("fresh_until", "value")
+    __slots__ = ("ends_at", "fresh_until", "value")
 
-    def __init__(self, value: str, fresh_until: float = float("inf")) -> None:
+    def __init__(self, value: str, fresh_until: float = float("inf"), ends_at: float = float("inf")) -> None:
         self.value = value
         self.fresh_until = fresh_until
+        self.ends_at = ends_at
 
     def __repr__(self) -> str:
         return "<access token>"
@@ -82,7 +83,7 @@ class Tokens:
         self._settings = settings
         self._fetch = fetch or fetch_token
         self._token: Token | None = None
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a task may be killed while it asks for a token, and ask again
 
     def cached(self, instead_of: Token | None = None) -> Token | None:
         """Return the token at hand, if it is fresh and isn't the one that was refused."""
@@ -103,10 +104,17 @@ class Tokens:
         with self._lock:
             if (token := self.cached(instead_of)) is not None:
                 return token
-            self._token = None  # should the login be down, one that was refused isn't sent again
+            old = self._token
+            if old is instead_of:
+                self._token = old = None  # should the login be down, one that was refused isn't sent again
             asked_at = time.monotonic()
-            value, lifetime = self._fetch(self._settings)
-            self._token = Token(value, asked_at + fresh_for(lifetime))
+            try:
+                value, lifetime = self._fetch(self._settings)
+            except CppUnavailable:
+                if old is not None and time.monotonic() < old.ends_at:
+                    return old  # it was to be renewed ahead of its end, which hasn't come
+                raise
+            self._token = Token(value, asked_at + fresh_for(lifetime), asked_at + lifetime)
             return self._token
 
 

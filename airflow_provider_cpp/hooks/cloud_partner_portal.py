@@ -140,6 +140,7 @@ class CloudPartnerPortalHook(BaseHook):
         *,
         record: object = None,
         since: float | None = None,
+        records_are_kept: bool = False,
         keep: Callable[[dict[str, object]], object] = lambda record: None,
     ) -> Started:
         """Take an offer live as `go_live` does, unless an earlier try of the same task did.
@@ -149,13 +150,16 @@ class CloudPartnerPortalHook(BaseHook):
         :param record: what an earlier try kept; None for none.
         :param since: where nothing could be kept: since when earlier tries may have posted, in seconds since
             1970 (UTC); None if there was none.
+        :param records_are_kept: whether earlier tries could keep a record.
         :param keep: keeps a record for a later try, before it returns.
         """
         publisher = self.settings.publisher(publisher_id)
         call = calls.go_live(publisher, offer_id)
         settings = self.settings
         start = Start(call, GO_LIVE, settings.origin, publisher, offer_id, settings.api_version)
-        return self.client.run(start.once(record, since), say=self.say, keep=keep)
+        return self.client.run(
+            start.once(record, since, records_are_kept=records_are_kept), say=self.say, keep=keep
+        )
 
     def location(self, operation_location: str) -> OperationLocation:
         """Parse an operation's location, as `go_live` returns it.

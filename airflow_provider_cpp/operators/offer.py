@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
@@ -94,17 +94,14 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
     def execute(self, context: Context) -> str:
         """Go live, unless an earlier try of this task did, and wait if asked to."""
         store = context.get("task_state_store")
-        if store is not None:
-            started = self.hook.start_go_live(
-                self.offer_id,
-                self.publisher_id,
-                record=store.get(RECORD_KEY),
-                keep=lambda record: store.set(RECORD_KEY, cast("Any", record), retention=self._retention()),
-            )
-        else:
-            started = self.hook.start_go_live(
-                self.offer_id, self.publisher_id, since=_earlier_tries_since(context)
-            )
+        started = self.hook.start_go_live(
+            self.offer_id,
+            self.publisher_id,
+            record=store.get(RECORD_KEY) if store is not None else None,
+            since=_earlier_tries_since(context),
+            records_are_kept=store is not None,
+            keep=lambda record: self._keep(store, record),
+        )
         location = started.location.url
         if self.wait_for_completion:
             self._wait(context, location)
@@ -133,6 +130,10 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
             raise
         self._forget(context)
 
+    def _keep(self, store: Any, record: dict[str, object]) -> None:
+        if store is not None:
+            store.set(RECORD_KEY, record, retention=self._retention())
+
     def _schedule(self) -> PollSchedule:
         return PollSchedule.between(self.poll_interval, self.max_poll_interval)
 
@@ -147,14 +148,16 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
 
 
 def _earlier_tries_since(context: Context) -> float | None:
-    """Return since when earlier tries of this task may have posted, or None if there was none to settle.
+    """Return since when earlier tries of this task may have posted, or None if this is the first one.
 
-    For Airflow before 3.3, which keeps no record. A task that was cleared is to go live again, and is told
-    from one that is retried by `max_tries`, which a clear raises.
+    For a task that left no record: on Airflow before 3.3, which keeps none, and after a success that Airflow
+    never heard of. A task that was cleared is to go live again, so that of what was before only an operation
+    that still runs counts; it is told from one that is retried by `max_tries`, which a clear raises.
     """
     task_instance: Any = context["ti"]
-    max_tries = getattr(task_instance, "max_tries", None)
-    if task_instance.try_number <= 1 or max_tries != context["task"].retries:
+    if task_instance.try_number <= 1:
         return None
     started = getattr(context.get("dag_run"), "start_date", None)
-    return started.timestamp() if started is not None else None
+    if started is None or getattr(task_instance, "max_tries", None) != context["task"].retries:
+        return float("inf")
+    return float(started.timestamp())

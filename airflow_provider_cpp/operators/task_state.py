@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-#: The states of a task that is ended. A task that was cleared isn't: its next try takes the operation up again.
-_ENDED = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
+#: The states that a user can mark. A task that was cleared has none of them: its next try takes the operation
+#: up again. Neither has one that Airflow skips, as a DAG run's time is over.
+_MARKED = frozenset({"failed", "success"})
 
 #: Seconds to wait for Airflow's answer; a task being killed has five.
-_PATIENCE = 2.0
+_PATIENCE = 1.5
 
 
 def current_state(task_instance: Any) -> str | None:
@@ -38,11 +39,11 @@ def current_state(task_instance: Any) -> str | None:
 
 def ended_by_user(state: str | None) -> bool:
     """Tell whether a task in this state was ended by a user, who marked it failed or succeeded."""
-    return state in _ENDED
+    return state in _MARKED
 
 
 def was_ended_by_user(task_instance: Any) -> bool | None:
-    """Tell whether a user ended the task, or None if Airflow doesn't say within two seconds.
+    """Tell whether a user ended the task, or None if Airflow doesn't say in time.
 
     Asks in a thread: a task is killed by a signal, which may interrupt it in the middle of another question
     to Airflow, and a second one would wait for ever.

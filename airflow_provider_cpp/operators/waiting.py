@@ -10,11 +10,18 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow_provider_cpp.api.outcomes import Event
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout
+
+from airflow_provider_cpp.api.outcomes import PORTAL, Event
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
-from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.operators.task_state import was_ended_by_user
+
+try:
+    from airflow.sdk.exceptions import TaskDeferralTimeout
+except ImportError:  # Airflow 2
+    from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -29,12 +36,12 @@ DEFAULT_INTERVAL = 30.0
 DEFAULT_MAX_INTERVAL = 600.0
 
 #: Seconds by which our timeout, which can say what still runs where, comes before Airflow's wordless one.
-MARGIN = 120.0
+MARGIN = 600.0
 #: The same before `execution_timeout`, of which it takes a tenth at most.
 EXECUTION_MARGIN = 30.0
 
 #: Seconds to cancel an operation in a task that is being killed: Airflow gives it five.
-KILL_BUDGET = 4.0
+KILL_BUDGET = 3.0
 
 
 def seconds(value: float | timedelta) -> float:
@@ -137,6 +144,19 @@ class WaitsForOperation:
             timeout=timedelta(seconds=remaining + watch.schedule.shortest + MARGIN),
         )
         raise AssertionError("defer() has to raise")
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Resume after the triggerer's event, or tell what Airflow's own timeout means where there was none."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)  # type: ignore[misc]
+        except OperationTimeout:
+            raise
+        except (AirflowSensorTimeout, TaskDeferralTimeout) as error:
+            raise OperationTimeout(
+                f"Airflow ended the wait of task {getattr(self, 'task_id', '')!r} before the triggerer did, so "
+                "that its operation's outcome isn't known. It may still be running: nothing was canceled. Check "
+                f"that a triggerer runs, look at {PORTAL}, and clear this task to go on watching."
+            ) from error
 
     def on_kill(self) -> None:
         """Cancel the operation, if that was asked for and a user ended the task.

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from airflow_provider_cpp.sensors.operation import OperationSensor
 
-_PULL = re.compile(r"xcom_pull\s*\(")
+_ANY_PULL = re.compile(r"xcom_pull\b")
+_PULL = re.compile(r"xcom_pull\s*\(([^()]*)\)")
 
 
 def start_trigger_args(sensor: OperationSensor) -> StartTriggerArgs:
@@ -29,6 +30,9 @@ def start_trigger_args(sensor: OperationSensor) -> StartTriggerArgs:
     """
     from airflow.triggers.base import StartTriggerArgs
 
+    if not sensor.deferrable:
+        raise _refused("False means that a worker waits", "deferrable")
+    _check_pulls("cpp_conn_id", sensor.cpp_conn_id)
     limit = time_limit(sensor.timeout, sensor.execution_timeout)
     hard_limit = limit + sensor.poke_interval + MARGIN
     if sensor.execution_timeout is not None:
@@ -77,8 +81,7 @@ def location_template(location: Any) -> str:
     if operator is None:
         if not isinstance(location, str):
             raise _refused(f"it is a {type(location).__name__}; give a location, a template or a task's output")
-        if _PULL.search(location) and "map_indexes" not in location:
-            raise _refused("its xcom_pull doesn't name map_indexes; write xcom_pull(..., map_indexes=-1)")
+        _check_pulls("operation_location", location)
         return location
     if getattr(operator, "is_mapped", False) or _is_inside_a_mapped_group(operator):
         raise _refused(f"task {operator.task_id!r} is mapped, so its output is a list; start on a worker instead")
@@ -88,9 +91,15 @@ def location_template(location: Any) -> str:
     return f"{{{{ ti.xcom_pull(task_ids={operator.task_id!r}, key={key!r}, map_indexes=-1) }}}}"
 
 
+def _check_pulls(argument: str, template: str) -> None:
+    pulls = _PULL.findall(template)
+    if len(pulls) != len(_ANY_PULL.findall(template)) or any("map_indexes" not in pull for pull in pulls):
+        raise _refused("each xcom_pull has to name map_indexes: xcom_pull(..., map_indexes=-1)", argument)
+
+
 def _is_inside_a_mapped_group(operator: Any) -> bool:
     return next(iter(operator.iter_mapped_task_groups()), None) is not None
 
 
-def _refused(why: str) -> CppConfigurationError:
-    return CppConfigurationError(f"operation_location can't be used with start_from_trigger: {why}.")
+def _refused(why: str, argument: str = "operation_location") -> CppConfigurationError:
+    return CppConfigurationError(f"{argument} can't be used with start_from_trigger: {why}.")

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -18,7 +19,7 @@ from airflow_provider_cpp.api.locations import parse_location
 from airflow_provider_cpp.api.outcomes import TaskEnd
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
-from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError
+from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
 from airflow_provider_cpp.operators.task_state import current_state, ended_by_user
 from airflow_provider_cpp.operators.waiting import DEFAULT_TIMEOUT
 
@@ -235,7 +236,7 @@ class OperationTrigger(BaseTrigger):
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
         hook = CloudPartnerPortalHook(self.cpp_conn_id)
-        for pause in CONNECTION_PAUSES:
+        for pause in chain(CONNECTION_PAUSES, repeat(CONNECTION_PAUSES[-1])):
             try:
                 return await hook.aget_settings()
             except AirflowNotFoundException as error:
@@ -246,8 +247,12 @@ class OperationTrigger(BaseTrigger):
                 self._say(
                     30, f"Connection {self.cpp_conn_id!r} can't be read yet: {type(error).__name__}: {error}"
                 )
+                if time.time() >= self._times()[1]:
+                    raise CppUnavailable(
+                        f"Airflow gave no connection {self.cpp_conn_id!r} in time: {error}"
+                    ) from None
                 await asyncio.sleep(pause)
-        return await hook.aget_settings()
+        raise AssertionError("repeat() doesn't end")
 
     async def _ended_by_user(self) -> bool:
         # Airflow 3.3.0 to 3.3.2 call on_kill also when a trigger merely moves to another triggerer, so the

@@ -137,7 +137,7 @@ SERVICE_TIME = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
         ("3600", 3600.0),
         ("864000", 3600.0),  # ten days
         ("1e300", 3600.0),
-        ("-5", 0.0),
+        ("-5", None),
         ("nan", None),
         ("NaN", None),
         ("inf", None),
@@ -189,8 +189,8 @@ def test_an_old_date_is_in_gmt_wherever_we_are(value: str, monkeypatch: pytest.M
         time.tzset()
 
 
-def test_a_date_that_is_past_asks_for_no_wait_and_one_of_next_week_for_an_hour() -> None:
-    for offset, seconds in ((timedelta(minutes=-5), 0.0), (timedelta(days=10), 3600.0)):
+def test_a_date_that_is_past_asks_for_nothing_and_one_of_next_week_for_an_hour() -> None:
+    for offset, seconds in ((timedelta(minutes=-5), None), (timedelta(days=10), 3600.0)):
         headers = {"date": _date(SERVICE_TIME), "retry-after": _date(SERVICE_TIME + offset)}
         assert retry_after(Answer(503, headers)) == seconds
 

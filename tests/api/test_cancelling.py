@@ -39,6 +39,14 @@ def test_what_has_ended_is_not_canceled(word: str, status: str) -> None:
     assert runner.posts == [], "the cancel would hit whatever runs on the offer now"
 
 
+@pytest.mark.parametrize("reading", [LOST, refused(500), answered(200, b"<html>"), answered(200, {})])
+def test_nothing_is_canceled_whose_status_cant_be_read(reading: Reading) -> None:
+    event, runner = cancel(reading)
+    assert event["status"] == "unknown"
+    assert runner.posts == [], "the cancel would hit whatever runs on the offer now"
+    assert "Not canceling" in runner.warnings()[-1]
+
+
 def test_a_cancel_that_does_nothing_is_told_as_not_confirmed() -> None:
     event, runner = cancel(RUNNING, answered(202), RUNNING, within=60)
     assert event["status"] == "timeout"

@@ -353,6 +353,32 @@ def test_a_retry_posts_anew_after_a_failure() -> None:
     assert any("failed" in line for line in runner.lines())
 
 
+@pytest.mark.parametrize("by_record", [True, False])
+def test_a_retry_looks_as_long_for_the_last_trys_operation_as_that_would_have(by_record: bool) -> None:
+    """The service knows the operation, but its list and its status catch up only after a minute."""
+    service = model()
+    record = _started_record(service)
+
+    def lagging(call: Any, now: float) -> Any:
+        if now < NOW + 60:
+            return answered(200, []) if call.path.endswith("/submissions/") else refused(404)
+        return service(call, now)
+
+    runner = Runner(lagging, now=NOW)
+    started = runner.run(START.once(record) if by_record else START.once(None, NOW - 60))
+    assert started.how is How.REATTACHED
+    assert runner.posts == []
+
+
+def test_a_success_that_airflow_never_heard_of_is_found_without_waiting() -> None:
+    service = model(ends_after=60.0, outcome="completed")
+    _started_record(service)
+    runner = Runner(service, now=NOW + 3600)
+    started = runner.run(START.once(None, 0.0, records_are_kept=True))
+    assert started.how is How.FINISHED
+    assert runner.posts == []
+
+
 def test_a_retry_overrules_nobody_who_canceled_and_the_next_clear_goes_live_again() -> None:
     service = model(ends_after=60.0, outcome="canceled")
     outcome, runner = start(service, _started_record(service), now=NOW + 3600)
@@ -561,7 +587,7 @@ def test_no_death_of_a_worker_starts_a_second_operation(
     for dies_after in [*deaths, None]:
         runner = Runner(service, now=now, dies_after=dies_after, latency=0.05)
         try:
-            told = runner.run(START.once(record))
+            told = runner.run(START.once(record, NOW if record else None))
         except WorkerDied:
             told = None
         except CppError as error:

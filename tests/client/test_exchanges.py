@@ -437,11 +437,20 @@ def test_the_connections_proxy_wins_over_the_environments(
 def test_both_colours_go_through_the_environments_proxy(
     exchange: Exchange, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with RawServer(ACCEPTED) as proxy:
+    with RawServer(response("502 Bad Gateway")) as proxy:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.port}")
+        exchange(settings_at("https://localhost:9"), POST)
+        assert proxy.connections == 1
+
+
+def test_the_token_for_plain_http_goes_through_no_proxy_of_the_environment(
+    exchange: Exchange, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Plain http is for this machine; a proxy would take the token off it, unprotected."""
+    with RawServer(ACCEPTED) as proxy, RawServer(ACCEPTED) as server:
         monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
-        reading = exchange(settings_at("http://localhost:9"), POST)
-        assert isinstance(reading, Answer)
-        assert len(proxy.requests) == 1
+        assert isinstance(exchange(settings_at(server.url), POST), Answer)
+        assert proxy.connections == 0
 
 
 def test_no_proxy_is_heeded(exchange: Exchange, monkeypatch: pytest.MonkeyPatch) -> None:

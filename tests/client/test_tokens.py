@@ -101,6 +101,25 @@ def test_a_refused_token_isnt_handed_out_even_while_the_login_is_down() -> None:
     assert tokens.get().value != first.value
 
 
+def test_a_token_that_was_to_be_renewed_ahead_serves_on_while_the_login_is_down() -> None:
+    asked = []
+
+    def fetch(settings: Settings) -> tuple[str, float]:
+        asked.append(settings)
+        if len(asked) > 1:
+            raise CppUnavailable("the login is down")
+        return "first", 1.0
+
+    tokens = Tokens(settings_at("http://localhost:1"), fetch)
+    first = tokens.get()
+    time.sleep(0.6)  # past the middle of its life, where it is to be renewed
+    assert tokens.get() is first
+    time.sleep(0.5)  # past its end
+    with pytest.raises(CppUnavailable):
+        tokens.get()
+    assert len(asked) == 3
+
+
 def test_a_login_that_fails_once_is_asked_again_by_the_next_caller() -> None:
     source = Source()
     source.error = CppUnavailable("down")

@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from airflow_provider_cpp.api import starting
 from airflow_provider_cpp.exceptions import (
     CppConfigurationError,
     CppNotFound,
@@ -198,6 +199,17 @@ class TestRecord:
         assert [outcome.result.partition("?")[0]] == running_operations(cpp_emulator)
         assert posts(cpp_emulator) == 1
 
+    def test_a_success_that_airflow_never_heard_of_is_not_repeated_by_a_retry(self, cpp_emulator):
+        """The worker dies after the record was deleted, and before Airflow knows of the success."""
+        store = Store()
+        task = operator(wait_for_completion=True, retries=1)
+        run_task(task, context_of(task, store=store))
+        assert store == {}
+        began = datetime.now(UTC) - timedelta(minutes=1)
+        context = context_of(task, store=store, try_number=2, dag_run=SimpleNamespace(start_date=began))
+        run_task(operator(wait_for_completion=True, retries=1), context)
+        assert posts(cpp_emulator) == 1
+
     def test_nothing_is_sent_if_the_intent_can_not_be_kept(self, cpp_emulator):
         class Full(Store):
             def set(self, key, value, **options):
@@ -234,6 +246,10 @@ class _Keeping(Store):
 class TestWithoutRecord:
     """Below Airflow 3.3 the same questions are put to the service."""
 
+    @pytest.fixture(autouse=True)
+    def _no_patience(self, monkeypatch):
+        monkeypatch.setattr(starting, "RECONCILE_PAUSES", (0.05,))
+
     def run_again(self, *, max_tries=1, began=None):
         task = operator(retries=1)
         began = began or datetime.now(UTC) - timedelta(minutes=1)
@@ -264,6 +280,11 @@ class TestWithoutRecord:
         cpp_emulator.finish(OFFER)
         self.run_again(max_tries=3)
         assert posts(cpp_emulator) == 2
+
+    def test_a_cleared_task_takes_up_what_still_runs(self, cpp_emulator):
+        run_task(operator(), context_of(operator()))
+        self.run_again(max_tries=3)
+        assert posts(cpp_emulator) == 1
 
     def test_a_retry_after_a_failed_operation_starts_anew(self, cpp_emulator):
         run_task(operator(), context_of(operator()))

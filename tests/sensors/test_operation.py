@@ -199,3 +199,12 @@ def test_an_operation_that_the_service_never_knew_is_unknown_after_the_grace(cpp
     location = f"{cpp_emulator.url}/api/publishers/contoso/offers/{OFFER}/operations/0-0"
     with pytest.raises(CppNotFound):
         CloudPartnerPortalHook().get_operation(location)
+
+
+@pytest.mark.parametrize(("soft_fail", "error"), [(True, AirflowSkipException), (False, OperationTimeout)])
+def test_a_wait_that_airflow_itself_ended_says_what_to_check(soft_fail, error):
+    """No triggerer ran, so that Airflow's own timeout came instead of an event."""
+    task = sensor("https://example.invalid/", soft_fail=soft_fail)
+    with pytest.raises(error) as ended:
+        task.resume_execution("__fail__", {"error": "Trigger timeout"}, context_of(task))
+    assert soft_fail or "triggerer runs" in str(ended.value)

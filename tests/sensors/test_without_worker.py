@@ -74,6 +74,15 @@ def test_a_pull_that_would_stop_the_triggerer_is_refused_while_the_dag_is_parsed
         sensor("{{ ti.xcom_pull('go_live') }}")
     sensor("{{ ti.xcom_pull('go_live', map_indexes=-1) }}")
     sensor("{{ params.location }}")
+    with pytest.raises(CppConfigurationError, match="map_indexes=-1"):
+        sensor("{{ ti.xcom_pull('a') or ti.xcom_pull('b', map_indexes=-1) }}")
+    with pytest.raises(CppConfigurationError, match="cpp_conn_id"):
+        sensor(cpp_conn_id="{{ ti.xcom_pull('pick') }}")
+
+
+def test_to_start_from_the_trigger_without_deferring_is_refused_while_the_dag_is_parsed():
+    with pytest.raises(CppConfigurationError, match="deferrable"):
+        sensor(deferrable=False)
 
 
 @pytest.mark.parametrize("location", [None, 7, ["https://x.example/"]])

@@ -160,7 +160,7 @@ class TestOnKill:
         assert CloudPartnerPortalHook().get_operation(location).status == "canceled"
 
     @pytest.mark.parametrize(
-        "state", ["deferred", "running", "queued", "scheduled", "up_for_retry", "restarting", None]
+        "state", ["deferred", "running", "queued", "scheduled", "up_for_retry", "restarting", "skipped", None]
     )
     def test_a_trigger_that_merely_moves_cancels_nothing(self, cpp_emulator, location, killed, state):
         assert killed(location, state) == []
