@@ -43,5 +43,5 @@ def described() -> str:
     pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
     return (
         f"{os.cpu_count()} cores of {model}, {pages / 2**30:.0f} GB, Linux {platform.release().split('-')[0]}, "
-        f"Python {platform.python_version()}, {ssl.OPENSSL_VERSION.rpartition(' ')[0].rpartition(' ')[0]}"
+        f"Python {platform.python_version()}, {' '.join(ssl.OPENSSL_VERSION.split()[:2])}"
     )

@@ -21,8 +21,8 @@ from benchmarks.portal import Portal
 Figures = dict[str, Any]
 
 #: A thousand watchers, each every four seconds, of a service that takes 50 ms.
-PACED = polling.Load(watchers=1000, interval=4.0, seconds=5.0, latency=0.05)
-PACED_CHANGING = polling.Load(watchers=1000, interval=4.0, seconds=5.0, latency=0.05, changing=True)
+PACED = polling.Load(watchers=1000, interval=4.0, seconds=4.0, latency=0.05)
+PACED_CHANGING = polling.Load(watchers=1000, interval=4.0, seconds=4.0, latency=0.05, changing=True)
 #: The same number, each again as soon as its answer is there, of a service that takes no time.
 BACK_TO_BACK = polling.Load(watchers=1000, interval=0.0, seconds=2.0)
 BACK_TO_BACK_CHANGING = polling.Load(watchers=1000, interval=0.0, seconds=2.0, changing=True)
@@ -67,8 +67,8 @@ def all_figures(say: Callable[[str], None]) -> Figures:
     figures["memory"] = {
         name: _fresh(memory, name, number, spread)
         for name, number, spread in (
-            ("floor", WATCHERS_IN_MEMORY, 15.0),
-            ("ours", WATCHERS_IN_MEMORY, 15.0),
+            ("floor", WATCHERS_IN_MEMORY, 12.0),
+            ("ours", WATCHERS_IN_MEMORY, 12.0),
             ("http_sensor", WATCHERS_IN_MEMORY // 5, 8.0),
         )
     }

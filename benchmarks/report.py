@@ -240,7 +240,7 @@ def _workers(figures: Figures) -> Table:
     return Table("5. Worker time for one go-live of 15 s, in a real Airflow", header, rows, [goal])
 
 
-_WORKER_COLUMNS = {"processes": "{:.0f}", "seconds": "{:.1f}", "cpu": "{:.2f}", "held": "{:.1f}"}
+_WORKER_COLUMNS = {"processes": "{:g}", "seconds": "{:.1f}", "cpu": "{:.2f}", "held": "{:.1f}"}
 
 
 def as_text(found: Sequence[Table]) -> str:
