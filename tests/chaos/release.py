@@ -65,7 +65,7 @@ class Release:
 
         wait_until(is_so, f"{count} times {task_id} {state} in {self.dag_id}", seconds)
 
-    def wait_for_end(self, seconds: float = 150.0) -> str:
+    def wait_for_end(self, seconds: float = 270.0) -> str:
         """Wait until the run has ended; return its state."""
         path = run_path(self.dag_id, self.run_id)
 

@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_cpp.emulator.faults import Fault
 from tests.chaos.release import Release, posts, states, wait_until
 
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
 
 
 def went_live_once(release, portal, offer_id):

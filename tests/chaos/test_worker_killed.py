@@ -9,7 +9,7 @@ from tests.chaos.killing import kill_task_process, kill_worker
 from tests.chaos.release import Release, posts, states, wait_until
 
 # The first test waits for Airflow to start, which is longest on a machine with much else to do.
-pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
 
 #: What the DAG logs when it has a location to keep.
 HELD_BACK = "Holding back the record"
