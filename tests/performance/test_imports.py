@@ -9,13 +9,18 @@ from statistics import median
 
 PROGRAM = """
 from time import process_time
+begun = process_time()
 from airflow.sdk import DAG
 from airflow.providers.standard.sensors.date_time import DateTimeSensor
 before = process_time()
 from airflow_provider_cpp.operators.offer import GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
-print(process_time() - before)
+print(before - begun, process_time() - before)
 """
+
+
+#: Seconds on a machine that does nothing else; and as a share of Airflow's own import, for one that does.
+GOAL, SHARE = 0.030, 0.04
 
 
 def test_the_operators_add_less_than_30_ms_to_a_dag_file_that_has_a_sensor_of_airflows_own():
@@ -29,6 +34,7 @@ def test_the_operators_add_less_than_30_ms_to_a_dag_file_that_has_a_sensor_of_ai
             timeout=100,
             check=True,
         )
-        return float(done.stdout.splitlines()[-1])
+        airflow, ours = map(float, done.stdout.splitlines()[-1].split())
+        return ours - max(0.0, SHARE * airflow - GOAL)
 
-    assert median(seconds() for _ in range(3)) < 0.030
+    assert median(seconds() for _ in range(3)) < GOAL
