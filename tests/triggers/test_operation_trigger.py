@@ -239,3 +239,32 @@ def test_watchers_of_one_operation_share_a_request_that_is_under_way(cpp_emulato
     statuses, requests = asyncio.run(ask())
     assert statuses == {200}
     assert requests <= 2
+
+
+def test_nothing_synchronous_is_asked_of_airflow_in_the_triggerers_loop(cpp_emulator, location, monkeypatch):
+    """`extra_dejson` and the masking of secrets talk to Airflow's supervisor, and block the loop meanwhile."""
+    from airflow.providers.common.compat.sdk import Connection
+
+    def blocking(*arguments):
+        raise AssertionError("this blocks the loop")
+
+    monkeypatch.setattr(Connection, "extra_dejson", property(blocking))
+    monkeypatch.setattr(Connection, "get_extra_dejson", blocking, raising=False)
+    cpp_emulator.finish(OFFER)
+    assert event_of(trigger(location))["status"] == "succeeded"
+
+
+def test_a_connection_is_kept_for_longer_than_the_shortest_gap_between_polls(cpp_emulator, location):
+    from airflow_provider_cpp.api.calls import get_operation
+    from airflow_provider_cpp.client.asynchronous import KEEP_ALIVE, AsyncClient
+
+    hook = CloudPartnerPortalHook()
+
+    async def ask():
+        client = AsyncClient(hook.settings)
+        await client.exchange(get_operation(hook.location(location)))
+        kept = client._session.connector._keepalive_timeout
+        await client.close()
+        return kept
+
+    assert asyncio.run(ask()) == KEEP_ALIVE > 2 * 30
