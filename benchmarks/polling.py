@@ -118,7 +118,7 @@ async def cost(contender: Contender, portal: Portal, load: Load) -> Cost:
 async def _all_under_way(portal: Portal, load: Load, *, polling: bool) -> dict[str, int]:
     """Wait until there were as many polls as watchers, at least; return what was counted until then."""
     deadline = time.monotonic() + _PATIENCE
-    await asyncio.sleep(max(0.5, 1.1 * load.interval))
+    await asyncio.sleep(max(0.1, 1.1 * load.interval))
     counted = portal.counted()
     while polling and _polls(counted) < load.watchers and time.monotonic() < deadline:
         await asyncio.sleep(0.1)
