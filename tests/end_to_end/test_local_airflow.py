@@ -69,11 +69,18 @@ def check_for_a_while(airflow):
         time.sleep(0.05)
 
 
+def is_settled(airflow: LocalAirflow) -> bool:
+    """Tell whether all processes are there that stay: one that makes itself a daemon leaves others behind."""
+    before = airflow.pids()
+    time.sleep(0.3)
+    return len(before) == 12 and airflow.pids() == before
+
+
 def test_nothing_is_left_after_the_block(stand_in):
     with stand_in as airflow:
         pids = airflow.pids()
         # Four parts, each with a child in its own session and a daemon.
-        wait_for(lambda: len(airflow.pids()) == 12)
+        wait_for(lambda: is_settled(airflow))
         pids = airflow.pids()
         assert len(pids) == 12
     assert alive(pids) == []
@@ -131,7 +138,7 @@ def test_a_migration_that_fails_is_reported_with_its_last_words(home):
 
 def test_a_killed_part_takes_its_children_along_and_leaves_the_others(stand_in):
     with stand_in as airflow:
-        wait_for(lambda: len(airflow.pids()) == 12)
+        wait_for(lambda: is_settled(airflow))
         triggerer, scheduler = airflow.pids("triggerer"), airflow.pids("scheduler")
         airflow.kill("triggerer")
         assert alive(triggerer) == []
@@ -145,7 +152,7 @@ def test_a_killed_part_takes_its_children_along_and_leaves_the_others(stand_in):
 
 def test_a_part_that_dies_later_is_reported(stand_in):
     with stand_in as airflow:
-        wait_for(lambda: len(airflow.pids()) == 12)
+        wait_for(lambda: is_settled(airflow))
         os.kill(airflow.pids("triggerer")[0], signal.SIGKILL)
         with pytest.raises(LocalAirflowError, match="triggerer ended with exit code 137"):
             check_for_a_while(airflow)
