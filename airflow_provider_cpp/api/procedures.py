@@ -82,3 +82,14 @@ class Reply:
 NOW = Wait(0.0)
 
 Procedure = Generator[Request, Reply, T]
+
+
+def sent(call: Call, *, patient: bool = True) -> Procedure[tuple[Reading, float]]:
+    """Send a call; return what it came to, and the time after it.
+
+    :param call: what to send.
+    :param patient: as in `Send`.
+    """
+    reply = yield Send(call, patient)
+    assert reply.reading is not None  # noqa: S101 - a Send is always replied to with one
+    return reply.reading, reply.now

@@ -26,7 +26,7 @@ from airflow_provider_cpp.api.answers import (
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import Message, Operation, Step, is_known, read_operation
 from airflow_provider_cpp.api.outcomes import Event, progress_of
-from airflow_provider_cpp.api.procedures import NOW, Procedure, Request, Say, Send, Wait
+from airflow_provider_cpp.api.procedures import NOW, Procedure, Request, Say, Wait, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.submissions import find_submission, read_submissions
@@ -124,17 +124,15 @@ class _Follower:
     def _look(self) -> Procedure[Event | float]:
         """Read the status once; return the event that ends the watch, or the seconds to the next look."""
         # A method of its own, so that no answer is kept in memory through the wait that follows.
-        reply = yield Send(self.call, patient=False)
-        now = reply.now
-        assert reply.reading is not None  # noqa: S101 - a Send is always replied to with one
-        event = yield from self._judge(reply.reading, now)
+        reading, now = yield from sent(self.call, patient=False)
+        event = yield from self._judge(reading, now)
         if event is not None:
             return event
         if now >= self.watch.deadline:
             waited = now - self.watch.started_at
             return outcomes.timed_out(self._url, self.what, self.last, waited, self.trouble)
         yield from self._tell_if_stuck(now)
-        return self._until_deadline(now, self._next_delay(reply.reading, now))
+        return self._until_deadline(now, self._next_delay(reading, now))
 
     @property
     def _url(self) -> str:
@@ -266,12 +264,12 @@ class _Follower:
             return None
         missing = self.missing
         location = self.watch.location
-        reply = yield Send(calls.list_submissions(location.publisher_id, location.offer_id), patient=False)
-        assert reply.reading is not None  # noqa: S101
-        submissions = read_submissions(reply.reading)
+        call = calls.list_submissions(location.publisher_id, location.offer_id)
+        reading, _ = yield from sent(call, patient=False)
+        submissions = read_submissions(reading)
         if submissions is None:
             event = yield from self._bad_read(
-                f"{describe(answer)}, and the offer's submissions can't be read: {describe(reply.reading)}",
+                f"{describe(answer)}, and the offer's submissions can't be read: {describe(reading)}",
                 now,
             )
             self.missing = missing
