@@ -123,6 +123,10 @@ def get_provider_info() -> dict[str, object]:
         "triggers": [
             {"integration-name": integration, "python-modules": ["airflow_provider_cpp.triggers.operation"]}
         ],
+        "extra-links": [
+            "airflow_provider_cpp.links.operation.PartnerCenterLink",
+            "airflow_provider_cpp.links.operation.OperationLink",
+        ],
         "connection-types": [
             {
                 "connection-type": "cpp",

@@ -23,8 +23,11 @@ class Store(dict):
 
 
 def context_of(task: Any, *, store: Store | None = None, try_number: int = 1, **more: Any) -> dict[str, Any]:
-    """Return what a task is given to know of its run."""
+    """Return what a task is given to know of its run; what it pushes is in `context["ti"].xcoms`."""
+    xcoms: dict[str, Any] = {}
     task_instance = SimpleNamespace(
+        xcoms=xcoms,
+        xcom_push=lambda key, value: xcoms.update({key: through_the_database(value)}),
         dag_id="release",
         task_id=task.task_id,
         run_id="manual",

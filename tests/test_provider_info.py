@@ -16,6 +16,7 @@ import pytest
 from packaging.utils import canonicalize_name
 
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.links.operation import OPERATION_LINKS
 from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, get_provider_info
 
 DISTRIBUTION = "airflow-provider-cpp"
@@ -71,8 +72,14 @@ def test_every_dotted_path_can_be_imported(path):
         assert hasattr(importlib.import_module(module), name)
 
 
-def test_there_are_dotted_paths_for_hook_operator_sensor_and_trigger():
-    assert {path.split(".")[1] for path in dotted_paths(INFO)} == {"hooks", "operators", "sensors", "triggers"}
+def test_there_are_dotted_paths_for_hook_operator_sensor_trigger_and_links():
+    floors = {path.split(".")[1] for path in dotted_paths(INFO)}
+    assert floors == {"hooks", "operators", "sensors", "triggers", "links"}
+
+
+def test_each_link_of_an_operator_is_registered():
+    paths = {f"{type(link).__module__}.{type(link).__qualname__}" for link in OPERATION_LINKS}
+    assert set(INFO["extra-links"]) == paths
 
 
 def test_the_hook_says_the_same_as_the_connection_type():

@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.exceptions import OperationCanceled
+from airflow_provider_cpp.links.operation import push_links
 from airflow_provider_cpp.operators.waiting import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
@@ -106,6 +107,7 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
         if self.wait_for_completion:
             self._wait(context, location)
         else:
+            push_links(context, started.location)
             self._forget(context)
         return location
 

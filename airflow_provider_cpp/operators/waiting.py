@@ -16,6 +16,7 @@ from airflow_provider_cpp.api.outcomes import PORTAL, Event
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
+from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
 from airflow_provider_cpp.operators.task_state import was_ended_by_user
 
 try:
@@ -24,9 +25,9 @@ except ImportError:  # Airflow 2
     from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Collection, Generator
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
 
     from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
@@ -76,6 +77,8 @@ class WaitsForOperation:
     timeout: float
     execution_timeout: timedelta | None
 
+    operator_extra_links: Collection[BaseOperatorLink] = OPERATION_LINKS
+
     #: What is being watched on this worker, for whoever kills the task.
     _watch: Watch | None = None
     _task_instance: Any = None
@@ -115,6 +118,7 @@ class WaitsForOperation:
             schedule=self._schedule(),
             stuck_after=self.stuck_after,
         )
+        push_links(context, self._watch.location)
         return self.hook.client.steps(self._watch.follow(at_once=True), say=self.hook.say)
 
     def _hand_over(self, ending: dict[str, Any] | None = None) -> NoReturn:

@@ -1,0 +1,93 @@
+"""Where the links on a task's page lead: to the offer's portal, and to the operation that the task is about.
+
+Airflow 3 shows what stands in XCom under a link's key, and writes it there each time that a worker is done
+with the task for now; Airflow 2 asks the link itself. So a task pushes the values as soon as it knows the
+operation, and they are there while it waits, on a worker or deferred.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
+
+from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.outcomes import PORTAL
+from airflow_provider_cpp.exceptions import UntrustedLocation
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import BaseOperator, Context
+    from airflow.sdk.types import TaskInstanceKey
+
+log = logging.getLogger(__name__)
+
+#: XCom keys, by Airflow's own rule: `_link_` and the class's name.
+PARTNER_CENTER_KEY = "_link_PartnerCenterLink"
+OPERATION_KEY = "_link_OperationLink"
+
+
+class PartnerCenterLink(BaseOperatorLink):
+    """Leads to the list of offers in Partner Center.
+
+    An offer's own page goes by a product id (a GUID), which Cloud Partner Portal's API doesn't tell.
+    """
+
+    name = "Partner Center"
+    xcom_key = PARTNER_CENTER_KEY
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """Return the address of the list."""
+        return PORTAL
+
+
+class OperationLink(BaseOperatorLink):
+    """Leads to the operation at the API, which answers with its status document to whoever has a token."""
+
+    name = "Operation (API)"
+    xcom_key = OPERATION_KEY
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """Return the location that the task pushed, or nothing where it knows no operation."""
+        return _shown(XCom.get_value(ti_key=ti_key, key=OPERATION_KEY))
+
+
+#: Attach to an operator as `operator_extra_links`, and call `push_links` as soon as the operation is known.
+OPERATION_LINKS: tuple[BaseOperatorLink, ...] = (PartnerCenterLink(), OperationLink())
+
+
+def link_values(location: OperationLocation) -> dict[str, str]:
+    """Return what has to stand in XCom for the links, by key.
+
+    :param location: the operation; one that is reached without TLS, at a loopback host, gets no link.
+    """
+    values = {PARTNER_CENTER_KEY: PORTAL}
+    if location.url.startswith("https://"):
+        values[OPERATION_KEY] = location.url
+    return values
+
+
+def push_links(context: Context, location: OperationLocation) -> None:
+    """Make the links of a running task lead to an operation, from now on.
+
+    A link that can't be pushed is logged; it ends no task that watches a release.
+    """
+    task_instance: Any = context.get("ti")
+    if task_instance is None:
+        return
+    try:
+        for key, value in link_values(location).items():
+            task_instance.xcom_push(key=key, value=value)
+    except Exception as error:  # noqa: BLE001 - whatever Airflow's XCom backend raises
+        log.warning("The links of this task can't be shown: %s: %s", type(error).__name__, error)
+
+
+def _shown(value: object) -> str:
+    # Built anew, as whoever may write XComs could have put anything here.
+    if not isinstance(value, str) or not value.startswith("https://"):
+        return ""
+    try:
+        return parse_location(value, origin=f"https://{urlsplit(value).netloc}").url
+    except (UntrustedLocation, ValueError):
+        return ""

@@ -1,0 +1,146 @@
+"""The links on a task's page: what is pushed, when, and what is shown of it."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import pytest
+from airflow.providers.common.compat.sdk import DAG, TaskDeferred, XCom
+
+from airflow_provider_cpp.api.outcomes import PORTAL
+from airflow_provider_cpp.links import operation as links
+from airflow_provider_cpp.links.operation import (
+    OPERATION_KEY,
+    PARTNER_CENTER_KEY,
+    OperationLink,
+    PartnerCenterLink,
+)
+from airflow_provider_cpp.operators.offer import GoLiveOperator
+from airflow_provider_cpp.sensors.operation import OperationSensor
+from tests.running import context_of, run_task
+
+OFFER = "contoso-virtualmachineoffer"
+OPERATION = f"/api/publishers/contoso/offers/{OFFER}/operations/5667"
+
+
+def go_live(**arguments):
+    return GoLiveOperator(task_id="go_live", offer_id=OFFER, **arguments)
+
+
+class TestPushing:
+    """The values are there as soon as the operation is known, so that the links are live during the wait."""
+
+    def test_a_go_live_that_does_not_wait_pushes_its_operation(self, cpp_emulator):
+        task = go_live()
+        context = context_of(task)
+        location = run_task(task, context).result
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
+
+    def test_a_go_live_pushes_before_it_defers(self, cpp_emulator):
+        task = go_live(wait_for_completion=True)
+        context = context_of(task)
+        with pytest.raises(TaskDeferred):
+            task.execute(context)
+        assert context["ti"].xcoms[OPERATION_KEY].startswith(f"{cpp_emulator.url}/api/")
+
+    def test_a_sensor_pushes_before_it_defers(self, cpp_emulator):
+        location = run_task(task := go_live(), context_of(task)).result
+        sensor = OperationSensor(task_id="wait", operation_location=location.removeprefix(cpp_emulator.url))
+        context = context_of(sensor)
+        with pytest.raises(TaskDeferred):
+            sensor.execute(context)
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
+
+    def test_links_are_pushed_also_where_the_result_is_not(self, cpp_emulator):
+        task = go_live(do_xcom_push=False)
+        context = context_of(task)
+        run_task(task, context)
+        assert OPERATION_KEY in context["ti"].xcoms
+
+    def test_a_refused_location_is_no_link(self, cpp_emulator):
+        sensor = OperationSensor(task_id="wait", operation_location=f"https://example.com{OPERATION}")
+        context = context_of(sensor)
+        with pytest.raises(Exception, match=r"example\.com"):
+            sensor.execute(context)
+        assert context["ti"].xcoms == {}
+
+    def test_an_operation_without_tls_is_no_link(self):
+        location = links.parse_location(OPERATION, origin="http://127.0.0.1:8080")
+        assert links.link_values(location) == {PARTNER_CENTER_KEY: PORTAL}
+
+    def test_an_xcom_backend_out_of_order_ends_no_release(self, cpp_emulator, caplog):
+        def broken(key, value):
+            raise OSError("no space left")
+
+        task = go_live()
+        context = context_of(task)
+        context["ti"].xcom_push = broken
+        assert run_task(task, context).result
+        assert "The links of this task can't be shown: OSError: no space left" in caplog.text
+
+
+class TestShowing:
+    """Airflow 2 asks the link in the web server; Airflow 3 asks it on the worker, and keeps the answer."""
+
+    @staticmethod
+    def shown(monkeypatch, value):
+        asked = []
+        monkeypatch.setattr(
+            XCom, "get_value", classmethod(lambda cls, **which: asked.append(which) or value), raising=True
+        )
+        key = SimpleNamespace(dag_id="release", task_id="go_live", run_id="manual", map_index=-1)
+        link = OperationLink().get_link(go_live(), ti_key=key)
+        assert asked == [{"ti_key": key, "key": OPERATION_KEY}]
+        return link
+
+    def test_partner_center_is_always_there(self):
+        assert PartnerCenterLink().get_link(go_live(), ti_key=None) == PORTAL
+        assert PORTAL.startswith("https://partner.microsoft.com/")
+
+    def test_the_operation_is_what_the_task_pushed(self, monkeypatch):
+        location = f"https://cloudpartner.azure.com{OPERATION}?api-version=2017-10-31"
+        assert self.shown(monkeypatch, location) == location
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            None,
+            "",
+            7,
+            "javascript:alert(1)",
+            f"http://cloudpartner.azure.com{OPERATION}",
+            "https://cloudpartner.azure.com/somewhere/else",
+            f"https://user@cloudpartner.azure.com{OPERATION}",
+            f"https://[{OPERATION}",
+            f"https://{OPERATION}",
+            OPERATION,
+        ],
+    )
+    def test_what_no_task_would_have_pushed_is_not_shown(self, monkeypatch, value):
+        assert self.shown(monkeypatch, value) == ""
+
+    def test_what_is_shown_is_built_anew(self, monkeypatch):
+        value = f"https://cloudpartner.azure.com{OPERATION}?api-version=2017-10-31&to=https://example.com#there"
+        assert (
+            self.shown(monkeypatch, value) == f"https://cloudpartner.azure.com{OPERATION}?api-version=2017-10-31"
+        )
+
+
+def test_the_links_survive_the_way_into_airflows_database():
+    from airflow.serialization.serialized_objects import SerializedDAG
+
+    try:
+        from airflow.serialization.serialized_objects import DagSerialization
+    except ImportError:
+        DagSerialization = SerializedDAG  # noqa: N806
+    with DAG(dag_id="release", schedule=None) as dag:
+        first = go_live()
+        OperationSensor(task_id="wait", operation_location=first.output)
+        GoLiveOperator.partial(task_id="mapped").expand(offer_id=["a", "b"])
+    restored = DagSerialization.from_dict(json.loads(json.dumps(DagSerialization.to_dict(dag))))
+    for task_id in dag.task_ids:
+        task = restored.get_task(task_id)
+        assert {link.name for link in task.operator_extra_links} == {"Partner Center", "Operation (API)"}
+        keys = {link.xcom_key for link in task.operator_extra_links}
+        assert keys == {PARTNER_CENTER_KEY, OPERATION_KEY}
