@@ -13,7 +13,7 @@ PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr
 	"$$each" -c 'import venv, ensurepip' 2>/dev/null && echo "$$each" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test chaos bench measure lint types constraints clean
+.PHONY: help demo airflow test chaos bench measure docs lint types constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -36,6 +36,10 @@ bench: ## measure what waiting costs, and write docs/performance.md; under ten m
 measure: $(BENCH_STAMP)
 	@$(BIN)/python -m benchmarks
 
+docs: $(STAMP) ## build the manual into docs/_build; a warning is an error
+	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build
+	@echo "The manual is in docs/_build/index.html"
+
 lint: $(STAMP) ## ruff: rules and format
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -50,7 +54,7 @@ constraints: $(STAMP) ## compile constraints/airflow-*.txt anew
 		pyproject.toml constraints/airflow-$(AIRFLOW).in -o $(CONSTRAINTS)
 
 clean: ## remove what was made here, .venv included
-	rm -rf $(VENV) .venv-bench dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
+	rm -rf $(VENV) .venv-bench dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip 25.1 is the first that knows --group; Python 3.11 brings an older one.

@@ -1,7 +1,7 @@
 """Writes what each outcome looks like into the documentation, from runs against the emulator.
 
-``python -m docs.outcomes`` runs every outcome and replaces the table in README.md and the messages in
-docs/troubleshooting.md; ``tests/test_documentation.py`` compares them. Nobody types a message by hand.
+``python -m docs.outcomes`` runs every outcome and replaces the tables in README.md and docs/outcomes.md and the
+messages in docs/troubleshooting.md; ``tests/test_documentation.py`` compares them. Nobody types a message by hand.
 """
 
 from __future__ import annotations
@@ -247,10 +247,11 @@ def _of_nowhere(text: str, portal: Emulator) -> str:
     return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda m: m[0] if m[0] in known else OPERATION, text)
 
 
-def table(found: list[Outcome]) -> str:
-    """Return the table of README.md."""
-    rows = ["| What happened | Task | Its state | Retried | Exception | Message, or result |"]
-    rows.append("|---|---|---|---|---|---|")
+def table(found: list[Outcome], *, messages: bool) -> str:
+    """Return the table of docs/outcomes.md, or without its messages that of README.md."""
+    columns = ["What happened", "Task", "Its state", "Retried", "Exception"]
+    columns += ["Message, or result"] if messages else []
+    rows = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
     for each in found:
         state, retried, name = "`success`", "", ""
         if each.error is not None:
@@ -258,31 +259,37 @@ def table(found: list[Outcome]) -> str:
             state = "`up_for_retry`, in the end `failed`" if is_retried(each.error) else "`failed`"
             name = f"`{type(each.error).__name__}`"
         task = f"`{each.task}`" if each.task != "both" else "both"
-        message = each.message.replace("|", "\\|").replace("<", "&lt;").replace("$", "\\$")
-        rows.append(f"| {each.what} | {task} | {state} | {retried} | {name} | {message} |")
+        row = f"| {each.what} | {task} | {state} | {retried} | {name} |"
+        if messages:
+            message = each.message.replace("|", "\\|").replace("<", "&lt;").replace("$", "\\$")
+            row += f" {message} |"
+        rows.append(row)
     return "\n".join(rows)
 
 
 def with_outcomes(text: str, found: list[Outcome]) -> str:
     """Return a document with its table and its messages as the outcomes have them.
 
-    :param text: the document; ``<!-- outcomes -->`` and ``<!-- message: KEY -->`` begin what is replaced,
-        ``<!-- end -->`` ends it.
+    :param text: the document. ``<!-- outcomes -->``, ``<!-- outcomes, in short -->`` and
+        ``<!-- message: KEY -->`` begin what is replaced, ``<!-- end -->`` ends it.
     :param found: the outcomes.
     """
-    wanted = {"outcomes": table(found)}
+    wanted = {
+        "outcomes": table(found, messages=True),
+        "outcomes, in short": table(found, messages=False),
+    }
     for each in found:
         lines = textwrap.fill(each.message, 110, break_long_words=False, break_on_hyphens=False)
         wanted[f"message: {each.key}"] = f"```text\n{lines}\n```"
     return re.sub(
-        r"(<!-- (outcomes|message: [\w-]+) -->\n).*?(<!-- end -->)",
+        r"(<!-- (outcomes(?:, in short)?|message: [\w-]+) -->\n).*?(<!-- end -->)",
         lambda match: f"{match[1]}\n{wanted[match[2]]}\n\n{match[3]}",
         text,
         flags=re.DOTALL,
     )
 
 
-DOCUMENTS = ("README.md", "docs/troubleshooting.md")
+DOCUMENTS = ("README.md", "docs/outcomes.md", "docs/troubleshooting.md")
 
 
 def main() -> None:

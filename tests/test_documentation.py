@@ -26,7 +26,6 @@ from docs import outcomes
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
-PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")])
 
 
 def page(name):
@@ -61,17 +60,12 @@ def test_airflow_parses_the_ten_lines():
 # The tests that a user is shown
 
 
-def test_the_users_tests_are_the_examples():
-    shown, _ = blocks(page("docs/testing.md"), "python")
-    assert shown == (EXAMPLES / "test_release.py").read_text(encoding="utf-8")
-
-
 @pytest.mark.timeout(300)
 def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
     (tmp_path / "dags").mkdir()
     shutil.copy(EXAMPLES / "ten_lines.py", tmp_path / "dags")
     shutil.copy(EXAMPLES / "test_release.py", tmp_path)
-    (tmp_path / "test_hook.py").write_text(blocks(page("docs/testing.md"), "python")[1], encoding="utf-8")
+    shutil.copy(EXAMPLES / "test_hook.py", tmp_path)
     environment = {
         **os.environ,
         "AIRFLOW_HOME": str(tmp_path / "home"),
@@ -185,24 +179,3 @@ def test_every_make_target_is_described():
     targets = re.findall(r"^([a-z]+):.*## ", page("Makefile"), flags=re.MULTILINE)
     text = page("CONTRIBUTING.md")
     assert [name for name in targets if f"| `make {name}` |" not in text] == []
-
-
-# Links
-
-
-def anchors(path):
-    titles = re.findall(r"^#+ (.*)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
-
-
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
-def test_every_link_leads_somewhere(path):
-    for target in re.findall(r"\]\(([^)\s]+)\)", path.read_text(encoding="utf-8")):
-        if "://" in target:
-            continue
-        name, _, anchor = target.partition("#")
-        file = (path.parent / name).resolve() if name else path
-        assert file.exists(), target
-        assert file.is_relative_to(ROOT), target
-        if anchor:
-            assert anchor in anchors(file), target

@@ -17,6 +17,7 @@ from airflow_provider_cpp.emulator.disturbance import disturbed
 from airflow_provider_cpp.emulator.faults import FaultList
 from airflow_provider_cpp.emulator.login import Login
 from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE, Offer
+from airflow_provider_cpp.emulator.operations import Operation, View
 from airflow_provider_cpp.emulator.portal import Portal
 from airflow_provider_cpp.emulator.request_log import RecordedRequest, RequestLog
 from airflow_provider_cpp.emulator.routes import resolve
@@ -26,7 +27,6 @@ from airflow_provider_cpp.emulator.settings import Settings
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.emulator.answer import Call
-    from airflow_provider_cpp.emulator.operations import Operation, View
 
 TENANT_ID = "0d9c4f1e-0000-4000-8000-000000000001"
 CLIENT_ID = "a5d7c3e1-0000-4000-8000-000000000002"

@@ -1,0 +1,45 @@
+"""How Sphinx builds these pages: ``make docs``. Nothing is fetched, and a warning is an error."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+# Autodoc imports the package and with it Airflow, which makes a home for itself and speaks of it.
+if "AIRFLOW_HOME" not in os.environ:
+    home = tempfile.TemporaryDirectory(prefix="cpp-docs-")
+    os.environ["AIRFLOW_HOME"] = home.name
+os.environ["AIRFLOW__LOGGING__LOGGING_LEVEL"] = "WARNING"
+
+from airflow_provider_cpp import __version__
+
+project = "airflow-provider-cpp"
+author = "the authors of airflow-provider-cpp"
+project_copyright = "the authors of airflow-provider-cpp; Apache-2.0"
+version = release = __version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+html_title = f"{project} {version}"
+html_show_sphinx = False
+html_copy_source = False
+
+# Links within a page, and from one page to a heading of another, as a forge resolves them.
+myst_heading_anchors = 4
+myst_enable_extensions = ["colon_fence"]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+autodoc_preserve_defaults = True
+
+# Every name that a docstring or a signature refers to has to be found here, but for those of others:
+# their own references would have to be fetched.
+nitpicky = True
+nitpick_ignore_regex = [
+    (r"py:.*", r"(airflow|collections|datetime|pathlib|ssl)\..*"),
+    (r"py:class", r"Context|PokeReturnValue"),
+    # Ours, but nobody's outside: what the hook has inside, and what operators and sensors have in common.
+    (r"py:class", r"airflow_provider_cpp\.(client\.\w+|operators\.waiting|sensors\.without_worker)\.\w+"),
+]
