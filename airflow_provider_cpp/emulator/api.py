@@ -187,8 +187,15 @@ class Api:
     def _status(self, offer: Offer) -> Answer:
         operations = self._portal.operations(offer.publisher_id, offer.offer_id)
         latest = operations[-1] if operations else None
-        view = self._portal.view(latest) if latest else None
-        return json_answer(200, status_document(self._offer_status(offer), latest, view, self._portal.settings))
+        document = status_document(
+            offer,
+            self._offer_status(offer),
+            self._portal.view(latest) if latest else None,
+            self._portal.settings,
+            in_preview=self._portal.preview_version(offer) is not None,
+            is_live=self._portal.live_version(offer) is not None,
+        )
+        return json_answer(200, document)
 
     def _submissions(self, call: Call, offer: Offer) -> Answer:
         # The page's parameter is "status"; pub sends "submissionState". An unknown word matches nothing.

@@ -73,6 +73,12 @@ def _parser() -> argparse.ArgumentParser:
         metavar="PUBLISHER/OFFER[:STATE]",
         help=f"an offer, repeatable; STATE is one of {', '.join(SEED_STATES)} (default: {_DEFAULT_OFFER})",
     )
+    add(
+        "--offers",
+        type=Path,
+        metavar="FOLDER",
+        help="folder of JSON files, PUBLISHER/OFFER.json, to begin with; what PUT takes is written back there",
+    )
     defaults = Settings()
     for name, allowed in CHOICES.items():
         add(_option(name), choices=allowed, help=f"(default: {getattr(defaults, name)})")
@@ -107,7 +113,8 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         settings["failure_messages"] = tuple(options.failure_message)
     if options.forbidden_publisher:
         settings["forbidden_publishers"] = tuple(options.forbidden_publisher)
-    offers = [_offer(text) for text in options.offer or [_DEFAULT_OFFER]]
+    named = options.offer or ([] if options.offers else [_DEFAULT_OFFER])
+    offers = [_offer(text) for text in named]
     emulator = Emulator(
         host=options.host,
         port=options.port,
@@ -115,7 +122,8 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         name=options.name,
         ca_file=options.ca_file,
         state_file=options.state_file,
-        publisher_id=offers[0][0],
+        offers=options.offers,
+        publisher_id=offers[0][0] if offers else None,
         on_request=_log,
         **settings,
     )

@@ -101,6 +101,7 @@ def operation_document(operation: Operation, view: View, settings: Settings) -> 
     :param settings: for the vocabulary and the forms
     """
     failed = [message for step in view.steps for message in step.messages]
+    done = {step.id for step in view.steps if step.status == "complete"}
     word = operation_word(view.state, settings.vocabulary)
     document: dict[str, Any] = {}
     if settings.operation_properties != "sample":
@@ -122,20 +123,27 @@ def operation_document(operation: Operation, view: View, settings: Settings) -> 
             "offerVersion": operation.offer_version,
             "cancellationRequestState": view.cancellation,
             "steps": [step_document(step, settings) for step in view.steps],
-            **links(operation, view),
+            **_links(
+                operation.publisher_id,
+                operation.offer_id,
+                in_preview="displaypackage" in done,
+                is_live="live" in done,
+            ),
         }
     return document
 
 
 def status_document(
-    status: str, operation: Operation | None, view: View | None, settings: Settings
+    offer: Offer, status: str, view: View | None, settings: Settings, *, in_preview: bool, is_live: bool
 ) -> dict[str, Any]:
     """Print an offer's status ("Retrieve offer status" page).
 
+    :param offer: its record
     :param status: the offer's status in camelCase
-    :param operation: its latest operation, if it had one
-    :param view: as that is now
+    :param view: its latest operation as it is now, if it had one
     :param settings: for the vocabulary and the forms
+    :param in_preview: a version of it is in preview
+    :param is_live: customers can buy a version of it
     """
     steps: Sequence[StepView] = (
         view.steps if view else [StepView(step.id, "notStarted", 0, (), 0.0) for step in STEPS]
@@ -145,7 +153,7 @@ def status_document(
         "status": display_word(status, settings.vocabulary),
         "messages": [_message(level, html, at, settings) for (level, html), at in messages],
         "steps": [step_document(step, settings) for step in steps],
-        **(links(operation, view) if operation and view else {"previewLinks": [], "liveLinks": []}),
+        **_links(offer.publisher_id, offer.offer_id, in_preview=in_preview, is_live=is_live),
     }
 
 
@@ -167,17 +175,13 @@ def step_document(step: StepView, settings: Settings) -> dict[str, Any]:
     }
 
 
-def links(operation: Operation, view: View) -> dict[str, Any]:
-    """Print the links once their step is reached: the pages say "not implemented", ``pub`` sees them filled.
-
-    :param operation: its record
-    :param view: as it is now
-    """
-    done = {step.id for step in view.steps if step.status == "complete"}
-    base = f"https://azuremarketplace.example/marketplace/apps/{operation.publisher_id}.{operation.offer_id}"
-    preview = [{"DisplayText": "Preview", "URI": f"{base}-preview"}] if "displaypackage" in done else []
-    live = [{"DisplayText": "Live", "URI": base}] if "live" in done else []
-    return {"previewLinks": preview, "liveLinks": live}
+def _links(publisher_id: str, offer_id: str, *, in_preview: bool, is_live: bool) -> dict[str, Any]:
+    """Print where customers see the offer: the pages say "not implemented", ``pub`` sees the links filled."""
+    base = f"https://azuremarketplace.example/marketplace/apps/{publisher_id}.{offer_id}"
+    return {
+        "previewLinks": [{"DisplayText": "Preview", "URI": f"{base}-preview"}] if in_preview else [],
+        "liveLinks": [{"DisplayText": "Live", "URI": base}] if is_live else [],
+    }
 
 
 def _message(level: str, html: str, at: float, settings: Settings) -> Any:

@@ -16,7 +16,8 @@ from airflow_provider_cpp.emulator.control import PREFIX, answer_control
 from airflow_provider_cpp.emulator.disturbance import disturbed
 from airflow_provider_cpp.emulator.faults import FaultList
 from airflow_provider_cpp.emulator.login import Login
-from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE, Offer
+from airflow_provider_cpp.emulator.offer_folder import OfferFile, OfferFolder
+from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE, Offer, other_properties
 from airflow_provider_cpp.emulator.operations import Operation, View
 from airflow_provider_cpp.emulator.portal import Portal
 from airflow_provider_cpp.emulator.request_log import RecordedRequest, RequestLog
@@ -51,14 +52,17 @@ class Emulator:
     :param ca_file: where to write the CA's certificate; in a temporary folder by default. If it and the key
         beside it exist, they are used again
     :param state_file: keep offers, operations and tokens here, and go on with them at the next start
-    :param publisher_id: the publisher that offers belong to unless another is named; ``contoso``
+    :param offers: folder of JSON files, one per offer, to begin with; what PUT takes is written back there
+    :param publisher_id: the publisher that offers belong to unless another is named; by default the one of
+        the folder's first offer, or else ``contoso``
     :param tenant_id: the directory (tenant) id that the login host knows
     :param client_id: the application (client) id that it knows
     :param client_secret: that application's secret
     :param clock: returns seconds since the epoch; ``time.time``
     :param on_request: called with each record once its answer is decided, on the server's thread
     :param settings: how the portal behaves, see ``Settings``; the same names can be assigned to as attributes
-    :raises ValueError: for an unknown setting or value, or a state file that can't be read
+    :raises ValueError: for an unknown setting or value, a state file that can't be read, or a file of the
+        folder that is no offer
     """
 
     location_form = SettingAttribute[str]()
@@ -90,7 +94,8 @@ class Emulator:
         name: str = "localhost",
         ca_file: str | Path | None = None,
         state_file: str | Path | None = None,
-        publisher_id: str = PUBLISHER_ID,
+        offers: str | Path | None = None,
+        publisher_id: str | None = None,
         tenant_id: str = TENANT_ID,
         client_id: str = CLIENT_ID,
         client_secret: str = CLIENT_SECRET,
@@ -109,12 +114,14 @@ class Emulator:
         self._server: Server | None = None
         self._folder: tempfile.TemporaryDirectory[str] | None = None
         self._ca_file: Path | None = None
-        self.publisher_id = publisher_id
+        folder = None if offers is None else OfferFolder(Path(offers))
+        files = folder.read(publisher_id or PUBLISHER_ID) if folder else []
+        self.publisher_id = publisher_id or (files[0].publisher_id if files else PUBLISHER_ID)
         self.tenant_id = tenant_id
         self.client_id = client_id
         self.client_secret = client_secret
         self.portal = Portal(clock=self._clock, settings=Settings().changed(settings), on_change=self._save)
-        self.portal.publishers.add(publisher_id)
+        self.portal.publishers.add(self.publisher_id)
         self._login = Login(
             clock=self._clock,
             tenant_id=tenant_id,
@@ -126,6 +133,10 @@ class Emulator:
         self._log = RequestLog(on_request)
         self.faults: FaultList = FaultList()
         self._load()
+        for file in files:
+            self._take(file)
+        if folder is not None:
+            self.portal.on_put = folder.write
 
     # -- its life
 
@@ -372,6 +383,22 @@ class Emulator:
         delivery = disturbed(fault, answer, call, self._clock()) if fault else Delivery(answer)
         self._log.finish(number, status=delivery.status, accepted=acts and 200 <= answer.status < 300)
         return delivery
+
+    def _take(self, file: OfferFile) -> None:
+        names, document = (file.publisher_id, file.offer_id), file.document
+        if any((offer.publisher_id, offer.offer_id) == names for offer in self.portal.offers()):
+            # Kept in the state file, with its operations; the draft is what the folder says.
+            if self.portal.offer(*names).definition != document["definition"]:
+                self.portal.put_offer(*names, document, "*")
+            return
+        self.portal.add_offer(
+            *names,
+            state=file.state,
+            definition=document["definition"],
+            offer_type_id=str(document["offerTypeId"]),
+            content=other_properties(document),
+            version=file.version,
+        )
 
     def _save(self) -> None:
         if self._state_file is not None:

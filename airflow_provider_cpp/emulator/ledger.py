@@ -6,14 +6,14 @@ Time comes from an injected clock. What a call does to them is decided in ``port
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.answer import ApiError
 from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation, View, reached_preview, view
 from airflow_provider_cpp.emulator.words import RUNNING, SUCCEEDED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from airflow_provider_cpp.emulator.offers import Offer
     from airflow_provider_cpp.emulator.settings import Settings
@@ -38,6 +38,8 @@ class Ledger:
         self.settings = settings
         self.lock = threading.RLock()
         self.on_change = on_change
+        #: Called with publisher, offer and document before PUT takes effect; what it raises is answered with 500.
+        self.on_put: Callable[[str, str, Mapping[str, Any]], None] = lambda *_: None
         self.publishers: set[str] = set()
         self._offers: dict[tuple[str, str], Offer] = {}
         self._operations: dict[str, Operation] = {}

@@ -66,6 +66,47 @@ def sample_definition(offer_id: str) -> dict[str, Any]:
     }
 
 
+#: Properties of an offer's document that the portal knows; it keeps all others as they are.
+KNOWN_PROPERTIES = frozenset(
+    {"publisherId", "offerTypeId", "id", "definition", "eTag", "version", "status", "changedTime"}
+)
+
+
+def other_properties(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a document holds besides the properties that the portal knows.
+
+    :param document: as PUT takes it
+    """
+    return {name: value for name, value in document.items() if name not in KNOWN_PROPERTIES}
+
+
+def document_error(document: Mapping[str, Any], publisher_id: str, offer_id: str) -> str | None:
+    """Tell why a document is no offer ("Create or modify" page); None if it is one.
+
+    :param document: as PUT takes it
+    :param publisher_id: whose offer it is to be
+    :param offer_id: the name that it is to have
+    """
+    if not document.get("offerTypeId"):
+        return "The argument: 'OfferTypeId' cannot be null or empty."
+    for name, expected in (("publisherId", publisher_id), ("id", offer_id)):
+        if document.get(name, expected) != expected:
+            return f"The argument: '{name}' does not match {expected!r}, which the offer is addressed by."
+    if not isinstance(document.get("definition"), Mapping):
+        return "The argument: 'Definition' cannot be null or empty."
+    return None
+
+
+def name_error(name: object) -> str | None:
+    """Tell why a name can't be a publisher's or an offer's; None if it can.
+
+    :param name: the name
+    """
+    if isinstance(name, str) and name not in {"", ".", ".."} and not set(name) & set("/$?#"):
+        return None
+    return f"{name!r} is no name of a publisher or an offer"
+
+
 def validation_errors(definition: Mapping[str, Any]) -> tuple[str, ...]:
     """List what publish would refuse with 422 ("Publish offer" page). Which rules apply is an inference.
 

@@ -18,6 +18,9 @@ from airflow_provider_cpp.emulator.offers import (
     OVERRIDABLE,
     VM_OFFER_TYPE,
     Offer,
+    document_error,
+    name_error,
+    other_properties,
     sample_definition,
     validation_errors,
 )
@@ -52,6 +55,8 @@ class Portal(Ledger):
         definition: Mapping[str, Any] | None = None,
         offer_type_id: str = VM_OFFER_TYPE,
         overrides: Mapping[str, Any] | None = None,
+        content: Mapping[str, Any] | None = None,
+        version: int = 1,
     ) -> Offer:
         """Seed an offer, replacing one of this name with its operations, and its publisher.
 
@@ -61,14 +66,16 @@ class Portal(Ledger):
         :param definition: its definition; a small valid one by default
         :param offer_type_id: its type
         :param overrides: settings that differ for this offer
+        :param content: further top-level properties of its document
+        :param version: the version that it begins with
         :raises ValueError: for an unknown state or override
         """
         state = "preview_ready" if state == "ready" else state
         if state not in SEED_STATES:
             raise ValueError(f"state is {state!r}; it can be {', '.join(SEED_STATES)}")
         for part in (publisher_id, offer_id):
-            if not part or set(part) & set("/$?#"):
-                raise ValueError(f"{part!r} is no name of a publisher or an offer")
+            if error := name_error(part):
+                raise ValueError(error)
         self._check_overrides(overrides or {})
         with self.lock:
             self.publishers.add(publisher_id)
@@ -78,7 +85,9 @@ class Portal(Ledger):
             offer = self._new_offer(
                 publisher_id, offer_id, offer_type_id, definition or sample_definition(offer_id)
             )
-            self._offers[publisher_id, offer_id] = replace(offer, overrides=dict(overrides or {}))
+            self._offers[publisher_id, offer_id] = replace(
+                offer, version=version, overrides=dict(overrides or {}), content=dict(content or {})
+            )
             if state != "draft":
                 published = self._start(self.offer(publisher_id, offer_id), PUBLISH, seeded=True)
                 if state == "live":
@@ -122,14 +131,8 @@ class Portal(Ledger):
         :param if_match: the header's value; ``*`` overwrites without comparing
         :raises ApiError: 400, 404, 409 or 412
         """
-        if not document.get("offerTypeId"):
-            raise ApiError(400, "BadRequest", "The argument: 'OfferTypeId' cannot be null or empty.")
-        for name, expected in (("publisherId", publisher_id), ("id", offer_id)):
-            if document.get(name, expected) != expected:
-                raise ApiError(400, "BadRequest", f"The argument: '{name}' does not match the request's URL.")
-        definition = document.get("definition")
-        if not isinstance(definition, Mapping):
-            raise ApiError(400, "BadRequest", "The argument: 'Definition' cannot be null or empty.")
+        if why := document_error(document, publisher_id, offer_id):
+            raise ApiError(400, "BadRequest", why)
         with self.lock:
             self.offers(publisher_id)
             old = self._offers.get((publisher_id, offer_id))
@@ -143,17 +146,7 @@ class Portal(Ledger):
                 )
             if if_match not in (None, "*", None if old is None else old.etag):
                 raise ApiError(412, "PreconditionFailed", "The ETag of the offer is another one.")
-            known = {
-                "publisherId",
-                "offerTypeId",
-                "id",
-                "definition",
-                "eTag",
-                "version",
-                "status",
-                "changedTime",
-            }
-            offer = self._new_offer(publisher_id, offer_id, str(document["offerTypeId"]), definition)
+            offer = self._new_offer(publisher_id, offer_id, str(document["offerTypeId"]), document["definition"])
             if old is not None:
                 offer = replace(
                     offer,
@@ -161,8 +154,11 @@ class Portal(Ledger):
                     published=old.published,
                     overrides=old.overrides,
                 )
-            content = {name: value for name, value in document.items() if name not in known}
-            return self._keep(replace(offer, content=content)), old is None
+            try:
+                self.on_put(publisher_id, offer_id, document)
+            except (OSError, ValueError) as error:
+                raise ApiError(500, "InternalServerError", f"The offer can't be saved: {error}") from error
+            return self._keep(replace(offer, content=other_properties(document))), old is None
 
     def publish(self, publisher_id: str, offer_id: str, emails: str = "") -> Operation:
         """Start to bring the draft into preview.

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 import requests
@@ -42,7 +43,7 @@ def run(tmp_path):
         process.communicate()
 
 
-def golive(ready, offer):
+def golive(ready, offer, publisher="contoso"):
     session = requests.Session()
     session.trust_env = False
     session.verify = ready["ca_file"]
@@ -57,7 +58,7 @@ def golive(ready, offer):
         },
     ).json()["access_token"]
     answer = session.post(
-        f"{ready['url']}/api/publishers/contoso/offers/{offer}/golive",
+        f"{ready['url']}/api/publishers/{publisher}/offers/{offer}/golive",
         params={"api-version": "2017-10-31"},
         headers={"Authorization": f"Bearer {token}"},
     )
@@ -94,6 +95,14 @@ def test_its_state_survives_a_kill(run, tmp_path):
     process.wait()
     _, ready = run(*arguments)
     assert golive(ready, "one")[0].status_code == 409
+
+
+def test_it_plays_the_offers_of_a_folder(run):
+    folder = Path(__file__).parent / "offers"
+    _, ready = run("--offers", str(folder))
+    assert ready["connection"]["extra"]["publisher_id"] == "fabrikam"
+    assert golive(ready, "sample", "fabrikam")[0].status_code == 202
+    assert golive(ready, "contoso-virtualmachineoffer")[0].status_code == 404
 
 
 def test_a_port_that_is_taken_is_said_in_one_line(run):

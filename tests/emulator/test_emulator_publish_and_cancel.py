@@ -177,3 +177,14 @@ def test_a_cancel_is_202_whether_or_not_anything_runs(emulator, client, draft, m
     assert "Location" not in answer.headers
     emulator.add_offer("live", state="live")
     assert client.on_offer("POST", "/cancel", "live").status_code == 202
+
+
+def test_an_offers_status_links_to_what_is_live_while_the_next_version_is_on_its_way(emulator, client):
+    status = client.on_offer("GET", "/status").json()
+    assert ([link["DisplayText"] for link in status["previewLinks"]], status["liveLinks"]) == (["Preview"], [])
+    client.golive()
+    emulator.finish(OFFER)
+    client.on_offer("POST", "/publish")
+    status = client.on_offer("GET", "/status").json()
+    assert status["status"] == "running"
+    assert [link["DisplayText"] for link in status["liveLinks"]] == ["Live"]
