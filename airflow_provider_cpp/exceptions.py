@@ -57,7 +57,11 @@ class CppConflict(CppError):
 
 
 class CppUnavailable(CppError):
-    """Throttled, down or out of reach for longer than we wait. Nothing was started; Airflow may retry."""
+    """Throttled, down or out of reach for longer than we wait; Airflow may retry.
+
+    This request started nothing. Where one before it had no clear answer, and left no trace, the message says
+    so; a retry of the task looks for a trace again.
+    """
 
 
 class UntrustedLocation(CppError, AirflowFailException):

@@ -16,7 +16,7 @@ from airflow_provider_cpp.api.answers import Answer, describe, error_of
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import CANCELED, Operation, read_operation
 from airflow_provider_cpp.api.outcomes import Event
-from airflow_provider_cpp.api.procedures import NOW, Procedure, Say, Send
+from airflow_provider_cpp.api.procedures import NOW, Procedure, Say, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
@@ -46,8 +46,7 @@ class Cancel:
         :raises CppError: the error that the service's refusal means.
         """
         read = calls.get_operation(self.location)
-        reply = yield Send(read)
-        reading = reply.reading
+        reading, _ = yield from sent(read)
         if isinstance(reading, Answer) and 400 <= reading.status < 500 and not is_failed_read(reading):
             raise error_of(read, reading)  # the cancel would hit whatever else runs on the offer
         operation = read_operation(reading) if isinstance(reading, Answer) and reading.status == 200 else None
@@ -56,13 +55,11 @@ class Cancel:
             return outcomes.ended(self.location.url, str(self.location), operation)
         if operation is None or isinstance(operation, str):
             # The cancel would hit whatever runs on the offer now.
-            why = describe(reading) if reading is not None and operation is None else f"HTTP 200, but {operation}"
+            why = describe(reading) if operation is None else f"HTTP 200, but {operation}"
             yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
             return outcomes.unreadable(self.location.url, str(self.location), None, why)
         call = calls.cancel(self.location.publisher_id, self.location.offer_id)
-        reply = yield Send(call)
-        reading = reply.reading
-        assert reading is not None  # noqa: S101 - a Send is always replied to with one
+        reading, _ = yield from sent(call)
         if isinstance(reading, Answer) and 400 <= reading.status < 500 and reading.status != 408:
             raise error_of(call, reading)
         yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")

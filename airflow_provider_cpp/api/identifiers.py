@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from urllib.parse import quote
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 MAX_LENGTH = 200
+
+_API_VERSION = re.compile(r"[0-9A-Za-z.-]{1,40}")
 
 
 def checked_identifier(field: str, value: object) -> str:
@@ -37,3 +40,8 @@ def checked_identifier(field: str, value: object) -> str:
 def path_segment(value: str) -> str:
     """Percent-encode an identifier as one segment of a path."""
     return quote(value, safe="")
+
+
+def is_api_version(value: str) -> bool:
+    """Tell whether `value` can be an api-version: a date, with a suffix such as `-preview` perhaps."""
+    return _API_VERSION.fullmatch(value) is not None

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from airflow_provider_cpp.api.identifiers import checked_identifier, path_segment
+from airflow_provider_cpp.api.identifiers import checked_identifier, is_api_version, path_segment
+from airflow_provider_cpp.api.plain_text import without_users
 from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
 
 MAX_LENGTH = 2048
@@ -30,8 +31,6 @@ _NOT_MIGRATED = re.compile(
     r"/api/operations/(?P<operation>(?P<publisher>[^/$]+)\$(?P<offer>[^/$]+)\$(?P<version>\d{1,20})"
     r"\$(?P<slot>[A-Za-z]{1,32}))/?"
 )
-_USER = re.compile(r"//[^/@]*@")
-_API_VERSION = re.compile(r"[0-9A-Za-z.-]{1,40}")
 _DEFAULT_PORTS = {"https": 443, "http": 80}
 
 
@@ -130,9 +129,7 @@ def parse_location(
     operation = unquote(match["operation"])
     if match.re is _NOT_MIGRATED and operation.count("$") != 3:
         raise _untrusted(text, "its identifier hides a separator")
-    return OperationLocation(
-        origin, publisher, offer, operation, version if _API_VERSION.fullmatch(version) else None
-    )
+    return OperationLocation(origin, publisher, offer, operation, version if is_api_version(version) else None)
 
 
 def _check_origin(
@@ -152,7 +149,7 @@ def _check_origin(
 
 
 def _untrusted(text: str, why: str) -> UntrustedLocation:
-    shown = _USER.sub("//***@", text.partition("?")[0][:200])
+    shown = without_users(text.partition("?")[0][:200])
     return UntrustedLocation(
         f"The operation's location {shown!r} is refused: {why}. Nothing was sent to it. Expected is an "
         "operation on the connection's host, as GoLiveOperator returns it; check where this one comes from "

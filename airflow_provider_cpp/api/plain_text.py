@@ -15,6 +15,7 @@ _BREAKS = {"br", "p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", 
 _SILENT = {"script", "style"}
 # The signature of a shared-access URL is a secret, and certification messages quote the image's URL.
 _SIGNATURE = re.compile(r"([?&;]sig=)[^&\s\"'<>)]+", re.IGNORECASE)
+_USER = re.compile(r"//[^/@]*@")
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -72,3 +73,8 @@ def one_line(text: str) -> str:
     if "=" in text:
         text = _SIGNATURE.sub(r"\1***", text)
     return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}..."
+
+
+def without_users(text: str) -> str:
+    """Return a text with the user and password of every URL in it blanked."""
+    return _USER.sub("//***@", text)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from airflow_provider_cpp.api.answers import Answer, Reading, parsed_body
+from airflow_provider_cpp.api.answers import Answer, Reading, Unanswered, parsed_body
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import RUNNING, folded, state_of
 from airflow_provider_cpp.api.plain_text import one_line, plain_text
+from airflow_provider_cpp.api.retries import is_failed_read
 
 GO_LIVE = "golive"
 PUBLISH = "publish"
@@ -63,6 +64,13 @@ def read_submissions(reading: Reading) -> tuple[Submission, ...] | None:
             )
         )
     return tuple(found)
+
+
+def may_be_listed_later(reading: Reading) -> bool:
+    """Tell whether a list that couldn't be read may be had at another time, or after a correction."""
+    if isinstance(reading, Unanswered) or is_failed_read(reading) or reading.status in {401, 403}:
+        return True
+    return 300 <= reading.status < 400 or (reading.status == 200 and parsed_body(reading) is None)
 
 
 def _time(text: object) -> float | None:

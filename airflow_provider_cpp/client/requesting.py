@@ -12,6 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_cpp import __version__
 from airflow_provider_cpp.api.answers import MAX_BODY, Answer
+from airflow_provider_cpp.api.plain_text import without_users
 from airflow_provider_cpp.client.settings import Settings
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
@@ -22,7 +23,6 @@ CONNECT_TIMEOUT = 10.0
 _MAX_PARTS = 16
 
 _URL_QUERY = re.compile(r"\?[^\s'\")]*")
-_USER = re.compile(r"//[^/@\s]*@")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -125,5 +125,5 @@ def why_without_answer(causes: Iterable[BaseException]) -> str:
     chain = list(causes)
     innermost = next((cause for cause in reversed(chain) if isinstance(cause, OSError) and str(cause)), chain[0])
     text = str(innermost) or type(innermost).__name__
-    text = _ADDRESS.sub("", _USER.sub("//***@", _URL_QUERY.sub("", text)))
+    text = _ADDRESS.sub("", without_users(_URL_QUERY.sub("", text)))
     return f"{type(innermost).__name__}: {' '.join(text.split())}"[:300]

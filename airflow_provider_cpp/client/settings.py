@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from airflow_provider_cpp.api.identifiers import checked_identifier
+from airflow_provider_cpp.api.identifiers import checked_identifier, is_api_version
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, DEFAULT_HOST
 
@@ -19,7 +19,6 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _TENANT = re.compile(r"[A-Za-z0-9.-]{1,100}")
 _SHARED_TENANTS = frozenset({"common", "organizations", "consumers"})
-_API_VERSION = re.compile(r"[0-9A-Za-z.-]{1,40}")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _OWN_HEADERS = frozenset({"authorization", "host", "content-length", "content-type", "transfer-encoding"})
 
@@ -124,7 +123,7 @@ def read_settings(
     if publisher_id:
         checked_identifier("publisher_id", publisher_id)
     api_version = reader.text("api_version")
-    if not _API_VERSION.fullmatch(api_version):
+    if not is_api_version(api_version):
         raise reader.wrong("api_version", f"{api_version!r} is no version")
     ca_file = reader.text("ca_file")
     if ca_file:

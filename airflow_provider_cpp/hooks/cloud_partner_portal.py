@@ -13,9 +13,10 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, error_of
 from airflow_provider_cpp.api.cancelling import Cancel
+from airflow_provider_cpp.api.intents import Started
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import Operation, read_operation
-from airflow_provider_cpp.api.starting import Start, Started
+from airflow_provider_cpp.api.starting import Start
 from airflow_provider_cpp.api.submissions import GO_LIVE
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import Settings, read_settings
@@ -128,7 +129,8 @@ class CloudPartnerPortalHook(BaseHook):
         :raises CppBadRequest: the service refuses, for example as no sign-off is due.
         :raises CppNotFound: the service doesn't know publisher or offer.
         :raises CppConflict: another operation runs on the offer.
-        :raises CppUnavailable: the service can't be reached or throttles; nothing was started.
+        :raises CppUnavailable: the service can't be reached or throttles; nothing was started. Where a first
+            request had no clear answer and left no trace, the message says so: look before you call again.
         :raises AmbiguousOutcome: accepted or not, the service won't say.
         """
         return self.start_go_live(offer_id, publisher_id).location.url

@@ -9,15 +9,22 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Reading
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.emulator import Emulator
+from tests.client.raw_server import response
 
 OFFER = "contoso-virtualmachineoffer"
 TOKEN = "hush-this-is-the-token"
+
+POST = calls.go_live("contoso", OFFER)
+GET = calls.list_submissions("contoso", OFFER)
+LOCATION = f"/api/publishers/contoso/offers/{OFFER}/operations/1-2-3"
+ACCEPTED = response("202 Accepted", Location=LOCATION, x_ms_request_id="r-1")
 
 
 @pytest.fixture(autouse=True)

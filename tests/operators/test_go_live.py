@@ -8,7 +8,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_cpp.api import starting
+from airflow_provider_cpp.api import intents
 from airflow_provider_cpp.exceptions import (
     CppConfigurationError,
     CppNotFound,
@@ -248,7 +248,7 @@ class TestWithoutRecord:
 
     @pytest.fixture(autouse=True)
     def _no_patience(self, monkeypatch):
-        monkeypatch.setattr(starting, "RECONCILE_PAUSES", (0.05,))
+        monkeypatch.setattr(intents, "RECONCILE_PAUSES", (0.05,))
 
     def run_again(self, *, max_tries=1, began=None):
         task = operator(retries=1)

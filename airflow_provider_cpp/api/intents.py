@@ -1,0 +1,145 @@
+"""What a task wants started, and how it is known again: in a record, by a location, among the submissions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from airflow_provider_cpp.api import calls
+from airflow_provider_cpp.api.answers import Reading, describe
+from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.outcomes import PORTAL
+from airflow_provider_cpp.api.procedures import Keep, Procedure, Say, sent
+from airflow_provider_cpp.api.submissions import PUBLISH, Submission, read_submissions
+from airflow_provider_cpp.exceptions import AmbiguousOutcome
+
+#: Seconds between looks at the submissions after an unclear outcome: two minutes in all.
+RECONCILE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
+
+
+class How(Enum):
+    """How an operation came to be the one of this task."""
+
+    POSTED = "posted"
+    ADOPTED = "adopted"  # found among the submissions instead of in an answer
+    REATTACHED = "reattached"  # started by an earlier try, and still running
+    FINISHED = "finished"  # started by an earlier try, and succeeded since
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """An operation that runs, or ran to its success, for this task.
+
+    :param location: where it is.
+    :param how: how it was come by.
+    """
+
+    location: OperationLocation
+    how: How
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """An operation that a task wants to have started once.
+
+    :param call: the POST.
+    :param kind: what the submissions list calls it: `golive` or `publish`.
+    :param origin: scheme, host and port of the API.
+    :param publisher_id: publisher of the offer.
+    :param offer_id: the offer.
+    :param api_version: named in the location of an operation that is found among the submissions.
+    """
+
+    call: Call
+    kind: str
+    origin: str
+    publisher_id: str
+    offer_id: str
+    api_version: str | None = None
+
+    @property
+    def subject(self) -> str:
+        """What a record is about: the next try may be for another offer, or on another host."""
+        return f"{self.call.method} {self.origin}{self.call.path}"
+
+    @property
+    def list_call(self) -> Call:
+        """The call that lists the offer's operations."""
+        return calls.list_submissions(self.publisher_id, self.offer_id)
+
+    def to_do(self) -> str:
+        """Return in words what is to be done: "to go live"."""
+        return "to publish" if self.kind == PUBLISH else "to go live"
+
+    def keep(self, state: str, **more: object) -> Keep:
+        """Return the request to keep a record.
+
+        :param state: how far the try has come.
+        :param more: what a later try has to know besides.
+        """
+        return Keep({"of": self.subject, "state": state, **more})
+
+    def taken(self, location: OperationLocation, how: How) -> Procedure[Started]:
+        """Take an operation as this task's: keep a record of it, and tell."""
+        yield self.keep("started", location=location.url)
+        yield Say(f"{self.call}: {how.value} {location}, {location.url}")
+        return Started(location, how)
+
+    def listed(self) -> Procedure[tuple[tuple[Submission, ...] | None, Reading]]:
+        """List the offer's submissions; return them, or None, and what the call came to."""
+        reading, _ = yield from sent(self.list_call)
+        return read_submissions(reading), reading
+
+    def mine(
+        self, submissions: tuple[Submission, ...], before: set[str] | None, *, or_running: bool = False
+    ) -> Submission | None:
+        """Return the submission that came of the request, if there is one.
+
+        :param before: ids of those that were there before it; None if they aren't known.
+        :param or_running: take one that runs, too, whenever it began.
+        """
+        ours = [s for s in submissions if s.kind == self.kind]
+        new = [s for s in ours if before is not None and s.id not in before]
+        if or_running:
+            new += [s for s in ours if s.is_running]
+        return next((s for s in new if s.is_running), new[0] if new else None)
+
+    def parse(self, text: object) -> OperationLocation:
+        """Return the location that a text names.
+
+        :raises UntrustedLocation: if it isn't an operation on this offer and host.
+        """
+        return parse_location(text, origin=self.origin, publisher_id=self.publisher_id, offer_id=self.offer_id)
+
+    def location_of(self, submission: Submission) -> OperationLocation:
+        """Return where a submission is.
+
+        :raises UntrustedLocation: if its id is none that leads to an operation.
+        """
+        location = OperationLocation(
+            self.origin, self.publisher_id, self.offer_id, submission.id, self.api_version
+        )
+        # A list is no more trusted than a header.
+        return self.parse(location.url)
+
+    def unclear(self, reading: Reading, why: str) -> AmbiguousOutcome:
+        """Return the error of a request of which nobody knows whether it was accepted."""
+        return self.not_known(f"{describe(reading)}, {why}")
+
+    def not_known(self, why: str) -> AmbiguousOutcome:
+        """Return the error of an outcome that isn't known, for a reason."""
+        happening = "is being published to preview" if self.kind == PUBLISH else "is going live"
+        return AmbiguousOutcome(
+            f"{self.call}: {why}. It may or may not have been accepted, so nothing was sent again and Airflow "
+            f"won't retry. Look at {PORTAL} whether the offer {happening}; if it is, watch that operation with "
+            "OperationSensor; if it isn't, clear this task."
+        )
+
+
+def pauses(*, patient: bool = True) -> tuple[float, ...]:
+    """Return the seconds to wait before each look at what isn't to be seen at once.
+
+    :param patient: False for one look only.
+    """
+    return (0.0, *RECONCILE_PAUSES) if patient else (0.0,)

@@ -1,0 +1,154 @@
+"""What earlier tries of the same task did: whether there is an operation to take up, or one to start."""
+
+from __future__ import annotations
+
+import logging
+import math
+from dataclasses import dataclass
+
+from airflow_provider_cpp.api import calls
+from airflow_provider_cpp.api.answers import Answer, Reading, clock_ahead, error_of
+from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.intents import How, Intent, Started, pauses
+from airflow_provider_cpp.api.locations import OperationLocation
+from airflow_provider_cpp.api.operations import CANCELED, FAILED, RUNNING, SUCCEEDED, read_operation
+from airflow_provider_cpp.api.outcomes import PORTAL
+from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
+from airflow_provider_cpp.api.submissions import Submission, find_submission, may_be_listed_later
+from airflow_provider_cpp.exceptions import CppUnavailable, OperationCanceled
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierTries:
+    """What is known of a task's earlier tries before the service is asked.
+
+    :param intent: what they were to start.
+    :param record: what the last one kept, if one did.
+    :param since: where nothing could be kept: since when they may have posted, in seconds since 1970 (UTC);
+        None if there was none.
+    :param records_are_kept: whether they could keep a record, so that one without was through.
+    """
+
+    intent: Intent
+    record: object = None
+    since: float | None = None
+    records_are_kept: bool = False
+
+    def settle(self) -> Procedure[Started | None]:
+        """Return the operation that an earlier try started, or None if one has to be started.
+
+        :raises CppError: what they did can't be told now.
+        :raises AmbiguousOutcome: it can't be told at all.
+        :raises OperationCanceled: somebody canceled what they started.
+        """
+        if isinstance(self.record, dict):
+            return (yield from self._by_record(self.record))
+        if self.record is None and self.since is not None:
+            return (yield from self._by_time(self.since))
+        return None
+
+    def _by_record(self, record: dict[str, object]) -> Procedure[Started | None]:
+        intent = self.intent
+        if record.get("of", intent.subject) != intent.subject:
+            yield Say(f"What the last try kept is about {record['of']}: it is left aside.", logging.WARNING)
+            return None
+        if isinstance(record.get("location"), str):
+            location = intent.parse(record["location"])
+            state = yield from self._state_at(location)
+            return (yield from self._resumed(location, state))
+        if record.get("state") == "unclear" and self.since is not None and math.isfinite(self.since):
+            # A retry, so that nobody can have looked: the last try ended before it could ask for that.
+            raise intent.not_known("what an earlier try of this task did can't be told")
+        if record.get("state") != "intended":
+            return None
+        ids = record.get("before")
+        before = {str(identifier) for identifier in ids} if isinstance(ids, list) else None
+        submissions = None
+        for pause in pauses():  # its request may still be on the way
+            yield Wait(pause)
+            submissions, reading = yield from intent.listed()
+            mine = intent.mine(submissions, before) if submissions else None
+            if mine is not None:
+                return (yield from self._resumed(intent.location_of(mine), mine.state))
+        if submissions is None or before is None:
+            yield from self._unsettled(reading)
+        return None
+
+    def _by_time(self, since: float) -> Procedure[Started | None]:
+        """Return what earlier tries started, by the submissions alone, which tell when each last changed."""
+        intent = self.intent
+        for pause in pauses(patient=not self.records_are_kept):
+            yield Wait(pause)
+            submissions, reading = yield from intent.listed()
+            if submissions is None or not isinstance(reading, Answer):
+                if may_be_listed_later(reading):
+                    raise error_of(intent.list_call, reading)
+                return None  # a service without such a list
+            mine = self._changed_since(submissions, since + clock_ahead(reading))
+            if mine is not None:
+                return (yield from self._resumed(intent.location_of(mine), mine.state))
+        return None
+
+    def _changed_since(self, submissions: tuple[Submission, ...], since: float) -> Submission | None:
+        ours = [s for s in submissions if s.kind == self.intent.kind]
+        running = next((s for s in ours if s.is_running), None)
+        recent = [s for s in ours if s.changed_at is not None and s.changed_at >= since]
+        return running or max(recent, key=lambda s: s.changed_at or 0.0, default=None)
+
+    def _state_at(self, location: OperationLocation) -> Procedure[str]:
+        call = calls.get_operation(location)
+        for pause in pauses():  # the service may not have caught up with itself yet
+            yield Wait(pause)
+            reading, _ = yield from sent(call)
+            if not isinstance(reading, Answer) or reading.status not in {404, 410}:
+                return self._state_of(call, reading)
+            submissions, listed = yield from self.intent.listed()
+            if submissions is None:
+                raise (
+                    error_of(self.intent.list_call, listed)
+                    if may_be_listed_later(listed)
+                    else error_of(call, reading)
+                )
+            submission = find_submission(submissions, location)
+            if submission is not None:
+                return submission.state
+            if not location.is_offer_scoped:
+                # Submissions are listed by another identifier, so that this one's absence says nothing.
+                yield from self._unsettled(reading)
+        yield Say(f"The service knows nothing of {location}, neither by itself nor in the list: it isn't there.")
+        return FAILED
+
+    @staticmethod
+    def _state_of(call: Call, reading: Reading) -> str:
+        if not isinstance(reading, Answer) or reading.status not in {200, 202}:
+            raise error_of(call, reading)
+        operation = read_operation(reading)
+        if isinstance(operation, str):
+            if reading.status == 202:
+                return RUNNING
+            raise CppUnavailable(
+                f"{call}: HTTP 200, but {operation}; what the last try did can't be told yet.", http_status=200
+            )
+        return operation.status
+
+    def _resumed(self, location: OperationLocation, state: str) -> Procedure[Started | None]:
+        if state == RUNNING:
+            return (yield from self.intent.taken(location, How.REATTACHED))
+        if state == SUCCEEDED:
+            return (yield from self.intent.taken(location, How.FINISHED))
+        if state == CANCELED:
+            # Told once; whoever clears the task after this wants another.
+            yield self.intent.keep("canceled")
+            raise OperationCanceled(
+                f"O{str(location)[1:]}, which the last try of this task started, was canceled. Somebody "
+                f"decided so: ask who, and see {PORTAL}; {self.intent.to_do()} all the same, clear this task."
+            )
+        yield Say(f"The last try's {location} {state}: starting a new one.")
+        return None
+
+    def _unsettled(self, reading: Reading) -> Procedure[None]:
+        """Raise, as what the last try did can't be told: nothing may be sent before it can be."""
+        if may_be_listed_later(reading):
+            raise error_of(self.intent.list_call, reading)
+        yield self.intent.keep("unclear")  # whoever clears the task after this has looked
+        raise self.intent.unclear(reading, "and what the last try of this task did can't be told")

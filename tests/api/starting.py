@@ -1,0 +1,35 @@
+"""Starts an operation with a scripted service, and tells what came of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_provider_cpp.api import calls
+from airflow_provider_cpp.api.starting import Start, Started
+from airflow_provider_cpp.api.submissions import GO_LIVE
+from airflow_provider_cpp.exceptions import (
+    CppError,
+)
+from tests.api.model_service import ModelService
+from tests.api.scripted import (
+    OFFER,
+    ORIGIN,
+    PUBLISHER,
+    Runner,
+)
+
+START = Start(calls.go_live(PUBLISHER, OFFER), GO_LIVE, ORIGIN, PUBLISHER, OFFER)
+PATH = f"/api/publishers/{PUBLISHER}/offers/{OFFER}/operations"
+
+
+def start(service: Any, record: object = None, **more: Any) -> tuple[Started | CppError, Runner]:
+    """Start once, and return what came of it and the runner."""
+    runner = Runner(service, **more)
+    try:
+        return runner.run(START.once(record)), runner
+    except CppError as error:
+        return error, runner
+
+
+def model(*posts: str, reads: tuple[str, ...] = (), **more: Any) -> ModelService:
+    return ModelService(iter(posts), iter(reads), **more)
