@@ -1,4 +1,4 @@
-"""Which calls there are: method, path, query and body of each, as a value.
+"""Which calls there are: method, path, query, headers and body of each, as a value.
 
 Sources: the pages of the Cloud Partner Portal API reference named in each builder's docstring.
 """
@@ -6,12 +6,14 @@ Sources: the pages of the Cloud Partner Portal API reference named in each build
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from airflow_provider_cpp.api.identifiers import checked_identifier, path_segment
+from airflow_provider_cpp.exceptions import CppConfigurationError
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.api.locations import OperationLocation
@@ -26,7 +28,8 @@ class Call:
     :param method: HTTP method.
     :param path: absolute path, already percent-encoded.
     :param query: query parameters besides `api-version`.
-    :param body: JSON text to send, empty for none.
+    :param body: JSON text to send, empty for none. Not shown, as it may hold secrets.
+    :param headers: headers of this call alone; they go before those of the connection.
     """
 
     action: str
@@ -34,7 +37,8 @@ class Call:
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = field(default=())
-    body: str = ""
+    body: str = field(default="", repr=False)
+    headers: tuple[tuple[str, str], ...] = field(default=())
 
     @property
     def is_safe(self) -> bool:
@@ -98,9 +102,18 @@ def get_offer_status(publisher_id: str, offer_id: str) -> Call:
     return _offer_call("Get status", "GET", publisher_id, offer_id, "/status")
 
 
-def list_submissions(publisher_id: str, offer_id: str) -> Call:
-    """List the offer's operations, past and running (retrieve-operations page)."""
-    return _offer_call("List submissions", "GET", publisher_id, offer_id, "/submissions/")
+def list_submissions(publisher_id: str, offer_id: str, status: str | None = None) -> Call:
+    """List the offer's operations, past and running (retrieve-operations page).
+
+    :param status: only those in this state, by the service's own word; all by default.
+    """
+    call = _offer_call("List submissions", "GET", publisher_id, offer_id, "/submissions/")
+    return call if status is None else replace(call, query=(("status", status),))
+
+
+def list_publishers() -> Call:
+    """List the publishers that the principal can see. On no page of the reference; a client uses it."""
+    return Call("List publishers", "this principal", "GET", "/api/publishers")
 
 
 def list_offers(publisher_id: str) -> Call:
@@ -109,6 +122,81 @@ def list_offers(publisher_id: str) -> Call:
     return Call(
         "List offers", f"publisher {publisher}", "GET", f"/api/publishers/{path_segment(publisher)}/offers"
     )
+
+
+#: The slots of an offer as its page spells them, by all words that the reference's pages have for them.
+_SLOTS = {
+    "draft": "Draft",
+    **dict.fromkeys(("preview", "staging", "view"), "Preview"),
+    **dict.fromkeys(("production", "live"), "Production"),
+}
+
+
+def get_offer(
+    publisher_id: str, offer_id: str, *, version: int | str | None = None, slot: str | None = None
+) -> Call:
+    """Read an offer's definition (retrieve-specific-offer page): the latest, or that of a version or a slot.
+
+    :param version: a number, 0 or more.
+    :param slot: `draft`, `preview` or `production`, in any case; the words that other pages have for them,
+        `staging`, `view` and `live`, are understood too.
+    :raises CppConfigurationError: if one of them can't be, or both are given.
+    """
+    if version is not None and slot is not None:
+        raise CppConfigurationError(f"version={version!r} and slot={slot!r} exclude each other: give one of them.")
+    if version is not None:
+        number = _checked_version(version)
+        return _offer_call(f"Get version {number}", "GET", publisher_id, offer_id, f"/versions/{number}")
+    if slot is not None:
+        name = _SLOTS.get(slot.strip().casefold()) if isinstance(slot, str) else None
+        if name is None:
+            raise CppConfigurationError(f"slot={slot!r} is none: it can be draft, preview or production.")
+        return _offer_call(f"Get {name.casefold()} slot", "GET", publisher_id, offer_id, f"/slot/{name}")
+    return _offer_call("Get definition", "GET", publisher_id, offer_id, "")
+
+
+def _checked_version(version: object) -> int:
+    # Migrated offers have been seen with version 0.
+    if isinstance(version, int) and not isinstance(version, bool) and version >= 0:
+        return version
+    if isinstance(version, str) and version.isascii() and version.isdecimal():
+        return int(version)  # what a template renders to
+    raise CppConfigurationError(f"version={version!r} is none: it has to be a number, 0 or more.")
+
+
+def put_offer(publisher_id: str, offer_id: str, document: Mapping[str, Any], if_match: str | None = None) -> Call:
+    """Create or change an offer (create-or-modify page).
+
+    :param document: the whole offer, as JSON primitives. It is sent as UTF-8 without any escapes that JSON
+        doesn't ask for: an `&` in a shared-access URL has to arrive as one.
+    :param if_match: ETag of what is to be replaced, `*` to replace anything; None to create.
+    :raises CppConfigurationError: if the document is no JSON, or `if_match` can't be a header.
+    """
+    call = _offer_call("PUT", "PUT", publisher_id, offer_id, "", _json(document))
+    if if_match is None:
+        return call
+    return replace(call, headers=(("If-Match", _checked_etag(if_match)),))
+
+
+def _json(document: Mapping[str, Any]) -> str:
+    try:
+        text = json.dumps(document, ensure_ascii=False, allow_nan=False)
+        text.encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        # Without the value, which may be a secret: an encoding error quotes the whole text.
+        why = "a text that isn't Unicode" if isinstance(error, UnicodeError) else str(error)
+        raise CppConfigurationError(f"The offer's definition can't be sent as JSON: {why}.") from None
+    return text
+
+
+def _checked_etag(if_match: object) -> str:
+    if not isinstance(if_match, str) or not if_match.strip():
+        raise CppConfigurationError(
+            "if_match is empty: give an ETag, or '*' to replace whatever is there, or leave it out."
+        )
+    if not (if_match.isascii() and if_match.isprintable()):
+        raise CppConfigurationError(f"if_match={if_match!r} can't be an ETag.")
+    return if_match.strip()
 
 
 def get_operation(location: OperationLocation) -> Call:

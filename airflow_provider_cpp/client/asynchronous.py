@@ -202,8 +202,8 @@ class AsyncClient:
                 session.request(
                     call.method,
                     call.url(self.settings.origin, self.settings.api_version),
-                    data=call.body or None,
-                    headers={"Authorization": f"Bearer {token.value}"},
+                    data=call.body.encode() or None,
+                    headers={**dict(call.headers), "Authorization": f"Bearer {token.value}"},
                     allow_redirects=False,
                     proxy=self._proxy,
                 ) as response,

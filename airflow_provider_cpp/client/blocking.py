@@ -156,7 +156,7 @@ class BlockingClient:
                     call.method,
                     url,
                     data=call.body.encode() if call.body else None,
-                    headers=fixed_headers(self.settings),
+                    headers={**fixed_headers(self.settings), **dict(call.headers)},
                     auth=_Bearer(token),
                     timeout=(min(CONNECT_TIMEOUT, self.settings.timeout), self.settings.timeout),
                     # With the request, as the environment's would win over the session's.
