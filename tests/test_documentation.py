@@ -45,16 +45,54 @@ def test_the_readmes_dag_is_the_examples():
     assert len(code.splitlines()) <= 11
 
 
-def test_airflow_parses_the_ten_lines():
+def parsed(name, dag_id):
     try:
         from airflow.dag_processing.dagbag import DagBag
     except ImportError:  # Airflow 2
         from airflow.models import DagBag
 
-    bag = DagBag(str(EXAMPLES / "ten_lines.py"))
+    bag = DagBag(str(EXAMPLES / name))
     assert bag.import_errors == {}
-    dag = bag.dags["take_offer_live"]
+    return bag.dags[dag_id]
+
+
+def test_airflow_parses_the_ten_lines():
+    dag = parsed("ten_lines.py", "take_offer_live")
     assert [task.task_id for task in dag.topological_sort()] == ["go_live", "wait_until_live"]
+
+
+# The DAG that tells
+
+
+def test_airflow_calls_somebody_when_a_task_fails_or_a_run_is_late():
+    try:
+        from airflow.sdk import DeadlineAlert
+    except ImportError:
+        pytest.skip("deadline alerts came with Airflow 3.1")
+    dag = parsed("alerting.py", "take_offer_live_and_tell")
+    (alert,) = dag.deadline
+    assert isinstance(alert, DeadlineAlert)
+    assert alert.interval.days == 3
+    for task in dag.tasks:
+        (callback,) = task.on_failure_callback
+        assert callback.to == "release-team@contoso.example"
+        assert "exception" in callback.html_content
+
+
+def test_airflow_has_each_metric_that_is_named():
+    import airflow
+    import yaml
+
+    registry = Path(airflow.__file__).parent / "_shared" / "observability" / "metrics" / "metrics_template.yaml"
+    if not registry.exists():
+        pytest.skip("this Airflow has no list of its metrics")
+    known = {metric["name"] for metric in yaml.safe_load(registry.read_text(encoding="utf-8"))["metrics"]}
+    section = page("docs/cluster.md").split("## What to monitor")[1].split("\n## ")[0]
+    named = {
+        name for row in re.findall(r"^\| (`.*?) \|", section, flags=re.M) for name in re.findall("`(.*?)`", row)
+    }
+    assert len(named) > 5
+    assert named <= known
 
 
 # The tests that a user is shown
