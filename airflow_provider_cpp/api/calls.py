@@ -6,6 +6,7 @@ Sources: the pages of the Cloud Partner Portal API reference named in each build
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -17,6 +18,10 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.api.locations import OperationLocation
+
+
+#: What the service joins with commas: anything with one "@" that couldn't be two addresses.
+_EMAIL = re.compile(r"[^\s,;@]+@[^\s,;@]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,21 @@ def publish(publisher_id: str, offer_id: str, notification_emails: tuple[str, ..
 def cancel(publisher_id: str, offer_id: str, notification_emails: tuple[str, ...] = ()) -> Call:
     """Cancel whatever operation runs on the offer (cancel-operations page)."""
     return _offer_call("Cancel", "POST", publisher_id, offer_id, "/cancel", _metadata(notification_emails))
+
+
+def checked_emails(addresses: object) -> tuple[str, ...]:
+    """Return the addresses to notify: of a list, or of one comma-separated text, as templates render to.
+
+    :raises CppConfigurationError: if one of them can't be an address.
+    """
+    given = addresses.split(",") if isinstance(addresses, str) else addresses or ()
+    if not isinstance(given, list | tuple | set | frozenset):
+        raise CppConfigurationError(f"notification_emails is {type(given).__name__}, not a list of addresses.")
+    emails = [email.strip() if isinstance(email, str) else email for email in given]
+    for email in emails:
+        if email and not (isinstance(email, str) and _EMAIL.fullmatch(email)):
+            raise CppConfigurationError(f"notification_emails holds {email!r}, which is no e-mail address.")
+    return tuple(email for email in emails if email)
 
 
 def _metadata(notification_emails: tuple[str, ...]) -> str:

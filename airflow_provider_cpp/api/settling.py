@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
+from typing import TypedDict
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, Reading, clock_ahead, error_of
@@ -16,6 +17,14 @@ from airflow_provider_cpp.api.outcomes import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.submissions import Submission, find_submission, may_be_listed_later
 from airflow_provider_cpp.exceptions import CppUnavailable, OperationCanceled
+
+
+class Memory(TypedDict, total=False):
+    """What a task knows of its earlier tries: the fields of `EarlierTries` but for what they were to start."""
+
+    record: object
+    since: float | None
+    records_are_kept: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from airflow_provider_cpp.api.locations import location_header
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.retries import was_refused_unread
 from airflow_provider_cpp.api.settling import EarlierTries
-from airflow_provider_cpp.api.submissions import may_be_listed_later
+from airflow_provider_cpp.api.submissions import PUBLISH, may_be_listed_later
 from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppConflict, CppError, UntrustedLocation
 
 
@@ -152,6 +152,12 @@ class Start(Intent):
                     location = self.location_of(mine)
                 except UntrustedLocation as untrusted:
                     raise self.unclear(reading, f"and what came of it can't be located: {untrusted}") from None
+                if conflict and self.kind == PUBLISH:
+                    yield Say(
+                        f"A publish of this offer runs already, and is taken for this one: {mine}. If the draft "
+                        "was changed since it began, it isn't in it: cancel it then, and publish again.",
+                        logging.WARNING,
+                    )
                 return (yield from self.taken(location, How.ADOPTED))
             if conflict:
                 break

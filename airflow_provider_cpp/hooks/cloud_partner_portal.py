@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Unpack, cast
 from weakref import WeakKeyDictionary
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, error_of
+from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import Cancel
 from airflow_provider_cpp.api.intents import Started
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import Operation, read_operation
+from airflow_provider_cpp.api.settling import Memory
 from airflow_provider_cpp.api.starting import Start
-from airflow_provider_cpp.api.submissions import GO_LIVE
+from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.exceptions import CppError, CppUnavailable
@@ -25,6 +27,14 @@ from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, UI_FIELD_BEHAV
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
+
+
+#: Keeps a record for a later try of a task.
+Keeper = Callable[[dict[str, object]], object]
+
+
+def forget(record: dict[str, object]) -> None:
+    """Keep nothing: there will be no later try that could ask."""
 
 
 #: The connections that are being read just now, by event loop, class of the hook and connection id.
@@ -135,33 +145,62 @@ class CloudPartnerPortalHook(BaseHook):
         """
         return self.start_go_live(offer_id, publisher_id).location.url
 
+    def publish(
+        self, offer_id: str, publisher_id: str | None = None, notification_emails: Iterable[str] = ()
+    ) -> str:
+        """Publish an offer's draft to preview: send one POST, safely, and return the operation's location.
+
+        As safely as `go_live`. The operation goes on running while it waits for the publisher's sign-off, by
+        `go_live` (publish-offer page).
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param notification_emails: whom the service tells how it goes; it ignores them for offers that were
+            migrated to Partner Center, and tells the account's seller contact.
+        :raises CppError: as `go_live`; `CppBadRequest` also for a draft that isn't valid (422).
+        """
+        return self.start_publish(offer_id, publisher_id, notification_emails).location.url
+
     def start_go_live(
-        self,
-        offer_id: str,
-        publisher_id: str | None = None,
-        *,
-        record: object = None,
-        since: float | None = None,
-        records_are_kept: bool = False,
-        keep: Callable[[dict[str, object]], object] = lambda record: None,
+        self, offer_id: str, publisher_id: str | None = None, *, keep: Keeper = forget, **earlier: Unpack[Memory]
     ) -> Started:
         """Take an offer live as `go_live` does, unless an earlier try of the same task did.
 
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
-        :param record: what an earlier try kept; None for none.
-        :param since: where nothing could be kept: since when earlier tries may have posted, in seconds since
-            1970 (UTC); None if there was none.
-        :param records_are_kept: whether earlier tries could keep a record.
         :param keep: keeps a record for a later try, before it returns.
+        :param earlier: what is known of earlier tries, see `api.settling.EarlierTries`.
         """
         publisher = self.settings.publisher(publisher_id)
-        call = calls.go_live(publisher, offer_id)
+        return self._start(calls.go_live(publisher, offer_id), GO_LIVE, publisher, offer_id, keep, earlier)
+
+    def start_publish(
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        notification_emails: Iterable[str] = (),
+        *,
+        keep: Keeper = forget,
+        **earlier: Unpack[Memory],
+    ) -> Started:
+        """Publish an offer as `publish` does, unless an earlier try of the same task did.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param notification_emails: as for `publish`.
+        :param keep: keeps a record for a later try, before it returns.
+        :param earlier: what is known of earlier tries, see `api.settling.EarlierTries`.
+        """
+        publisher = self.settings.publisher(publisher_id)
+        call = calls.publish(publisher, offer_id, calls.checked_emails(notification_emails))
+        return self._start(call, PUBLISH, publisher, offer_id, keep, earlier)
+
+    def _start(
+        self, call: Call, kind: str, publisher: str, offer_id: str, keep: Keeper, earlier: Memory
+    ) -> Started:
         settings = self.settings
-        start = Start(call, GO_LIVE, settings.origin, publisher, offer_id, settings.api_version)
-        return self.client.run(
-            start.once(record, since, records_are_kept=records_are_kept), say=self.say, keep=keep
-        )
+        start = Start(call, kind, settings.origin, publisher, offer_id, settings.api_version)
+        return self.client.run(start.once(**earlier), say=self.say, keep=keep)
 
     def location(self, operation_location: str) -> OperationLocation:
         """Parse an operation's location, as `go_live` returns it.

@@ -1,4 +1,4 @@
-"""A service that goes live, in a few lines: it acts on a request or doesn't, and answers or doesn't."""
+"""A service that starts operations, in a few lines: it acts on a request or doesn't, and answers or doesn't."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_cpp.api.answers import Answer, Reading
 from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.submissions import GO_LIVE
 from tests.api.scripted import LOST, OFFER, PUBLISHER, UNSENT, answered, refused, submission
 
 #: What becomes of a POST: whether it acts upon it, and what the caller gets; None for the true answer.
@@ -56,6 +57,7 @@ class ModelService:
     :param reads: what becomes of each read, then `answered` for ever.
     :param ends_after: seconds from the start of an operation to its end; None for never.
     :param outcome: the word with which it ends.
+    :param kind: `golive` or `publish`: what it is asked for.
     :param lag: seconds until an operation is seen in the list, and under its location.
     """
 
@@ -64,15 +66,16 @@ class ModelService:
     ends_after: float | None = None
     outcome: str = "succeeded"
     lag: float = 0.0
+    kind: str = GO_LIVE
     old: list[dict[str, Any]] = field(default_factory=lambda: [submission("old-1", "completed")])
     #: identifier and start of every operation that this service ever started.
     started: list[tuple[str, float]] = field(default_factory=list)
 
     def __call__(self, call: Call, now: float) -> Reading:
         if call.method == "POST":
-            assert call.path == f"/api/publishers/{PUBLISHER}/offers/{OFFER}/golive"
+            assert call.path == f"/api/publishers/{PUBLISHER}/offers/{OFFER}/{self.kind}"
             acts, reading = POSTS[next(self.posts, "answered")]
-            answer = self._go_live(now) if acts else refused(500)
+            answer = self._start(now) if acts else refused(500)
             if acts and answer.status == 409:
                 # Whatever was to become of the answer, at best the conflict itself arrives.
                 return answer if reading is None or isinstance(reading, Answer) else reading
@@ -82,7 +85,9 @@ class ModelService:
             return reading
         if call.path.endswith("/submissions/"):
             seen = [(name, at) for name, at in self.started if now - at >= self.lag]
-            return answered(200, self.old + [submission(name, self.state(name, now)) for name, _ in seen])
+            slot = "production" if self.kind == GO_LIVE else "staging"
+            ours = [submission(name, self.state(name, now), slot) for name, _ in seen]
+            return answered(200, self.old + ours)
         name = call.path.rsplit("/", 1)[1]
         if any(name == known and now - at >= self.lag for known, at in self.started):
             return answered(200, {"status": self.state(name, now)})
@@ -92,11 +97,11 @@ class ModelService:
         at = dict(self.started)[name]
         return "running" if self.ends_after is None or now < at + self.ends_after else self.outcome
 
-    def _go_live(self, now: float) -> Answer:
+    def _start(self, now: float) -> Answer:
         listed = (entry["submissionState"] for entry in self.old)
         if "running" in listed or any(self.state(name, now) == "running" for name, _ in self.started):
             return refused(409, "Conflict", "Another operation is already running.")
-        name = f"golive-{len(self.started) + 1}"
+        name = f"{self.kind}-{len(self.started) + 1}"
         self.started.append((name, now))
         return answered(
             202, Location=f"/api/publishers/{PUBLISHER}/offers/{OFFER}/operations/{name}?api-version=2017-10-31"

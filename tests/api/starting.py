@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.starting import Start, Started
-from airflow_provider_cpp.api.submissions import GO_LIVE
+from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH
 from airflow_provider_cpp.exceptions import (
     CppError,
 )
@@ -19,14 +19,18 @@ from tests.api.scripted import (
 )
 
 START = Start(calls.go_live(PUBLISHER, OFFER), GO_LIVE, ORIGIN, PUBLISHER, OFFER)
+PUBLISHING = Start(calls.publish(PUBLISHER, OFFER), PUBLISH, ORIGIN, PUBLISHER, OFFER)
+START_OF = {GO_LIVE: START, PUBLISH: PUBLISHING}
 PATH = f"/api/publishers/{PUBLISHER}/offers/{OFFER}/operations"
 
 
-def start(service: Any, record: object = None, **more: Any) -> tuple[Started | CppError, Runner]:
+def start(
+    service: Any, record: object = None, *, kind: str = GO_LIVE, **more: Any
+) -> tuple[Started | CppError, Runner]:
     """Start once, and return what came of it and the runner."""
     runner = Runner(service, **more)
     try:
-        return runner.run(START.once(record)), runner
+        return runner.run(START_OF[kind].once(record)), runner
     except CppError as error:
         return error, runner
 

@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow_provider_cpp.api.answers import Answer, Reading
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.starting import How, Started
+from airflow_provider_cpp.api.submissions import PUBLISH
 from airflow_provider_cpp.exceptions import (
     AmbiguousOutcome,
     CppAuthError,
@@ -297,3 +298,37 @@ def test_a_submission_with_a_strange_id_leads_nowhere(identifier: str) -> None:
         assert outcome.location.url.startswith(f"{ORIGIN}{PATH}/")
         assert set(outcome.location.operation_id) <= set("abcdefghijklmnopqrstuvwxyz-0123456789")
     assert len(runner.posts) == 1
+
+
+# Publishing: the same rules
+
+
+def test_a_publish_is_told_from_a_go_live_by_its_slot() -> None:
+    for post in ("lost answer", "500, acted", "no location"):
+        service = model(post, kind=PUBLISH, old=[submission("golive-9", "completed")])
+        started, runner = start(service, kind=PUBLISH)
+        assert isinstance(started, Started)
+        assert (started.how, started.location.operation_id) == (How.ADOPTED, "publish-1")
+        assert len(runner.posts) == 1
+
+
+def test_a_conflict_with_a_publish_of_this_offer_adopts_it_and_says_that_its_draft_may_be_older() -> None:
+    service = model(kind=PUBLISH, old=[submission("theirs", "running", slot="staging")])
+    started, runner = start(service, kind=PUBLISH)
+    assert isinstance(started, Started)
+    assert (started.how, started.location.operation_id) == (How.ADOPTED, "theirs")
+    assert any("publish again" in line for line in runner.warnings())
+
+
+def test_a_publish_doesnt_adopt_a_go_live() -> None:
+    outcome, runner = start(model(kind=PUBLISH, old=[submission("golive-9", "running")]), kind=PUBLISH)
+    assert type(outcome) is CppConflict
+    assert "golive-9" in str(outcome)
+    assert len(runner.posts) == 1
+
+
+def test_an_unclear_publish_says_what_to_look_for() -> None:
+    outcome, _ = start(model(*["lost request"] * 9, kind=PUBLISH), kind=PUBLISH)
+    assert type(outcome) is AmbiguousOutcome
+    assert "Publish of offer" in str(outcome)
+    assert "is being published to preview" in str(outcome)

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.api.starting import Started
+from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH
 from airflow_provider_cpp.exceptions import (
     AmbiguousOutcome,
     CppError,
@@ -20,11 +21,12 @@ from tests.api.scripted import (
     Runner,
     WorkerDied,
 )
-from tests.api.starting import START, model, start
+from tests.api.starting import START_OF, model, start
 
 posts = st.lists(st.sampled_from(sorted(POSTS)), max_size=8)
 reads = st.lists(st.sampled_from(sorted(READS)), max_size=25)
 mostly_answered = st.lists(st.sampled_from([*["answered"] * 6, *sorted(READS)]), max_size=25)
+kinds = st.sampled_from([GO_LIVE, PUBLISH])
 
 
 @settings(max_examples=400, deadline=None)
@@ -34,12 +36,13 @@ mostly_answered = st.lists(st.sampled_from([*["answered"] * 6, *sorted(READS)]),
     st.none() | st.floats(0, 400),
     st.sampled_from(["succeeded", "failed"]),
     st.floats(0, 60),
+    kinds,
 )
 def test_at_most_one_operation_is_started_and_what_is_told_is_true(
-    what: list[str], how_read: list[str], ends_after: float | None, outcome: str, lag: float
+    what: list[str], how_read: list[str], ends_after: float | None, outcome: str, lag: float, kind: str
 ) -> None:
-    service = model(*what, reads=tuple(how_read), ends_after=ends_after, outcome=outcome, lag=lag)
-    told, runner = start(service, latency=0.05)
+    service = model(*what, reads=tuple(how_read), ends_after=ends_after, outcome=outcome, lag=lag, kind=kind)
+    told, runner = start(service, kind=kind, latency=0.05)
 
     assert len(service.started) <= 1
     assert runner.now - NOW < 3600, "it ends"
@@ -60,18 +63,25 @@ def test_at_most_one_operation_is_started_and_what_is_told_is_true(
     st.sampled_from([None, 100.0, 2000.0]),
     st.floats(0, 10),
     st.floats(60, 4000),
+    kinds,
 )
 def test_no_death_of_a_worker_starts_a_second_operation(
-    what: list[str], how_read: list[str], deaths: list[int], ends_after: float | None, lag: float, pause: float
+    what: list[str],
+    how_read: list[str],
+    deaths: list[int],
+    ends_after: float | None,
+    lag: float,
+    pause: float,
+    kind: str,
 ) -> None:
-    service = model(*what, reads=tuple(how_read), ends_after=ends_after, lag=lag)
+    service = model(*what, reads=tuple(how_read), ends_after=ends_after, lag=lag, kind=kind)
     record: dict[str, Any] | None = None
     now = NOW
     told: Any = None
     for dies_after in [*deaths, None]:
         runner = Runner(service, now=now, dies_after=dies_after, latency=0.05)
         try:
-            told = runner.run(START.once(record, NOW if record else None))
+            told = runner.run(START_OF[kind].once(record, NOW if record else None))
         except WorkerDied:
             told = None
         except CppError as error:
