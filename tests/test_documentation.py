@@ -189,7 +189,7 @@ def test_every_connection_shown_is_accepted(tmp_path):
     certificate = tmp_path / "certificate.pem"
     certificate.write_text("-----BEGIN CERTIFICATE-----")
     shown = blocks(page("docs/connection.md"), "json")
-    for name in ("docs/connection.md", "README.md"):
+    for name in ("docs/connection.md", "docs/quickstart.md", "README.md"):
         for code in blocks(page(name), "sh"):
             shown += re.findall(r"'(\{.*?\n?\})'", code, flags=re.DOTALL)
     kinds = set()
@@ -205,6 +205,15 @@ def test_every_connection_shown_is_accepted(tmp_path):
         assert settings.publisher_id == "contoso"
         kinds.add(settings.auth)
     assert kinds == set(CONNECTION_FIELDS["auth"]["schema"]["enum"])
+
+
+def test_the_certificate_shown_is_one_that_the_login_library_takes(tmp_path):
+    from azure.identity import CertificateCredential
+
+    subprocess.run(
+        ["sh", EXAMPLES / "make_certificate.sh"], cwd=tmp_path, check=True, capture_output=True, timeout=60
+    )
+    CertificateCredential("tenant", "client", certificate_path=tmp_path / "cpp-release.pem")
 
 
 def test_every_switch_and_every_fault_of_the_emulator_is_described():
