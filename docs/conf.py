@@ -42,5 +42,6 @@ nitpick_ignore_regex = [
     # Of others too, but imported for type checkers only, so that no more than the bare name is known.
     (r"py:class", r"[A-Z]\w*"),
     # Ours, but nobody's outside: what the hook has inside, and what operators and sensors have in common.
-    (r"py:class", r"airflow_provider_cpp\.(client\.\w+|operators\.waiting|sensors\.without_worker)\.\w+"),
+    (r"py:class", r"airflow_provider_cpp\.(api|client)\.\w+\.\w+"),
+    (r"py:class", r"airflow_provider_cpp\.(operators\.waiting|sensors\.without_worker)\.\w+"),
 ]
