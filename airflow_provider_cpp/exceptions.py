@@ -83,6 +83,13 @@ class OperationCanceled(CppError, AirflowFailException):
     """The service says that the operation was canceled: somebody decided so, no retry overrules them."""
 
 
+class NotCanceled(CppError, AirflowFailException):
+    """A cancel had no effect: the operation succeeded before it came, or the service says that it can't be.
+
+    Not retried by Airflow: a second cancel would find nothing to cancel, or meet what somebody started since.
+    """
+
+
 class OperationTimeout(CppError, AirflowSensorTimeout):
     """The operation didn't end in time; it may still be running at the service."""
 

@@ -1,28 +1,121 @@
-"""How a running operation is canceled, and the cancel watched to its end.
+"""How what runs on an offer is canceled, and the cancel watched to its end.
 
 The service cancels whatever runs on the offer, and answers 202 whether or not anything does. So it is
-asked first whether this operation still runs, and afterwards what became of it.
+asked first which operation runs and whether it still does, and afterwards what became of that one.
 """
 
 from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from airflow_provider_cpp.api import calls, outcomes
-from airflow_provider_cpp.api.answers import Answer, describe, error_of
-from airflow_provider_cpp.api.locations import OperationLocation
-from airflow_provider_cpp.api.operations import CANCELED, Operation, read_operation
-from airflow_provider_cpp.api.outcomes import Event
-from airflow_provider_cpp.api.procedures import NOW, Procedure, Say, sent
+from airflow_provider_cpp.api.answers import Answer, Reading, describe, error_of
+from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.operations import (
+    CANCELED,
+    SUCCEEDED,
+    Operation,
+    folded,
+    read_operation,
+)
+from airflow_provider_cpp.api.outcomes import PORTAL, TIMEOUT, UNKNOWN, Event
+from airflow_provider_cpp.api.procedures import Procedure, Say, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.api.submissions import Submission, find_submission, read_submissions
 from airflow_provider_cpp.api.watching import Watch
+from airflow_provider_cpp.exceptions import CppError, NotCanceled, OperationStatusUnknown, OperationTimeout
 
 #: A cancel takes one to three minutes (seen by clients).
 SCHEDULE = PollSchedule(2.0, 10.0)
+
+#: Seconds after which a cancel without a clear answer is sent again, if the operation still runs. It cancels
+#: no more than the first one would have.
+SEND_AGAIN_AFTER = 30.0
+MAX_CANCELS = 3
+
+NOTHING_RUNNING = "nothing_running"
+NOT_CANCELABLE = "not_cancelable"
+
+#: `cancellationRequestState` of an operation that can't be canceled. Only `canCancel` is on a page of the
+#: reference; any other word is no reason not to try.
+_CANT = frozenset({"cannotcancel", "cantcancel", "notcancelable", "notcancellable"})
+
+#: What a cancel that had no effect means. One that finds nothing to cancel any more has none to have.
+_ERRORS: Mapping[object, type[CppError]] = {
+    SUCCEEDED: NotCanceled,
+    NOT_CANCELABLE: NotCanceled,
+    TIMEOUT: OperationTimeout,
+    UNKNOWN: OperationStatusUnknown,
+}
+
+
+def error_of_cancel(event: Mapping[str, object]) -> CppError | None:
+    """Return the error of a cancel that had no effect, or None: whatever ran has ended without going through.
+
+    :param event: what `Cancel` or `CancelOffer` came to.
+    """
+    error = _ERRORS.get(event["status"])
+    return error(str(event["message"])) if error else None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOffer:
+    """An offer on which nothing is to run.
+
+    :param publisher_id: publisher of the offer.
+    :param offer_id: the offer.
+    :param origin: scheme, host and port of the API.
+    :param notification_emails: whom the service tells of it.
+    :param within: seconds in which the cancel has to be confirmed.
+    :param api_version: named in the location of the operation.
+    """
+
+    publisher_id: str
+    offer_id: str
+    origin: str
+    notification_emails: tuple[str, ...] = ()
+    within: float = 300.0
+    api_version: str | None = None
+
+    def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
+        """Cancel the operation that runs on the offer, and watch it to its end.
+
+        Returns the event of that end, as `Cancel.confirmed` does, or one with status `nothing_running` if
+        nothing runs; then nothing was sent.
+
+        :param draw: gives random numbers from 0 to 1.
+        :raises CppError: the error that the service's refusal means, or the list of operations can't be read.
+        """
+        call = calls.list_submissions(self.publisher_id, self.offer_id)
+        reading, _ = yield from sent(call)
+        submissions = read_submissions(reading)
+        if submissions is None:
+            raise error_of(call, reading)  # which operation the cancel would hit couldn't be told
+        running = max((s for s in submissions if s.is_running), key=_changed, default=None)
+        if running is None:
+            last = max(submissions, key=_changed, default=None)
+            message = f"Nothing runs on offer {self.publisher_id}/{self.offer_id}: there was nothing to cancel."
+            if last is not None:
+                message += f" The last operation was {last}."
+            yield Say(message)
+            return _event(NOTHING_RUNNING, None, message)
+        location = OperationLocation(self.origin, self.publisher_id, self.offer_id, running.id, self.api_version)
+        # A list is no more trusted than a header.
+        location = parse_location(
+            location.url, origin=self.origin, publisher_id=self.publisher_id, offer_id=self.offer_id
+        )
+        yield Say(f"Running on offer {self.publisher_id}/{self.offer_id}: {running}.")
+        cancel = Cancel(location, self.within, self.notification_emails)
+        return (yield from cancel.confirmed(draw=draw))
+
+
+def _changed(submission: Submission) -> float:
+    return submission.changed_at or 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,43 +124,118 @@ class Cancel:
 
     :param location: the operation.
     :param within: seconds in which the cancel has to be confirmed.
+    :param notification_emails: whom the service tells of it.
     """
 
     location: OperationLocation
     within: float = 300.0
+    notification_emails: tuple[str, ...] = ()
 
     def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
         """Cancel the operation if it still runs, and watch it to its end.
 
-        Returns the event of that end: `canceled`, but also `succeeded` if the cancel came too late, or
-        `timeout` if it wasn't confirmed in time.
+        Returns the event of that end: `canceled`, but also `succeeded` or `failed` if the cancel came too late,
+        `not_cancelable` if the service says that it can't be canceled, `timeout` if the cancel wasn't confirmed
+        in time, or `unknown` if the operation's status can't be learned.
 
         :param draw: gives random numbers from 0 to 1.
         :raises CppError: the error that the service's refusal means.
         """
+        call = calls.cancel(self.location.publisher_id, self.location.offer_id, self.notification_emails)
+        deadline, reading = 0.0, None
+        for attempt in range(1, MAX_CANCELS + 1):
+            if (over := (yield from self._over())) is not None:
+                return over if reading is None else (yield from self._told(call, reading, over))
+            reading, now = yield from sent(call)
+            if isinstance(reading, Answer) and 400 <= reading.status < 500 and reading.status != 408:
+                return (yield from self._ended_meanwhile(call, reading))
+            yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")
+            deadline = deadline or now + self.within
+            is_clear = isinstance(reading, Answer) and 200 <= reading.status < 300
+            is_last = is_clear or attempt == MAX_CANCELS or now + SEND_AGAIN_AFTER >= deadline
+            until = deadline if is_last else now + SEND_AGAIN_AFTER
+            watch = Watch(self.location, started_at=now, deadline=until, schedule=SCHEDULE)
+            event = yield from watch.follow(at_once=True, draw=draw)
+            if event["status"] != TIMEOUT or is_last:
+                break
+            yield Say(f"{self.location} still runs, and the cancel had no clear answer: sending it again.", 30)
+        return (yield from self._told(call, reading, event))
+
+    def _over(self) -> Procedure[Event | None]:
+        """Return the event of an operation that there is no use or no way to cancel, or None if it runs."""
         read = calls.get_operation(self.location)
         reading, _ = yield from sent(read)
-        if isinstance(reading, Answer) and 400 <= reading.status < 500 and not is_failed_read(reading):
-            raise error_of(read, reading)  # the cancel would hit whatever else runs on the offer
         operation = read_operation(reading) if isinstance(reading, Answer) and reading.status == 200 else None
-        if isinstance(operation, Operation) and operation.is_terminal:
-            yield Say(f"Nothing to cancel: {self.location} has ended ({operation.raw_status}).")
-            return outcomes.ended(self.location.url, str(self.location), operation)
+        if isinstance(reading, Answer) and reading.status in {404, 410}:
+            operation = yield from self._listed()
+        refused = isinstance(reading, Answer) and 400 <= reading.status < 500 and not is_failed_read(reading)
+        if operation is None and refused:
+            raise error_of(read, reading)  # the cancel would hit whatever else runs on the offer
         if operation is None or isinstance(operation, str):
             # The cancel would hit whatever runs on the offer now.
             why = describe(reading) if operation is None else f"HTTP 200, but {operation}"
             yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
             return outcomes.unreadable(self.location.url, str(self.location), None, why)
-        call = calls.cancel(self.location.publisher_id, self.location.offer_id)
-        reading, _ = yield from sent(call)
-        if isinstance(reading, Answer) and 400 <= reading.status < 500 and reading.status != 408:
-            raise error_of(call, reading)
-        yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")
-        now = (yield NOW).now
-        watch = Watch(self.location, started_at=now, deadline=now + self.within, schedule=SCHEDULE)
-        event = yield from watch.follow(at_once=True, draw=draw)
+        if operation.is_terminal:
+            yield Say(f"Nothing to cancel: {self.location} has ended ({operation.raw_status}).")
+            event = outcomes.ended(self.location.url, str(self.location), operation)
+            return {**event, "message": f"There was nothing to cancel any more. {event['message']}"}
+        if folded(operation.cancellation) in _CANT:
+            message = (
+                f"O{str(self.location)[1:]} can't be canceled any more: the service says "
+                f"{operation.cancellation!r}. It runs on, and nothing was sent. Look at {PORTAL}; to see how it "
+                "ends, watch it with OperationSensor."
+            )
+            yield Say(message, logging.WARNING)
+            return _event(NOT_CANCELABLE, self.location, message)
+        return None
+
+    def _listed(self) -> Procedure[Operation | None]:
+        """Return what the offer's submissions say of an operation that isn't found by itself."""
+        location = self.location
+        reading, _ = yield from sent(calls.list_submissions(location.publisher_id, location.offer_id))
+        submission = find_submission(read_submissions(reading) or (), location)
+        return Operation(submission.state, submission.state_word) if submission else None
+
+    def _ended_meanwhile(self, call: Call, refusal: Answer) -> Procedure[Event]:
+        """Return the event of an operation that ended before its cancel came, or raise what the refusal means."""
+        if refusal.status in {400, 409}:
+            yield Say(f"{call}: {describe(refusal)}. Looking whether {self.location} still runs.", logging.WARNING)
+            try:
+                over = yield from self._over()
+            except CppError:
+                over = None
+            if over is not None and over["status"] != UNKNOWN:
+                return over
+        raise error_of(call, refusal)
+
+    def _told(self, call: Call, reading: Reading, event: Event) -> Procedure[Event]:
+        """Return the event of the operation, with a message that says what came of the cancel."""
         if event["status"] == CANCELED:
             yield Say(f"Confirmed: {self.location} is canceled.")
-        else:
-            yield Say(f"The cancel isn't confirmed ({event['status']}). {event['message']}", logging.WARNING)
-        return event
+            return event
+        what = f"{call} ({describe(reading)})"
+        match event["status"]:
+            case "timeout":
+                seen = event["operation"]
+                where = f"; it was last seen {seen['raw_status']!r}" if isinstance(seen, dict) else ""
+                message = (
+                    f"{what} isn't confirmed: {self.location} didn't end within {self.within:g} s{where}. It may "
+                    f"be canceled yet, or go on to its end. Look at {PORTAL}; clear this task to cancel it again."
+                )
+            case "succeeded" | "failed":
+                message = f"{what} came too late. {event['message']}"
+            case _:
+                message = f"{what} isn't confirmed. {event['message']}"
+        yield Say(message, logging.WARNING)
+        return {**event, "message": message}
+
+
+def _event(status: str, location: OperationLocation | None, message: str) -> Event:
+    return {
+        "status": status,
+        "location": location.url if location else None,
+        "operation": None,
+        "message": message,
+        "error": None,
+    }

@@ -126,6 +126,8 @@ class Operation:
     :param messages: messages of the operation as a whole.
     :param preview_links: links to the preview, each a text and a URL.
     :param live_links: links to the live offer, each a text and a URL.
+    :param cancellation: the service's word for whether it can be canceled, such as `canCancel`; empty if it
+        says nothing.
     """
 
     status: str
@@ -134,6 +136,7 @@ class Operation:
     messages: tuple[Message, ...] = ()
     preview_links: tuple[tuple[str, str], ...] = ()
     live_links: tuple[tuple[str, str], ...] = ()
+    cancellation: str = ""
 
     @property
     def is_terminal(self) -> bool:
@@ -192,6 +195,7 @@ def read_operation(answer: Answer) -> Operation | str:
         messages=_read_messages(body.get("messages")) + _read_error(body.get("error")),
         preview_links=_read_links(body.get("previewLinks")),
         live_links=_read_links(body.get("liveLinks")),
+        cancellation=_text(body, "cancellationRequestState"),
     )
 
 

@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, error_of
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.cancelling import Cancel
+from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.api.intents import Started
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import Operation, read_operation
@@ -231,13 +231,44 @@ class CloudPartnerPortalHook(BaseHook):
             )
         return operation
 
+    def cancel(
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        notification_emails: Iterable[str] = (),
+        within: float = 300.0,
+    ) -> dict[str, object]:
+        """Cancel whatever operation runs on an offer, and watch it to its end (cancel-operations page).
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param notification_emails: whom the service tells; ignored for migrated offers.
+        :param within: seconds in which the cancel has to be confirmed.
+        :returns: `status`, `location` and `message` of what ran. The status is `canceled`; `nothing_running`,
+            and nothing was sent; `succeeded` or `failed` if it ended before the cancel came; `not_cancelable` if
+            the service says so, and nothing was sent; `timeout` or `unknown` if the cancel isn't confirmed.
+        :raises CppConfigurationError: an identifier, an address or the connection is wrong; nothing was sent.
+        :raises CppError: the error that the service's refusal means, or its operations can't be listed.
+        """
+        settings = self.settings
+        cancel = CancelOffer(
+            settings.publisher(publisher_id),
+            offer_id,
+            settings.origin,
+            calls.checked_emails(notification_emails),
+            within,
+            settings.api_version,
+        )
+        event = self.client.run(cancel.confirmed(), say=self.say)
+        return {name: event[name] for name in ("status", "location", "message")}
+
     def cancel_operation(self, operation_location: str, within: float = 300.0) -> str:
         """Cancel an operation that still runs, and watch it to its end (cancel-operations page).
 
         :param operation_location: its location.
         :param within: seconds in which the cancel has to be confirmed.
         :returns: what became of the operation: `canceled`; `succeeded` or `failed` if the cancel came too
-            late; `timeout` or `unknown` if it isn't confirmed.
+            late; `not_cancelable` if the service says so; `timeout` or `unknown` if it isn't confirmed.
         :raises CppError: the error that the service's refusal means.
         """
         cancel = Cancel(self.location(operation_location), within)

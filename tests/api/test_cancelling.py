@@ -7,10 +7,31 @@ from typing import Any
 import pytest
 
 from airflow_provider_cpp.api.answers import Reading
-from airflow_provider_cpp.api.cancelling import Cancel
+from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer, error_of_cancel
 from airflow_provider_cpp.api.locations import OperationLocation
-from airflow_provider_cpp.exceptions import CppAuthError, CppBadRequest, CppConflict, CppError, CppNotFound
-from tests.api.scripted import GUID, LOST, NOW, OFFER, ORIGIN, PUBLISHER, Runner, answered, operation, refused
+from airflow_provider_cpp.exceptions import (
+    CppAuthError,
+    CppBadRequest,
+    CppConflict,
+    CppError,
+    CppNotFound,
+    NotCanceled,
+    OperationStatusUnknown,
+    OperationTimeout,
+)
+from tests.api.scripted import (
+    GUID,
+    LOST,
+    NOW,
+    OFFER,
+    ORIGIN,
+    PUBLISHER,
+    Runner,
+    answered,
+    operation,
+    refused,
+    submission,
+)
 
 LOCATION = OperationLocation(ORIGIN, PUBLISHER, OFFER, GUID)
 RUNNING = operation("running")
@@ -80,4 +101,143 @@ def test_an_operation_that_isnt_found_is_no_reason_to_cancel_whatever_runs_on_th
     runner = Runner(lambda call, now: refused(status))
     with pytest.raises(CppError):
         runner.run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
+    assert runner.posts == []
+
+
+@pytest.mark.parametrize(("state", "status", "posts"), [("running", "canceled", 1), ("completed", "succeeded", 0)])
+def test_an_operation_that_isnt_found_by_itself_is_looked_up_among_the_submissions(
+    state: str, status: str, posts: int
+) -> None:
+    listed = answered(200, [submission(GUID, state)])
+    event, runner = cancel(refused(404), listed, answered(202), operation("canceled"))
+    assert event["status"] == status
+    assert len(runner.posts) == posts
+
+
+@pytest.mark.parametrize("word", ["cannotCancel", "CannotCancel", "cant cancel"])
+def test_what_the_service_says_cant_be_canceled_isnt_sent_a_cancel(word: str) -> None:
+    event, runner = cancel(operation("running", cancellationRequestState=word))
+    assert event["status"] == "not_cancelable"
+    assert runner.posts == []
+    assert isinstance(error_of_cancel(event), NotCanceled)
+    assert word in str(event["message"])
+
+
+@pytest.mark.parametrize("word", ["canCancel", "cancelRequested", "", None, 7, "perhaps"])
+def test_any_other_word_is_no_reason_not_to_try(word: object) -> None:
+    event, _ = cancel(operation("running", cancellationRequestState=word), answered(202), operation("canceled"))
+    assert event["status"] == "canceled"
+
+
+@pytest.mark.parametrize("reading", [LOST, refused(500), refused(408), answered(302)])
+def test_a_cancel_without_a_clear_answer_is_sent_again_while_the_operation_runs_on(reading: Reading) -> None:
+    def service(call: Any, now: float) -> Reading:
+        if call.method == "POST":
+            return reading if now < NOW + 25 else answered(202)
+        return operation("running") if now < NOW + 60 else operation("canceled")
+
+    runner = Runner(service)
+    event = runner.run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
+    assert event["status"] == "canceled"
+    assert len(runner.posts) == 2
+
+
+def test_a_second_cancel_doesnt_meet_what_was_started_meanwhile() -> None:
+    """The first one, whose answer was lost, took effect, and somebody has gone live again."""
+    script = iter([RUNNING, LOST, *[operation("running")] * 2])
+    runner = Runner(lambda call, now: next(script, operation("canceled") if now >= NOW + 30 else RUNNING))
+    event = runner.run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
+    assert event["status"] == "canceled"
+    assert len(runner.posts) == 1
+
+
+def test_a_cancel_is_sent_three_times_at_most_and_its_wait_ends_in_time() -> None:
+    runner = Runner(lambda call, now: LOST if call.method == "POST" else RUNNING)
+    event = runner.run(Cancel(LOCATION, 300.0).confirmed(draw=lambda: 0.5))
+    assert event["status"] == "timeout"
+    assert len(runner.posts) == 3
+    assert runner.now == NOW + 300
+    assert "may be canceled yet" in str(event["message"])
+    assert isinstance(error_of_cancel(event), OperationTimeout)
+
+
+@pytest.mark.parametrize("status", [400, 409])
+@pytest.mark.parametrize(("word", "expected"), [("completed", "succeeded"), ("canceled", "canceled")])
+def test_a_cancel_that_is_refused_as_the_operation_has_ended_is_told_as_that_end(
+    status: int, word: str, expected: str
+) -> None:
+    event, runner = cancel(RUNNING, refused(status), operation(word))
+    assert event["status"] == expected
+    assert len(runner.posts) == 1
+
+
+# Whatever runs on an offer
+
+NOTHING = [submission("old-1", "completed"), submission("old-2", "canceled", slot="staging")]
+
+
+def cancel_offer(*readings: Reading, within: float = 300.0) -> tuple[Any, Runner]:
+    script = iter(readings)
+    runner = Runner(lambda call, now: next(script, readings[-1]))
+    what = CancelOffer(PUBLISHER, OFFER, ORIGIN, ("jdoe@contoso.com",), within)
+    return runner.run(what.confirmed(draw=lambda: 0.5)), runner
+
+
+@pytest.mark.parametrize("slot", ["staging", "production"])
+@pytest.mark.parametrize("status", [200, 202])
+def test_what_runs_on_an_offer_is_canceled_and_watched(slot: str, status: int) -> None:
+    listed = answered(200, [*NOTHING, submission(GUID, "running", slot=slot)])
+    event, runner = cancel_offer(listed, RUNNING, answered(status), RUNNING, operation("canceled"))
+
+    assert event["status"] == "canceled"
+    assert event["location"] == LOCATION.url
+    assert error_of_cancel(event) is None
+    (post,) = runner.posts
+    assert "jdoe@contoso.com" in post.body
+
+
+@pytest.mark.parametrize("entries", [[], NOTHING])
+def test_where_nothing_runs_nothing_is_sent_and_that_is_said(entries: list[Any]) -> None:
+    event, runner = cancel_offer(answered(200, entries))
+    assert event["status"] == "nothing_running"
+    assert event["location"] is None
+    assert "Nothing runs" in str(event["message"])
+    assert len(runner.sent) == 1
+    assert error_of_cancel(event) is None
+
+
+@pytest.mark.parametrize(
+    "reading", [LOST, refused(500), refused(403), refused(404), answered(200, b"<html>"), answered(200, [{}])]
+)
+def test_nothing_is_canceled_while_it_isnt_known_what_runs(reading: Reading) -> None:
+    runner = Runner(lambda call, now: reading)
+    with pytest.raises(CppError):
+        runner.run(CancelOffer(PUBLISHER, OFFER, ORIGIN).confirmed())
+    assert runner.posts == []
+
+
+@pytest.mark.parametrize(
+    ("readings", "status", "error"),
+    [
+        ((operation("completed"),), "succeeded", NotCanceled),
+        ((RUNNING, answered(202), operation("completed")), "succeeded", NotCanceled),
+        ((RUNNING, answered(202), operation("failed")), "failed", None),
+        ((RUNNING, answered(202), RUNNING), "timeout", OperationTimeout),
+        ((refused(500),), "unknown", OperationStatusUnknown),
+    ],
+)
+def test_a_cancel_without_effect_is_an_error(
+    readings: tuple[Reading, ...], status: str, error: type[CppError] | None
+) -> None:
+    event, _ = cancel_offer(answered(200, [submission(GUID)]), *readings)
+    assert event["status"] == status
+    told = error_of_cancel(event)
+    assert (type(told) if told else None) is error
+
+
+@pytest.mark.parametrize("identifier", ["../../x", "a/b", "a b", ""])
+def test_a_submission_with_a_strange_id_is_not_followed(identifier: str) -> None:
+    runner = Runner(lambda call, now: answered(200, [submission(identifier)]))
+    with pytest.raises(CppError):
+        runner.run(CancelOffer(PUBLISHER, OFFER, ORIGIN).confirmed())
     assert runner.posts == []
