@@ -1,0 +1,50 @@
+"""The comparison with other tools: what it says of this provider is shown by tests that exist."""
+
+from __future__ import annotations
+
+import ast
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+TEXT = (ROOT / "docs" / "compare.md").read_text(encoding="utf-8")
+TESTS = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+
+
+def table(title):
+    """Return the rows below a heading, without those of the table's own heading."""
+    section = TEXT.split(f"\n## {title}\n")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:]]
+
+
+@cache
+def functions_of(path):
+    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+
+
+def test_twelve_tools_are_compared_in_each_row():
+    rows = [line for line in TEXT.split("\n## ")[0].splitlines() if line.startswith("|")]
+    tools = [row.split("|")[1].strip() for row in rows[2:]]
+    (heading,) = re.findall(r"^\| Feature \| Here \| pub .*$", TEXT, flags=re.MULTILINE)
+    assert [cell.strip() for cell in heading.strip("|").split("|")][2:] == tools
+    assert len(tools) == 12
+    assert {len(row) for row in table("Feature by feature")} == {14}
+
+
+def test_each_feature_that_is_here_has_tests():
+    shown = {feature: TESTS.findall(tests) for feature, tests in table("What shows it")}
+    here = {row[0] for row in table("Feature by feature") if row[1] != "no"}
+    assert here == set(shown)
+    assert [feature for feature, tests in shown.items() if not tests] == []
+    assert [row[0] for row in table("What none of them has") if row[1] != "no" and not TESTS.findall(row[2])] == []
+
+
+@pytest.mark.parametrize(("path", "name"), sorted(set(TESTS.findall(TEXT))))
+def test_the_test_exists(path, name):
+    assert name.startswith("test_")
+    assert name in functions_of(path)
