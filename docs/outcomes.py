@@ -23,7 +23,7 @@ import tests.conftest  # noqa: F401 - gives Airflow a home of its own, before it
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.emulator import Emulator, Fault
 from airflow_provider_cpp.exceptions import CppError, is_retried
-from airflow_provider_cpp.operators.offer import GoLiveOperator
+from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from tests.running import context_of
 
@@ -85,6 +85,11 @@ class Stage:
         task = GoLiveOperator(**{"task_id": "go_live", "offer_id": OFFER, "deferrable": False, **arguments})
         return task.execute(context_of(task))  # type: ignore[arg-type]
 
+    def cancel(self, **arguments: Any) -> dict[str, object]:
+        """Run a CancelOperator."""
+        task = CancelOperator(**{"task_id": "cancel", "offer_id": OFFER, **arguments})
+        return task.execute(context_of(task))  # type: ignore[arg-type]
+
     def wait(self, location: str, **arguments: Any) -> dict[str, Any]:
         """Run an OperationSensor, at a pace that lets fourteen days pass in a few polls."""
         task = OperationSensor(
@@ -136,6 +141,23 @@ def _canceled(stage: Stage) -> object:
     location = stage.go_live()
     stage.portal.finish(OFFER, "cancel")
     return stage.wait(location)
+
+
+def _called_off(stage: Stage) -> object:
+    stage.go_live()
+    return stage.cancel()["message"]
+
+
+def _nothing_to_call_off(stage: Stage) -> object:
+    stage.portal.add_offer(OFFER, state="live")
+    return stage.cancel()["message"]
+
+
+def _called_off_too_late(stage: Stage) -> object:
+    stage.go_live()
+    stage.portal.faults.add(Fault("ignored", action="cancel"))
+    stage.portal.advance(6 * HOURS - 30)
+    return stage.cancel(timeout=600)
 
 
 def _too_long(stage: Stage) -> object:
@@ -212,6 +234,9 @@ SCENES: tuple[tuple[str, str, str, Callable[[Stage], object]], ...] = (
     ("canceled", "Somebody canceled it", "OperationSensor", _canceled),
     ("timeout", "It didn't end in time", "OperationSensor", _too_long),
     ("unknown", "Its status can't be read for 15 minutes", "OperationSensor", _unreadable),
+    ("called-off", "What ran on the offer is canceled", "CancelOperator", _called_off),
+    ("nothing-running", "Nothing ran that could be canceled", "CancelOperator", _nothing_to_call_off),
+    ("not-canceled", "The cancel came too late", "CancelOperator", _called_off_too_late),
     ("untrusted", "The location is on another host", "OperationSensor", _foreign),
     ("configuration", "A connection field is missing", "both", _field_missing),
     ("login", "The login refuses the principal", "both", _wrong_secret),

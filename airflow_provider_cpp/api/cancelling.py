@@ -142,7 +142,8 @@ class Cancel:
         :raises CppError: the error that the service's refusal means.
         """
         call = calls.cancel(self.location.publisher_id, self.location.offer_id, self.notification_emails)
-        deadline, reading = 0.0, None
+        deadline = 0.0
+        reading: Reading | None = None
         for attempt in range(1, MAX_CANCELS + 1):
             if (over := (yield from self._over())) is not None:
                 return over if reading is None else (yield from self._told(call, reading, over))
@@ -157,9 +158,9 @@ class Cancel:
             watch = Watch(self.location, started_at=now, deadline=until, schedule=SCHEDULE)
             event = yield from watch.follow(at_once=True, draw=draw)
             if event["status"] != TIMEOUT or is_last:
-                break
+                return (yield from self._told(call, reading, event))
             yield Say(f"{self.location} still runs, and the cancel had no clear answer: sending it again.", 30)
-        return (yield from self._told(call, reading, event))
+        raise AssertionError("the last cancel is the last")
 
     def _over(self) -> Procedure[Event | None]:
         """Return the event of an operation that there is no use or no way to cancel, or None if it runs."""
@@ -212,8 +213,9 @@ class Cancel:
     def _told(self, call: Call, reading: Reading, event: Event) -> Procedure[Event]:
         """Return the event of the operation, with a message that says what came of the cancel."""
         if event["status"] == CANCELED:
-            yield Say(f"Confirmed: {self.location} is canceled.")
-            return event
+            message = f"Confirmed: {self.location} is canceled."
+            yield Say(message)
+            return {**event, "message": message}
         what = f"{call} ({describe(reading)})"
         match event["status"]:
             case "timeout":

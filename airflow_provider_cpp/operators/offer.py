@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_cpp.api.cancelling import error_of_cancel
 from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.api.schedule import PollSchedule
-from airflow_provider_cpp.exceptions import OperationCanceled
+from airflow_provider_cpp.exceptions import CppConfigurationError, OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
 from airflow_provider_cpp.operators.waiting import (
     DEFAULT_INTERVAL,
@@ -21,6 +22,7 @@ from airflow_provider_cpp.operators.waiting import (
     look_once,
     optional_seconds,
     seconds,
+    time_limit,
 )
 
 if TYPE_CHECKING:
@@ -163,3 +165,65 @@ def _earlier_tries_since(context: Context) -> float | None:
     if started is None or getattr(task_instance, "max_tries", None) != context["task"].retries:
         return float("inf")
     return float(started.timestamp())
+
+
+class CancelOperator(BaseOperator):
+    """Cancel whatever operation runs on an offer, and confirm it.
+
+    Asks first which operation runs, and sends nothing where none does. Then it watches that one to its end,
+    on the worker: a cancel takes one to three minutes.
+
+    XCom ``return_value``: a ``dict`` of ``status``, ``location`` (of the operation, or None) and ``message``.
+    The task succeeds with status ``canceled``; with ``nothing_running``; and with ``failed``, for an operation
+    that failed before the cancel came. With any other one the cancel had no effect, and the task fails.
+
+    :param offer_id: the offer's identifier. (templated)
+    :param publisher_id: its publisher's identifier; the connection's by default. (templated)
+    :param cpp_conn_id: id of the connection. (templated)
+    :param notification_emails: whom the service tells; ignored for offers migrated to Partner Center. (templated)
+    :param timeout: seconds, or a ``timedelta``, in which the cancel has to be confirmed; 5 minutes by default.
+    :param fail_if_not_canceled: fail where the cancel had no effect. If False, the task succeeds, and its
+        XCom tells: ``succeeded``, ``not_cancelable``, ``timeout`` or ``unknown``.
+    :raises NotCanceled: the operation succeeded before the cancel came, or can't be canceled any more.
+    :raises OperationTimeout: the cancel wasn't confirmed in time.
+    :raises OperationStatusUnknown: what became of the operation can't be learned.
+    :raises CppError: what the hook's ``cancel`` raises.
+    """
+
+    template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id", "notification_emails")
+
+    def __init__(
+        self,
+        *,
+        offer_id: str,
+        publisher_id: str | None = None,
+        cpp_conn_id: str = "cpp_default",
+        notification_emails: Sequence[str] = (),
+        timeout: float | timedelta = timedelta(minutes=5),
+        fail_if_not_canceled: bool = True,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.offer_id = offer_id
+        self.publisher_id = publisher_id
+        self.cpp_conn_id = cpp_conn_id
+        self.notification_emails = notification_emails
+        self.timeout = seconds(timeout)
+        self.fail_if_not_canceled = fail_if_not_canceled
+        if self.timeout <= 0:
+            raise CppConfigurationError(f"timeout is {self.timeout:g} s; it has to be above 0.")
+
+    def execute(self, context: Context) -> dict[str, object]:
+        """Cancel what runs, and watch it to its end."""
+        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+        result = CloudPartnerPortalHook(self.cpp_conn_id).cancel(
+            self.offer_id,
+            self.publisher_id,
+            self.notification_emails,
+            within=time_limit(self.timeout, self.execution_timeout),
+        )
+        error = error_of_cancel(result)
+        if error is not None and self.fail_if_not_canceled:
+            raise error
+        return result
