@@ -124,8 +124,15 @@ def get_provider_info() -> dict[str, object]:
             {"integration-name": integration, "python-modules": ["airflow_provider_cpp.sensors.operation"]}
         ],
         "triggers": [
-            {"integration-name": integration, "python-modules": ["airflow_provider_cpp.triggers.operation"]}
+            {
+                "integration-name": integration,
+                "python-modules": [
+                    "airflow_provider_cpp.triggers.operation",
+                    "airflow_provider_cpp.triggers.offer_live",
+                ],
+            }
         ],
+        "asset-uris": [{"schemes": ["cpp"], "handler": "airflow_provider_cpp.assets.offer.sanitize_uri"}],
         "extra-links": [
             "airflow_provider_cpp.links.operation.PartnerCenterLink",
             "airflow_provider_cpp.links.operation.OperationLink",

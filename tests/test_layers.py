@@ -22,6 +22,7 @@ BELOW = {
     "client": {"api", "exceptions", "provider_info", "__init__"},
     "hooks": {"client", "api", "exceptions", "provider_info"},
     "emulator": set(),
+    "assets": set(),
     "exceptions": set(),
     "provider_info": set(),
     "operators": {"hooks", "client", "api", "exceptions", "triggers", "sensors", "links"},

@@ -67,6 +67,8 @@ def dotted_paths(value):
 
 @pytest.mark.parametrize("path", sorted(set(dotted_paths(INFO))))
 def test_every_dotted_path_can_be_imported(path):
+    if path.endswith(".offer_live"):
+        pytest.importorskip("airflow.sdk", reason="Airflow 2 has no asset watchers")
     try:
         importlib.import_module(path)
     except ModuleNotFoundError:
@@ -74,9 +76,9 @@ def test_every_dotted_path_can_be_imported(path):
         assert hasattr(importlib.import_module(module), name)
 
 
-def test_there_are_dotted_paths_for_hook_operator_sensor_trigger_and_links():
+def test_there_are_dotted_paths_for_hook_operator_sensor_trigger_links_and_asset():
     floors = {path.split(".")[1] for path in dotted_paths(INFO)}
-    assert floors == {"hooks", "operators", "sensors", "triggers", "links"}
+    assert floors == {"hooks", "operators", "sensors", "triggers", "links", "assets"}
 
 
 def test_each_link_of_an_operator_is_registered():

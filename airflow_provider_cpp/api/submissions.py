@@ -24,6 +24,7 @@ class Submission:
     :param state: `running`, `succeeded`, `failed` or `canceled`.
     :param state_word: the service's own word for it.
     :param changed_at: when it last changed, by the service's clock, in seconds since 1970 (UTC).
+    :param offer_version: the offer's version that it publishes; None if the service doesn't say.
     """
 
     id: str
@@ -31,6 +32,7 @@ class Submission:
     state: str
     state_word: str
     changed_at: float | None = None
+    offer_version: int | None = None
 
     @property
     def is_running(self) -> bool:
@@ -60,7 +62,12 @@ def read_submissions(reading: Reading) -> tuple[Submission, ...] | None:
             return None
         found.append(
             Submission(
-                entry["id"], _kind(entry), state_of(word), plain_text(word), _time(entry.get("changedTime"))
+                entry["id"],
+                _kind(entry),
+                state_of(word),
+                plain_text(word),
+                _time(entry.get("changedTime")),
+                _number(entry.get("offerVersion")),
             )
         )
     return tuple(found)
@@ -71,6 +78,10 @@ def may_be_listed_later(reading: Reading) -> bool:
     if isinstance(reading, Unanswered) or is_failed_read(reading) or reading.status in {401, 403}:
         return True
     return 300 <= reading.status < 400 or (reading.status == 200 and parsed_body(reading) is None)
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def _time(text: object) -> float | None:

@@ -1,0 +1,191 @@
+"""Which offers of a publisher to look at and when, so that a completed go-live is seen soon and costs little.
+
+One request lists all offers. An offer's submissions are read when the list shows a change of it, while a
+go-live runs on it, and once in a while, as no page promises that the list shows every change. A read that
+fails says nothing about the offer: what was known of it stays.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from airflow_provider_cpp.api import calls
+from airflow_provider_cpp.api.answers import (
+    Answer,
+    Reading,
+    Unanswered,
+    describe,
+    error_of,
+    retry_after,
+    service_error,
+)
+from airflow_provider_cpp.api.gone_live import GoneLive, Look, completed_go_lives
+from airflow_provider_cpp.api.offers import read_offers
+from airflow_provider_cpp.api.procedures import Procedure, Say, sent
+from airflow_provider_cpp.api.retries import is_failed_read, was_refused_unread
+from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.api.submissions import GO_LIVE, read_submissions
+from airflow_provider_cpp.exceptions import CppConfigurationError
+
+#: Seconds after which an offer's submissions are read even if the list shows no change of it.
+SWEEP = 3600.0
+
+#: Seconds after which a trouble that goes on is told again: nobody reads the log of a watcher every day.
+REMIND = 3600.0
+
+
+@dataclass(slots=True)
+class Troubles:
+    """Tell a trouble when it begins and changes, then once an hour, and when it is over."""
+
+    _told: dict[str, tuple[str, float]] = field(default_factory=dict)
+
+    def begins(self, what: str, kind: str, now: float) -> bool:
+        """Tell whether a trouble is to be told now.
+
+        :param what: what can't be done.
+        :param kind: what the trouble has in common with the last one if it goes on: its words hold a request
+            id, which is new every time.
+        :param now: seconds since 1970 (UTC).
+        """
+        before, told_at = self._told.get(what, ("", 0.0))
+        if before == kind and now - told_at < REMIND:
+            return False
+        self._told[what] = kind, now
+        return True
+
+    def ends(self, what: str) -> bool:
+        """Tell whether something could not be done until now."""
+        return self._told.pop(what, None) is not None
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What is known of an offer."""
+
+    entry: object = None  # how the list showed it when its submissions were read last
+    go_lives: tuple[GoneLive, ...] | None = None
+    is_going_live: bool = False
+    read_at: float = 0.0
+    tried_at: float = 0.0
+
+
+class PublisherWatch:
+    """Looks at a publisher's offers again and again; remembers what it saw.
+
+    :param publisher_id: whose offers.
+    :param schedule: when to look: in proportion to how long nothing has changed.
+    :param draw: gives random numbers from 0 to 1.
+    """
+
+    def __init__(
+        self, publisher_id: str, schedule: PollSchedule, draw: Callable[[], float] = random.random
+    ) -> None:
+        self.publisher_id = publisher_id
+        self._schedule = schedule
+        self._draw = draw
+        self._list = calls.list_offers(publisher_id)
+        self._offers: dict[str, _Watched] = {}
+        self._troubles = Troubles()
+        self._changed_at: float | None = None
+        self._now = 0.0
+        self._asked_to_wait = 0.0
+        self._unread = self._refused = False
+
+    def look(self) -> Procedure[Look | None]:
+        """Look once; return what can be seen by now, or None if not even the offers can be listed."""
+        self._asked_to_wait, self._unread, self._refused = 0.0, False, False
+        reading, self._now = yield from sent(self._list, patient=False)
+        entries = _entries(reading)
+        if isinstance(entries, str):
+            self._note(reading)
+            self._unread = True
+            answered = isinstance(reading, Answer) and reading.status == 200
+            self._refused = not answered and not is_failed_read(reading)
+            # What a refusal means, and what to do about it, is told as an operator would.
+            why = str(error_of(self._list, reading)) if self._refused else entries
+            level = logging.ERROR if self._refused else logging.WARNING
+            yield from self._tell(str(self._list), _kind(reading), why, level)
+            return None
+        yield from self._readable_again(str(self._list))
+        if self._changed_at is None:
+            self._changed_at = self._now
+        for gone in self._offers.keys() - entries.keys():
+            del self._offers[gone]
+        for offer_id, entry in entries.items():
+            if entry != self._offers.setdefault(offer_id, _Watched()).entry:
+                self._changed_at = self._now
+        # Those that were tried longest ago first: one that always times out must not hide the others.
+        due = [offer_id for offer_id in entries if self._is_due(self._offers[offer_id], entries[offer_id])]
+        for offer_id in sorted(due, key=lambda offer_id: self._offers[offer_id].tried_at):
+            if not (yield from self._read(offer_id, entries[offer_id])):
+                break
+        return {offer_id: offer.go_lives for offer_id, offer in self._offers.items()}
+
+    def pause(self) -> float:
+        """Return the seconds until the next look."""
+        if self._refused:
+            return max(self._schedule.longest, self._asked_to_wait)
+        # After a failed read the shortest delay: what was missed may be news.
+        still_for = 0.0 if self._unread or self._changed_at is None else self._now - self._changed_at
+        return self._schedule.delay(still_for, self._draw(), at_least=self._asked_to_wait)
+
+    def _is_due(self, offer: _Watched, entry: object) -> bool:
+        unread = offer.go_lives is None or entry != offer.entry
+        return unread or offer.is_going_live or self._now - offer.read_at >= SWEEP
+
+    def _read(self, offer_id: str, entry: object) -> Procedure[bool]:
+        """Read an offer's submissions; return whether it makes sense to go on with others."""
+        offer = self._offers[offer_id]
+        try:
+            call = calls.list_submissions(self.publisher_id, offer_id)
+        except CppConfigurationError as error:
+            yield from self._tell(f"Offer {offer_id!r}", type(error).__name__, str(error))
+            offer.tried_at = self._now
+            return True
+        reading, self._now = yield from sent(call, patient=False)
+        offer.tried_at = self._now
+        submissions = read_submissions(reading)
+        if submissions is None:
+            self._note(reading)
+            yield from self._tell(str(call), _kind(reading), describe(reading))
+            return not (isinstance(reading, Unanswered) or was_refused_unread(reading))
+        yield from self._readable_again(str(call))
+        go_lives = completed_go_lives(offer_id, submissions)
+        is_going_live = any(each.kind == GO_LIVE and each.is_running for each in submissions)
+        if (go_lives, is_going_live) != (offer.go_lives, offer.is_going_live):
+            self._changed_at = self._now
+        offer.entry, offer.read_at = entry, self._now
+        offer.go_lives, offer.is_going_live = go_lives, is_going_live
+        return True
+
+    def _note(self, reading: Reading) -> None:
+        if isinstance(reading, Answer):
+            self._asked_to_wait = max(self._asked_to_wait, retry_after(reading) or 0.0)
+
+    def _tell(self, what: str, kind: str, why: str, level: int = logging.WARNING) -> Procedure[None]:
+        if self._troubles.begins(what, kind, self._now):
+            said = why if why.startswith(what) else f"{what} failed: {why}"
+            yield Say(f"{said} Go-lives are watched on; it will be read again.", level)
+
+    def _readable_again(self, what: str) -> Procedure[None]:
+        if self._troubles.ends(what):
+            yield Say(f"{what} works again.")
+
+
+def _kind(reading: Reading) -> str:
+    if isinstance(reading, Unanswered):
+        return reading.loss.value
+    code, _ = service_error(reading)
+    return f"{reading.status} {code or reading.damage or ''}"
+
+
+def _entries(reading: Reading) -> dict[str, object] | str:
+    """Return the offers of a list as the service shows them, by identifier, or in words why there is none."""
+    if not isinstance(reading, Answer) or reading.status != 200:
+        return describe(reading)
+    offers = read_offers(reading)
+    return f"HTTP 200, but {offers}" if isinstance(offers, str) else {offer.id: offer.document for offer in offers}

@@ -1,0 +1,313 @@
+"""Watches, for an asset, a publisher's offers for those that go live."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import TriggerEvent
+
+try:
+    from airflow.triggers.base import BaseEventTrigger
+except ImportError:
+    from airflow.exceptions import AirflowOptionalProviderFeatureException
+
+    raise AirflowOptionalProviderFeatureException(
+        "OfferLiveTrigger needs asset watchers, which came with Airflow 3.0. In earlier versions wait for the "
+        "operation with OperationSensor."
+    ) from None
+
+from airflow_provider_cpp.api import calls
+from airflow_provider_cpp.api.answers import Answer, describe
+from airflow_provider_cpp.api.gone_live import GoneLive, Look, Told, read_told
+from airflow_provider_cpp.api.identifiers import checked_identifier
+from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.operations import read_operation
+from airflow_provider_cpp.api.publisher_watch import PublisherWatch, Troubles
+from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.exceptions import CppError
+
+if TYPE_CHECKING:
+    from airflow.triggers.shared_stream import SharedStreamProducer
+
+    from airflow_provider_cpp.client.settings import Settings
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What one look showed to all watchers of a publisher.
+
+    :param settings: the connection.
+    :param publisher_id: whose offers.
+    :param look: the go-lives that completed, by offer.
+    :param seen_at: when, in seconds since 1970 (UTC).
+    :param once_stored: what is to be done once Airflow has stored the events that were made of it.
+    """
+
+    settings: Settings
+    publisher_id: str
+    look: Look
+    seen_at: float
+    once_stored: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
+
+
+class OfferLiveTrigger(BaseEventTrigger):
+    """Send an event for each go-live that completes, whoever started it.
+
+    For an asset's watcher (Airflow 3.0 and later): DAGs that are scheduled by the asset run when an offer has
+    gone live, by a DAG, another client or a person in Partner Center.
+
+    >>> live = AssetWatcher(name="live", trigger=OfferLiveTrigger(offer_id="vm"))  # doctest: +SKIP
+    >>> offer = Asset("cpp://contoso/vm", watchers=[live])  # doctest: +SKIP
+
+    The event is a dict of JSON primitives, which the DAG finds in its asset event's ``extra["payload"]``:
+    ``publisher_id``, ``offer_id``, ``version``, ``operation_location``, ``changed_time`` (when the go-live
+    completed, ISO 8601) and ``live_links`` (each a ``text`` and a ``url``). What the service doesn't say is
+    None.
+
+    What had gone live before the first look is no news. From Airflow 3.3 on, what was told is kept in the
+    asset's state store, as soon as Airflow has stored the event: a restart of the triggerer loses no event,
+    and repeats one only if it comes in the second between the two, or while a second triggerer runs the same
+    watcher; ``operation_location`` tells repetitions.
+    Airflow 3.0 to 3.2 keep no state for a trigger: there, every start of the triggerer begins with a first
+    look, and `lookback` says how far it goes back: 0 may lose what went live meanwhile, more may repeat.
+
+    Nothing ends it. A read that fails is no event, and is tried again; a refused login or a missing
+    permission too, once in `max_poke_interval`, with an error in the triggerer's log.
+
+    :param publisher_id: whose offers; the connection's publisher by default.
+    :param offer_id: the one offer to tell of; all of the publisher's by default.
+    :param cpp_conn_id: id of the connection.
+    :param poke_interval: seconds, or a timedelta, between two looks at least; 60. From Airflow 3.3 on, all
+        watchers of a publisher with the same connection and intervals look together.
+    :param max_poke_interval: seconds, or a timedelta, between two looks at most; 600. In between, it looks in
+        proportion to how long nothing has changed.
+    :param lookback: seconds, or a timedelta, before the first look: what went live since is told as well; 0.
+    :raises CppConfigurationError: an identifier or an interval can't be one.
+    """
+
+    def __init__(
+        self,
+        *,
+        publisher_id: str | None = None,
+        offer_id: str | None = None,
+        cpp_conn_id: str = "cpp_default",
+        poke_interval: float | timedelta = 60.0,
+        max_poke_interval: float | timedelta = 600.0,
+        lookback: float | timedelta = 0.0,
+    ) -> None:
+        super().__init__()
+        for name, value in (("publisher_id", publisher_id), ("offer_id", offer_id)):
+            if value is not None:
+                checked_identifier(name, value)
+        self.publisher_id = publisher_id
+        self.offer_id = offer_id
+        self.cpp_conn_id = cpp_conn_id
+        schedule = PollSchedule.between(_seconds(poke_interval), _seconds(max_poke_interval))
+        self.poke_interval, self.max_poke_interval = schedule.shortest, schedule.longest
+        self.lookback = _seconds(lookback)
+        self._told: Told | None = None
+        self._kept: Told | None = None
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class's path and the arguments that make the trigger anew."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "publisher_id": self.publisher_id,
+                "offer_id": self.offer_id,
+                "cpp_conn_id": self.cpp_conn_id,
+                "poke_interval": self.poke_interval,
+                "max_poke_interval": self.max_poke_interval,
+                "lookback": self.lookback,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look on its own, on Airflow before 3.3."""
+        async with aclosing(self.looks(self.serialize()[1])) as looks:
+            async for sight in looks:
+                async for event in self._events(sight):
+                    yield event
+                for keep in sight.once_stored:
+                    await keep()
+
+    # How watchers of one publisher look together (Airflow 3.3 and later)
+
+    def shared_stream_key(self) -> Hashable | None:
+        """Return what watchers have to have in common to look together."""
+        return (
+            type(self).__qualname__,
+            self.cpp_conn_id,
+            self.publisher_id,
+            self.poke_interval,
+            self.max_poke_interval,
+        )
+
+    @classmethod
+    def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
+        """Return what looks for all of them, and is told when their events are stored."""
+        from airflow_provider_cpp.triggers.shared_looks import SharedLooks
+
+        return SharedLooks(cls.looks(kwargs))
+
+    async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
+        """Turn what all watchers see into this one's events."""
+        async for sight in shared_stream:
+            async for event in self._events(sight):
+                yield event
+
+    # Looking
+
+    @classmethod
+    async def looks(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Sight]:
+        """Look again and again, whatever happens.
+
+        :param kwargs: the arguments of one of the watchers that look together.
+        """
+        from airflow_provider_cpp.client.sharing import shared_client
+
+        schedule = PollSchedule.between(kwargs["poke_interval"], kwargs["max_poke_interval"])
+        troubles = Troubles()
+        what = f"Watching for go-lives by connection {kwargs['cpp_conn_id']!r}"
+        watched: tuple[Settings, PublisherWatch] | None = None
+        while True:
+            pause = schedule.longest
+            try:
+                settings = await _settings(kwargs["cpp_conn_id"])
+                if watched is None or watched[0] != settings:
+                    publisher_id = settings.publisher(kwargs["publisher_id"])
+                    watched = settings, PublisherWatch(publisher_id, schedule)
+                watch = watched[1]
+                async with shared_client(settings) as client:
+                    # Somebody may edit the connection, which is no trouble.
+                    while await _settings(kwargs["cpp_conn_id"]) == settings:
+                        look = await client.run(watch.look(), say=_say)
+                        if troubles.ends(what):
+                            _say(logging.INFO, f"{what} works again.")
+                        if look is not None:
+                            yield Sight(settings, watch.publisher_id, look, time.time())
+                        await asyncio.sleep(watch.pause())
+                pause = 0.0
+            except CppError as error:
+                # A secret that has expired, a connection that is missing: a person has to mend it.
+                if troubles.begins(what, type(error).__name__, time.time()):
+                    _say(logging.ERROR, f"{what} isn't possible, will try on: {error}")
+            except Exception as error:
+                # A watcher that ends is one that nobody misses in time.
+                pause = schedule.shortest
+                if troubles.begins(what, type(error).__name__, time.time()):
+                    log.warning("%s failed, will try on.", what, exc_info=True)
+            await asyncio.sleep(pause)
+
+    # Telling
+
+    async def _events(self, sight: Sight) -> AsyncIterator[TriggerEvent]:
+        look = self._of_interest(sight.look)
+        key = f"offers live: {sight.settings.origin} {sight.publisher_id}/{self.offer_id or '*'}"
+        if self._told is None:
+            try:
+                self._told = self._kept = await self._recall(key)
+            except Exception as error:  # noqa: BLE001 - whatever it is, not knowing isn't knowing nothing
+                self._say(logging.WARNING, f"Airflow doesn't tell what was told ({error}); will ask again.")
+                return
+        told = self._told or Told.before(look, sight.seen_at - self.lookback)
+        news = told.news(look)
+        # All at once, as Airflow gives a watcher a limited time for what it makes of a look.
+        for event in await asyncio.gather(*(self._event(sight, go_live) for go_live in news)):
+            self._say(logging.INFO, f"Offer {event['publisher_id']}/{event['offer_id']} has gone live.")
+            yield TriggerEvent(event)
+        self._told = told.after(look)
+        if self._told != self._kept:
+            sight.once_stored.append(partial(self._remember, key, self._told))
+
+    def _of_interest(self, look: Look) -> Look:
+        if self.offer_id is None:
+            return look
+        # The service isn't consistent about the case of identifiers.
+        wanted = self.offer_id.casefold()
+        return {offer_id: go_lives for offer_id, go_lives in look.items() if offer_id.casefold() == wanted}
+
+    async def _event(self, sight: Sight, go_live: GoneLive) -> dict[str, Any]:
+        location = OperationLocation(
+            sight.settings.origin, sight.publisher_id, go_live.offer_id, go_live.operation_id
+        )
+        return {
+            "publisher_id": sight.publisher_id,
+            "offer_id": go_live.offer_id,
+            "version": go_live.version,
+            "operation_location": location.url,
+            "changed_time": go_live.changed_time,
+            "live_links": await self._live_links(sight.settings, location),
+        }
+
+    async def _live_links(self, settings: Settings, location: OperationLocation) -> list[dict[str, str]]:
+        """Return where customers see the offer; a service that won't say delays no event."""
+        from airflow_provider_cpp.client.sharing import shared_client
+
+        try:
+            # A list is no more trusted than a header.
+            call = calls.get_operation(parse_location(location.url, origin=settings.origin))
+            async with shared_client(settings) as client:
+                reading = await client.exchange(call)
+            operation = read_operation(reading) if isinstance(reading, Answer) and reading.status == 200 else None
+            why = operation if isinstance(operation, str) else describe(reading)
+        except CppError as error:
+            operation, why = None, str(error)
+        if operation is None or isinstance(operation, str):
+            self._say(logging.WARNING, f"The links of {location} can't be read ({why}): told without.")
+            return []
+        return [{"text": text, "url": url} for text, url in operation.live_links]
+
+    # Remembering
+
+    def _stores(self) -> list[Any]:
+        """Return the state stores of the assets that this trigger watches; none before Airflow 3.3."""
+        stores: Any = getattr(self, "asset_state_store", None)
+        # Several assets may share one trigger, and Airflow has no public way to all of their stores (3.3.2).
+        return [] if stores is None else [*stores._by_name.values(), *stores._by_uri.values()]
+
+    async def _recall(self, key: str) -> Told | None:
+        from asgiref.sync import sync_to_async
+
+        for store in self._stores():
+            if (told := read_told(await sync_to_async(store.get)(key))) is not None:
+                return told
+        return None
+
+    async def _remember(self, key: str, told: Told) -> None:
+        from asgiref.sync import sync_to_async
+
+        try:
+            for store in self._stores():
+                await sync_to_async(store.set)(key, told.to_dict())
+        except Exception as error:  # noqa: BLE001 - a watcher goes on; the next look tries again
+            self._say(logging.WARNING, f"Airflow doesn't keep what was told ({error}); will try again.")
+        else:
+            self._kept = told
+
+    def _say(self, level: int, text: str) -> None:
+        self.log.log(level, "%s", text)
+
+
+async def _settings(cpp_conn_id: str) -> Settings:
+    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+    return await CloudPartnerPortalHook(cpp_conn_id).aget_settings()
+
+
+def _seconds(span: float | timedelta) -> float:
+    return span.total_seconds() if isinstance(span, timedelta) else float(span)
+
+
+def _say(level: int, text: str) -> None:
+    log.log(level, "%s", text)
