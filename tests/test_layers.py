@@ -25,9 +25,10 @@ BELOW = {
     "assets": set(),
     "exceptions": set(),
     "provider_info": set(),
-    "operators": {"hooks", "client", "api", "exceptions", "triggers", "sensors", "links"},
-    "sensors": {"hooks", "client", "api", "exceptions", "triggers", "operators", "links"},
-    "triggers": {"hooks", "client", "api", "exceptions", "operators"},
+    "airflow_versions": set(),
+    "operators": {"airflow_versions", "hooks", "client", "api", "exceptions", "triggers", "sensors", "links"},
+    "sensors": {"airflow_versions", "hooks", "client", "api", "exceptions", "triggers", "operators", "links"},
+    "triggers": {"airflow_versions", "hooks", "client", "api", "exceptions", "operators"},
     "links": {"hooks", "client", "api", "exceptions"},
 }
 
@@ -82,6 +83,19 @@ def test_a_floor_imports_only_from_those_below_it(path: Path) -> None:
         if part not in BELOW:
             part = "__init__"  # something that the package itself defines, such as its version
         assert part == floor or part in BELOW[floor], f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [p for p in MODULES if floor_of(p) != "airflow_versions"],
+    ids=lambda path: str(path.relative_to(PACKAGE)),
+)
+def test_what_moved_between_versions_of_airflow_is_looked_for_in_one_place(path: Path) -> None:
+    """Besides it: the compat package, which looks for us, and the triggers' base, which never moved."""
+    stable = ("airflow.providers.common.compat.", "airflow.triggers.base.")
+    of_airflow = {name for name in imports(path) if name.startswith("airflow.")}
+    assert {name for name in of_airflow if not name.startswith(stable)} == set()
+    assert not any("version_compat" in name for name in of_airflow)
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) == "api"], ids=lambda path: path.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from datetime import timedelta
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api.cancelling import error_of_cancel
 from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.api.schedule import PollSchedule
@@ -97,6 +99,8 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
     def execute(self, context: Context) -> str:
         """Go live, unless an earlier try of this task did, and wait if asked to."""
         store = context.get("task_state_store")
+        if store is None:
+            airflow_versions.TASK_STATE.warn_if_missing(self.log, logging.INFO)
         started = self.hook.start_go_live(
             self.offer_id,
             self.publisher_id,

@@ -5,36 +5,14 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from airflow_provider_cpp.airflow_versions import current_state
+
 #: The states that a user can mark. A task that was cleared has none of them: its next try takes the operation
 #: up again. Neither has one that Airflow skips, as a DAG run's time is over.
 _MARKED = frozenset({"failed", "success"})
 
 #: Seconds to wait for Airflow's answer; a task being killed has five.
 _PATIENCE = 1.5
-
-
-def current_state(task_instance: Any) -> str | None:
-    """Ask Airflow for the state of a task instance. Blocks.
-
-    :param task_instance: the task instance, as a task's context or a trigger has it.
-    :raises Exception: whatever keeps Airflow from telling.
-    """
-    try:
-        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-    except ImportError:  # Airflow 2
-        state = task_instance.current_state()
-        return str(state) if state is not None else None
-    map_index = -1 if task_instance.map_index is None else task_instance.map_index
-    is_mapped = map_index >= 0
-    states = RuntimeTaskInstance.get_task_states(
-        dag_id=task_instance.dag_id,
-        run_ids=[task_instance.run_id],
-        task_ids=[task_instance.task_id],
-        map_index=map_index if is_mapped else None,
-    )
-    key = f"{task_instance.task_id}_{map_index}" if is_mapped else task_instance.task_id
-    state = states.get(task_instance.run_id, {}).get(key)
-    return str(getattr(state, "value", state)) if state is not None else None
 
 
 def ended_by_user(state: str | None) -> bool:

@@ -10,19 +10,15 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowSensorTimeout
+from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException
 
+from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api.outcomes import PORTAL, Event
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
 from airflow_provider_cpp.operators.task_state import was_ended_by_user
-
-try:
-    from airflow.sdk.exceptions import TaskDeferralTimeout
-except ImportError:  # Airflow 2
-    from airflow.exceptions import TaskDeferralTimeout  # type: ignore[no-redef]
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator
@@ -130,6 +126,8 @@ class WaitsForOperation:
 
         watch = self._watch
         assert watch is not None  # noqa: S101 - handed over is what was begun
+        if self.cancel_on_kill:
+            airflow_versions.CANCEL_WHILE_DEFERRED.warn_if_missing(self.hook.log)
         trigger = OperationTrigger(
             operation_location=watch.location.url,
             started_at=watch.started_at,
@@ -153,14 +151,20 @@ class WaitsForOperation:
         """Resume after the triggerer's event, or tell what Airflow's own timeout means where there was none."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)  # type: ignore[misc]
-        except OperationTimeout:
+        except AirflowSkipException:
             raise
-        except (AirflowSensorTimeout, TaskDeferralTimeout) as error:
-            raise OperationTimeout(
-                f"Airflow ended the wait of task {getattr(self, 'task_id', '')!r} before the triggerer did, so "
-                "that its operation's outcome isn't known. It may still be running: nothing was canceled. Check "
-                f"that a triggerer runs, look at {PORTAL}, and clear this task to go on watching."
-            ) from error
+        except AirflowException as error:
+            told = error
+            if airflow_versions.wait_ran_out(error) and not isinstance(error, OperationTimeout):
+                told = OperationTimeout(
+                    f"Airflow ended the wait of task {getattr(self, 'task_id', '')!r} before the triggerer did, "
+                    "so that its operation's outcome isn't known. It may still be running: nothing was canceled. "
+                    f"Check that a triggerer runs, look at {PORTAL}, and clear this task to go on watching."
+                )
+            # Airflow 3.1 and later have skipped already; before them not every deferred sensor does.
+            if getattr(self, "soft_fail", False) or getattr(self, "never_fail", False):
+                raise AirflowSkipException(str(told)) from error
+            raise told from (error.__cause__ if told is error else error)
 
     def on_kill(self) -> None:
         """Cancel the operation, if that was asked for and a user ended the task.

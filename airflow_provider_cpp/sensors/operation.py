@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, BaseSensorOperator, PokeReturnValue
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
 
+from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api.outcomes import Event, result_of
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.exceptions import OperationTimeout
@@ -86,18 +86,21 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
         self.stuck_after = optional_seconds(stuck_after)
         self._check_waiting()
         self._without_worker = start_from_trigger or end_from_trigger
-        self.start_from_trigger = start_from_trigger and AIRFLOW_V_3_3_PLUS
-        self.end_from_trigger = end_from_trigger and AIRFLOW_V_3_3_PLUS
-        if self.start_from_trigger:
-            self.start_trigger_args = start_trigger_args(self)
+        possible = airflow_versions.WITHOUT_WORKER.is_here
+        self.start_from_trigger = start_from_trigger and possible
+        self.end_from_trigger = end_from_trigger and possible
+        if start_from_trigger:
+            # Made on every Airflow, so that what one refuses no other accepts.
+            arguments = start_trigger_args(self)
+            self.start_trigger_args = arguments if possible else None
         self._steps: Generator[float, None, Event] | None = None
         self._pause = 0.0
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait where `deferrable` says."""
-        if self._without_worker and not AIRFLOW_V_3_3_PLUS:
-            self.log.warning("start_from_trigger and end_from_trigger need Airflow 3.3; a worker does it instead.")
-        elif self.start_from_trigger:
+        if self._without_worker and self.deferrable:  # then it gets here once a try; poking may get here often
+            airflow_versions.WITHOUT_WORKER.warn_if_missing(self.log)
+        if self.start_from_trigger:
             self.log.warning("Airflow starts mapped tasks on a worker, whatever start_from_trigger says.")
         try:
             # Airflow's own loop also for the one look before a deferral: it knows soft_fail and never_fail.

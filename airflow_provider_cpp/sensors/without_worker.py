@@ -83,7 +83,7 @@ def location_template(location: Any) -> str:
             raise _refused(f"it is a {type(location).__name__}; give a location, a template or a task's output")
         _check_pulls("operation_location", location)
         return location
-    if getattr(operator, "is_mapped", False) or _is_inside_a_mapped_group(operator):
+    if hasattr(operator, "expand_input") or _is_inside_a_mapped_group(operator):
         raise _refused(f"task {operator.task_id!r} is mapped, so its output is a list; start on a worker instead")
     key = getattr(location, "key", None)
     if key is None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_cpp.airflow_versions import current_state
 from airflow_provider_cpp.api import outcomes
 from airflow_provider_cpp.api.cancelling import Cancel
 from airflow_provider_cpp.api.locations import parse_location
@@ -20,7 +21,7 @@ from airflow_provider_cpp.api.outcomes import TaskEnd
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
-from airflow_provider_cpp.operators.task_state import current_state, ended_by_user
+from airflow_provider_cpp.operators.task_state import ended_by_user
 from airflow_provider_cpp.operators.waiting import DEFAULT_TIMEOUT
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ class OperationTrigger(BaseTrigger):
 
         task: Any = self.task_instance
         try:
-            from airflow.sdk.execution_time.xcom import XCom
+            from airflow.providers.common.compat.sdk import XCom
 
             await sync_to_async(XCom.set)(
                 "return_value",

@@ -1,0 +1,104 @@
+"""Decides what the Airflow that runs here lacks, and what happens instead; nobody else asks for its version."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+
+try:
+    from airflow.sdk.exceptions import TaskDeferralTimeout
+except ImportError:  # Airflow 2
+    from airflow.exceptions import TaskDeferralError as TaskDeferralTimeout  # type: ignore[no-redef]
+
+#: How the scheduler of Airflow 2 ends a wait; it has no exception of its own for that.
+_AIRFLOW_2_SAYS = "Trigger/execution timeout"
+
+
+class Log(Protocol):
+    """What all of Airflow's loggers have, however they are typed."""
+
+    def log(self, level: int, message: str, /, *arguments: object) -> Any:
+        """Write a line."""
+
+
+@dataclass(frozen=True)
+class Feature:
+    """Something that a task may ask for and that not every Airflow can do.
+
+    :param name: what was asked for, as the line in the task's log begins.
+    :param since: the first version of Airflow that can do it, such as ``3.3``.
+    :param is_here: whether this Airflow can.
+    :param instead: what happens otherwise, as the line ends.
+    """
+
+    name: str
+    since: str
+    is_here: bool
+    instead: str
+
+    def warn_if_missing(self, log: Log, level: int = logging.WARNING) -> None:
+        """Write the one line that says what happens instead, if this Airflow can't do it."""
+        if not self.is_here:
+            log.log(level, "%s", self.fallback)
+
+    @property
+    def fallback(self) -> str:
+        """The line in the log of a task that asks for it in vain."""
+        return f"{self.name} needs Airflow {self.since}; {self.instead}."
+
+
+WITHOUT_WORKER = Feature(
+    "start_from_trigger or end_from_trigger", "3.3", AIRFLOW_V_3_3_PLUS, "a worker does it instead"
+)
+CANCEL_WHILE_DEFERRED = Feature(
+    "cancel_on_kill of a deferred task",
+    "3.3",
+    AIRFLOW_V_3_3_PLUS,
+    "an operation whose task is ended meanwhile runs on",
+)
+TASK_STATE = Feature(
+    "A record of what this try does",
+    "3.3",
+    AIRFLOW_V_3_3_PLUS,
+    "a retry looks through the offer's submissions instead",
+)
+
+
+def wait_ran_out(error: BaseException) -> bool:
+    """Tell whether Airflow itself ended a deferred wait because its time was over.
+
+    :param error: what `resume_execution` of Airflow's own classes raises.
+    """
+    if isinstance(error, AirflowSensorTimeout):
+        return True
+    if not isinstance(error, TaskDeferralTimeout):
+        return False
+    return TaskDeferralTimeout.__name__ == "TaskDeferralTimeout" or str(error) == _AIRFLOW_2_SAYS
+
+
+def current_state(task_instance: Any) -> str | None:
+    """Ask Airflow for the state of a task instance. Blocks.
+
+    :param task_instance: the task instance, as a task's context or a trigger has it.
+    :raises Exception: whatever keeps Airflow from telling.
+    """
+    try:
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+    except ImportError:  # Airflow 2
+        state = task_instance.current_state()
+        return str(state) if state is not None else None
+    map_index = -1 if task_instance.map_index is None else task_instance.map_index
+    is_mapped = map_index >= 0
+    states = RuntimeTaskInstance.get_task_states(
+        dag_id=task_instance.dag_id,
+        run_ids=[task_instance.run_id],
+        task_ids=[task_instance.task_id],
+        map_index=map_index if is_mapped else None,
+    )
+    key = f"{task_instance.task_id}_{map_index}" if is_mapped else task_instance.task_id
+    state = states.get(task_instance.run_id, {}).get(key)
+    return str(getattr(state, "value", state)) if state is not None else None
