@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 import tempfile
+from typing import Any
 
 # Autodoc imports the package and with it Airflow, which makes a home for itself and speaks of it.
 if "AIRFLOW_HOME" not in os.environ:
@@ -22,6 +24,8 @@ extensions = ["myst_parser", "sphinx.ext.autodoc"]
 exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = f"{project} {version}"
+html_static_path = ["_static"]
+html_css_files = ["wide.css"]
 html_show_sphinx = False
 html_copy_source = False
 
@@ -45,3 +49,13 @@ nitpick_ignore_regex = [
     (r"py:class", r"airflow_provider_cpp\.(api|client)\.\w+\.\w+"),
     (r"py:class", r"airflow_provider_cpp\.(operators\.waiting|sensors\.without_worker)\.\w+"),
 ]
+
+
+def setup(app: Any) -> None:
+    """Leave constants of a module out of the reference: its classes are what it is for."""
+
+    def skips(_app: Any, what: str, _name: str, member: object, *_rest: object) -> bool | None:
+        is_constant = what == "module" and not inspect.isclass(member) and not inspect.isroutine(member)
+        return True if is_constant else None
+
+    app.connect("autodoc-skip-member", skips)

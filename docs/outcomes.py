@@ -1,7 +1,8 @@
 """Writes what each outcome looks like into the documentation, from runs against the emulator.
 
-``python -m docs.outcomes`` runs every outcome and replaces the tables in README.md and docs/outcomes.md and the
-messages in docs/troubleshooting.md; ``tests/test_documentation.py`` compares them. Nobody types a message by hand.
+``python -m docs.outcomes`` runs every outcome and replaces the table in README.md and the messages in
+docs/outcomes.md and docs/troubleshooting.md; ``tests/test_documentation.py`` compares them. Nobody types a
+message by hand.
 """
 
 from __future__ import annotations
@@ -272,40 +273,50 @@ def _of_nowhere(text: str, portal: Emulator) -> str:
     return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda m: m[0] if m[0] in known else OPERATION, text)
 
 
-def table(found: list[Outcome], *, messages: bool) -> str:
-    """Return the table of docs/outcomes.md, or without its messages that of README.md."""
-    columns = ["What happened", "Task", "Its state", "Retried", "Exception"]
-    columns += ["Message, or result"] if messages else []
-    rows = ["| " + " | ".join(columns) + " |", "|---" * len(columns) + "|"]
-    for each in found:
-        state, retried, name = "`success`", "", ""
-        if each.error is not None:
-            retried = "yes" if is_retried(each.error) else "no"
-            state = "`up_for_retry`, in the end `failed`" if is_retried(each.error) else "`failed`"
-            name = f"`{type(each.error).__name__}`"
-        task = f"`{each.task}`" if each.task != "both" else "both"
-        row = f"| {each.what} | {task} | {state} | {retried} | {name} |"
-        if messages:
-            message = each.message.replace("|", "\\|").replace("<", "&lt;").replace("$", "\\$")
-            row += f" {message} |"
-        rows.append(row)
+def _fate(each: Outcome) -> tuple[str, str, str, str]:
+    """Return the task, its state, whether Airflow retries it, and the exception, as the documents show them."""
+    task = f"`{each.task}`" if each.task != "both" else "both"
+    if each.error is None:
+        return task, "`success`", "", ""
+    retried = is_retried(each.error)
+    state = "`up_for_retry`, in the end `failed`" if retried else "`failed`"
+    return task, state, "yes" if retried else "no", f"`{type(each.error).__name__}`"
+
+
+def table(found: list[Outcome]) -> str:
+    """Return the table of README.md."""
+    rows = ["| What happened | Task | Its state | Retried | Exception |", "|---|---|---|---|---|"]
+    rows += [f"| {each.what} | {' | '.join(_fate(each))} |" for each in found]
     return "\n".join(rows)
 
 
+def sections(found: list[Outcome]) -> str:
+    """Return the sections of docs/outcomes.md."""
+    return "\n\n".join(f"## {each.what}\n\n{_told(each)}\n\n{_block(each)}" for each in found)
+
+
+def _told(each: Outcome) -> str:
+    task, state, retried, error = _fate(each)
+    if each.error is None:
+        return f"{task}: {state}. It returns:"
+    return f"{task}: {state}. Retried: {retried}. {error}:"
+
+
+def _block(each: Outcome) -> str:
+    lines = textwrap.fill(each.message, 110, break_long_words=False, break_on_hyphens=False)
+    return f"```text\n{lines}\n```"
+
+
 def with_outcomes(text: str, found: list[Outcome]) -> str:
-    """Return a document with its table and its messages as the outcomes have them.
+    """Return a document with what is shown of the outcomes as they are.
 
     :param text: the document. ``<!-- outcomes -->``, ``<!-- outcomes, in short -->`` and
         ``<!-- message: KEY -->`` begin what is replaced, ``<!-- end -->`` ends it.
     :param found: the outcomes.
     """
-    wanted = {
-        "outcomes": table(found, messages=True),
-        "outcomes, in short": table(found, messages=False),
-    }
+    wanted = {"outcomes": sections(found), "outcomes, in short": table(found)}
     for each in found:
-        lines = textwrap.fill(each.message, 110, break_long_words=False, break_on_hyphens=False)
-        wanted[f"message: {each.key}"] = f"```text\n{lines}\n```"
+        wanted[f"message: {each.key}"] = _block(each)
     return re.sub(
         r"(<!-- (outcomes(?:, in short)?|message: [\w-]+) -->\n).*?(<!-- end -->)",
         lambda match: f"{match[1]}\n{wanted[match[2]]}\n\n{match[3]}",
