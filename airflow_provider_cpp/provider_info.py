@@ -115,7 +115,13 @@ def get_provider_info() -> dict[str, object]:
             }
         ],
         "operators": [
-            {"integration-name": integration, "python-modules": ["airflow_provider_cpp.operators.offer"]}
+            {
+                "integration-name": integration,
+                "python-modules": [
+                    "airflow_provider_cpp.operators.offer",
+                    "airflow_provider_cpp.operators.definition",
+                ],
+            }
         ],
         "sensors": [
             {"integration-name": integration, "python-modules": ["airflow_provider_cpp.sensors.operation"]}

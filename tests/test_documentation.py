@@ -18,7 +18,12 @@ from airflow_provider_cpp import exceptions
 from airflow_provider_cpp.client.settings import read_settings
 from airflow_provider_cpp.emulator import Settings
 from airflow_provider_cpp.emulator.faults import KINDS
-from airflow_provider_cpp.operators.offer import GoLiveOperator
+from airflow_provider_cpp.operators.offer import (
+    GetOfferOperator,
+    GoLiveOperator,
+    ListOffersOperator,
+    PutOfferOperator,
+)
 from airflow_provider_cpp.provider_info import CONNECTION_FIELDS
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
@@ -101,9 +106,11 @@ def test_airflow_has_each_metric_that_is_named():
 @pytest.mark.timeout(300)
 def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
     (tmp_path / "dags").mkdir()
-    shutil.copy(EXAMPLES / "ten_lines.py", tmp_path / "dags")
-    shutil.copy(EXAMPLES / "test_release.py", tmp_path)
-    shutil.copy(EXAMPLES / "test_hook.py", tmp_path)
+    for name in ("ten_lines.py", "put_offer.py", "change_offer.py", "list_offers.py"):
+        shutil.copy(EXAMPLES / name, tmp_path / "dags")
+    shutil.copytree(EXAMPLES / "offers", tmp_path / "dags" / "offers")
+    for name in ("test_release.py", "test_hook.py", "test_offers.py"):
+        shutil.copy(EXAMPLES / name, tmp_path)
     environment = {
         **os.environ,
         "AIRFLOW_HOME": str(tmp_path / "home"),
@@ -125,7 +132,7 @@ def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
         return done.stdout
 
     run("airflow", "db", "migrate")
-    assert "4 passed" in run("pytest", "-q")
+    assert "7 passed" in run("pytest", "-q")
 
 
 # What outcomes look like
@@ -159,6 +166,9 @@ def test_every_exception_has_an_outcome_and_a_place_in_the_troubleshooting_page(
 @pytest.mark.parametrize(
     ("section", "cls"),
     [
+        ("ListOffersOperator", ListOffersOperator),
+        ("GetOfferOperator", GetOfferOperator),
+        ("PutOfferOperator", PutOfferOperator),
         ("GoLiveOperator", GoLiveOperator),
         ("OperationSensor", OperationSensor),
         ("OperationTrigger", OperationTrigger),

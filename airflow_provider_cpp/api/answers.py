@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum
+from typing import TypeVar
 
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.plain_text import plain_text
@@ -21,6 +22,8 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
     CppUnavailable,
 )
+
+T = TypeVar("T")
 
 #: Bodies are read up to here; a status document has about 1 KiB.
 MAX_BODY = 1024 * 1024
@@ -179,6 +182,26 @@ def describe(reading: Reading) -> str:
     if identifier := request_id(reading):
         parts.append(f"(request id {identifier})")
     return " ".join(parts)
+
+
+def content(call: Call, reading: Reading, read: Callable[[Answer], T | str]) -> T:
+    """Return what the 200 of a call that reads holds.
+
+    :param call: what was asked for.
+    :param read: reads it, or says in words why it can't be read.
+    :raises CppError: the error that another reading means; `CppUnavailable` for a 200 that can't be read.
+    """
+    if not isinstance(reading, Answer) or reading.status != 200:
+        raise error_of(call, reading)
+    found = read(reading)
+    if isinstance(found, str):
+        raise CppUnavailable(
+            f"{call} failed: HTTP 200, but {found}. Look at the connection's host and proxy; a later try may "
+            "succeed.",
+            http_status=200,
+            request_id=request_id(reading),
+        )
+    return found
 
 
 _UNAUTHENTICATED = (

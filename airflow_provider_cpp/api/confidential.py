@@ -21,7 +21,7 @@ _NAME = re.compile(
 )
 
 #: Shorter ones aren't masked: every log line would be full of holes.
-_SHORTEST = 5
+_SHORTEST = 8
 
 
 def is_confidential(name: str) -> bool:

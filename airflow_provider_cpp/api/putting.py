@@ -6,12 +6,12 @@ A PUT may get lost like any request. It is never repeated blindly: what is there
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, describe, error_of
+from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.differences import Difference, differences, merged
 from airflow_provider_cpp.api.offers import SET_BY_SERVICE, Offer, read_offer
@@ -74,10 +74,12 @@ class Put:
     document: Mapping[str, Any] = field(repr=False)
     if_match: str | None = None
     dry_run: bool = False
-    ignore: tuple[str, ...] = ()
+    ignore: Iterable[str] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "document", self._checked(self.document))
+        if not isinstance(self.ignore, str):  # that is refused below
+            object.__setattr__(self, "ignore", tuple(self.ignore))
         # What can't be sent is refused before anything is read.
         calls.put_offer(self.publisher_id, self.offer_id, self.document, self.if_match)
         differences(self.document, self.document, self.ignore)
@@ -193,7 +195,7 @@ class Put:
         reading, _ = yield from sent(call)
         if isinstance(reading, Answer) and reading.status == 404:
             return None
-        return offer_of(call, reading)
+        return content(call, reading, read_offer)
 
     def _tell(self, found: tuple[Difference, ...], *, is_new: bool) -> Procedure[None]:
         yield Say(
@@ -288,28 +290,6 @@ class Put:
         return type(error)(
             f"{error} {advice}", http_status=error.http_status, code=error.code, request_id=error.request_id
         )
-
-
-def offer_of(call: Call, reading: Reading) -> Offer:
-    """Return the offer that a reading holds.
-
-    :param call: what was asked for.
-    :raises CppError: the error that another reading means.
-    """
-    if not isinstance(reading, Answer) or reading.status != 200:
-        raise error_of(call, reading)
-    offer = read_offer(reading)
-    if isinstance(offer, str):
-        raise unreadable(call, offer)
-    return offer
-
-
-def unreadable(call: Call, why: str) -> CppUnavailable:
-    """Return the error of a 200 that can't be read."""
-    return CppUnavailable(
-        f"{call} failed: HTTP 200, but {why}. Look at the connection's host and proxy; a later try may succeed.",
-        http_status=200,
-    )
 
 
 def _is_precondition(reading: Reading) -> bool:

@@ -39,6 +39,16 @@ class Submission:
         """Tell whether the operation hasn't ended."""
         return self.state == RUNNING
 
+    def to_dict(self) -> dict[str, object]:
+        """Return the submission as JSON primitives."""
+        return {
+            "id": self.id,
+            "kind": self.kind,
+            "state": self.state,
+            "state_word": self.state_word,
+            "changed_at": self.changed_at,
+        }
+
     def __str__(self) -> str:
         """Return the submission in words."""
         return f"{self.kind or 'operation'} {one_line(self.id)[:100]} ({self.state_word})"

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Unpack, cast
+from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 from weakref import WeakKeyDictionary
 
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, error_of
+from airflow_provider_cpp.api.answers import Answer, content, error_of
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.api.intents import Started
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.offers import Offer, read_offer, read_offers, read_publishers
 from airflow_provider_cpp.api.operations import Operation, read_operation
+from airflow_provider_cpp.api.putting import Put, PutResult
 from airflow_provider_cpp.api.settling import Memory
 from airflow_provider_cpp.api.starting import Start
-from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH
+from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submissions
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.exceptions import CppError, CppUnavailable
@@ -28,6 +30,7 @@ from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, UI_FIELD_BEHAV
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
+T = TypeVar("T")
 
 #: Keeps a record for a later try of a task.
 Keeper = Callable[[dict[str, object]], object]
@@ -262,6 +265,117 @@ class CloudPartnerPortalHook(BaseHook):
         event = self.client.run(cancel.confirmed(), say=self.say)
         return {name: event[name] for name in ("status", "location", "message")}
 
+    def list_publishers(self) -> list[dict[str, Any]]:
+        """List the publishers that this principal can see, as the service describes them.
+
+        The call is on no page of the reference; a published client uses it.
+
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        return list(self._read(calls.list_publishers(), read_publishers))
+
+    def list_offers(self, publisher_id: str | None = None) -> list[Offer]:
+        """List a publisher's offers; of their definitions only the names (retrieve-offers page).
+
+        :param publisher_id: the publisher's identifier; the connection's by default.
+        :raises CppNotFound: the service doesn't know the publisher.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        return list(self._read(calls.list_offers(self.settings.publisher(publisher_id)), read_offers))
+
+    def get_offer(
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        *,
+        version: int | str | None = None,
+        slot: str | None = None,
+    ) -> Offer:
+        """Read an offer with its definition (retrieve-specific-offer page): the latest by default.
+
+        The service returns no values of secret fields, and of files (logos, disks) URLs of its own.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param version: that version instead, 0 or more.
+        :param slot: what is in that slot instead: `draft`, `preview` (or `staging`, `view`) or `production`
+            (or `live`), in any case.
+        :raises CppConfigurationError: an argument can't be, or version and slot are both given.
+        :raises CppNotFound: the service doesn't know the offer, or it has no such version, or nothing in the slot.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        publisher = self.settings.publisher(publisher_id)
+        return self._read(calls.get_offer(publisher, offer_id, version=version, slot=slot), read_offer)
+
+    def put_offer(
+        self,
+        offer_id: str,
+        definition: Mapping[str, Any],
+        publisher_id: str | None = None,
+        *,
+        if_match: str | None = None,
+        dry_run: bool = False,
+        ignore: Iterable[str] = (),
+    ) -> PutResult:
+        """Bring an offer's draft to a wanted definition: create it, change it, or leave it if it is so already.
+
+        The offer is read, compared, and sent back with what is wanted changed in it, under the condition that
+        nobody else changed it meanwhile (create-or-modify and concurrency-control pages). An answer that gets
+        lost is settled by reading again.
+
+        :param offer_id: the offer's identifier.
+        :param definition: a document such as `get_offer` returns, or the PUT of the reference takes
+            (`{"offerTypeId": ..., "definition": {...}}`), or a part of it: what it doesn't name stays.
+        :param publisher_id: its publisher's identifier; the connection's by default.
+        :param if_match: ETag of what may be replaced, or `*` for whatever is there; the one that is read by
+            default. Offers that were migrated to Partner Center have none, so that they need `*`.
+        :param dry_run: log and return what differs, and send nothing.
+        :param ignore: paths of what doesn't count, written as `api.differences` says.
+        :raises CppConfigurationError: an argument can't be, or there is no ETag; nothing was sent.
+        :raises CppBadRequest: the service refuses the definition (400), or the offer is another by now (412).
+        :raises CppConflict: another operation runs on the offer, or it was changed while an answer was lost.
+        :raises CppNotFound: the service doesn't know the publisher.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the service can't be had just now; a later try compares anew.
+        """
+        publisher = self.settings.publisher(publisher_id)
+        put = Put(publisher, offer_id, definition, if_match=if_match, dry_run=dry_run, ignore=ignore)
+        return self.client.run(put.once(), say=self.say)
+
+    def list_submissions(
+        self, offer_id: str, publisher_id: str | None = None, status: str | None = None
+    ) -> list[Submission]:
+        """List an offer's operations, past and running (retrieve-operations page).
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param status: only those in this state, by the service's own word, such as `running`; all by default.
+        :raises CppNotFound: the service doesn't know the offer.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        call = calls.list_submissions(self.settings.publisher(publisher_id), offer_id, status)
+        return list(self._read(call, _submissions_of))
+
+    def get_offer_status(self, offer_id: str, publisher_id: str | None = None) -> Operation:
+        """Read an offer's status (retrieve-offer-status page), which has the form of an operation.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :returns: its `raw_status` is the offer's, such as `neverPublished` or `waitingForPublisherReview`; the
+            steps are those of the latest operation.
+        :raises CppNotFound: the service doesn't know the offer.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        return self._read(calls.get_offer_status(self.settings.publisher(publisher_id), offer_id), read_operation)
+
+    def _read(self, call: Call, read: Callable[[Answer], T | str]) -> T:
+        return content(call, self.client.send(call), read)
+
     def cancel_operation(self, operation_location: str, within: float = 300.0) -> str:
         """Cancel an operation that still runs, and watch it to its end (cancel-operations page).
 
@@ -294,6 +408,11 @@ class CloudPartnerPortalHook(BaseHook):
     def say(self, level: int, text: str) -> None:
         """Write a line into the task's log."""
         self.log.log(level, "%s", text)
+
+
+def _submissions_of(answer: Answer) -> tuple[Submission, ...] | str:
+    submissions = read_submissions(answer)
+    return "the body is no list of submissions" if submissions is None else submissions
 
 
 def _settings_of(conn_id: str, connection: Connection) -> Settings:

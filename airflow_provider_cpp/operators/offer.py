@@ -16,6 +16,7 @@ from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
+from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
 from airflow_provider_cpp.operators.waiting import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
@@ -29,6 +30,8 @@ from airflow_provider_cpp.operators.waiting import (
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
+
+__all__ = ["CancelOperator", "GetOfferOperator", "GoLiveOperator", "ListOffersOperator", "PutOfferOperator"]
 
 #: Key of the record in Airflow's task state store. Deployed tasks in flight depend on it: never rename.
 RECORD_KEY = "airflow_provider_cpp.go_live"

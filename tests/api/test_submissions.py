@@ -38,6 +38,13 @@ def test_the_pages_sample_is_a_running_publish() -> None:
     assert read.is_running
     assert read.changed_at == pytest.approx(1522100761.18, abs=0.01)
     assert str(read) == "publish 5a63deb5-925b-4ee0-938b-7c86fbf287c5 (running)"
+    assert json.loads(json.dumps(read.to_dict())) == {
+        "id": "5a63deb5-925b-4ee0-938b-7c86fbf287c5",
+        "kind": "publish",
+        "state": "running",
+        "state_word": "running",
+        "changed_at": read.changed_at,
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,248 @@
+"""Operators that read offers' definitions, and the one that changes them; import them from `operators.offer`."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import BaseOperator
+
+from airflow_provider_cpp.api.confidential import secrets_in
+from airflow_provider_cpp.api.operations import folded
+from airflow_provider_cpp.exceptions import CppConfigurationError
+
+if TYPE_CHECKING:
+    import jinja2
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+
+class _CallsPortal(BaseOperator):
+    cpp_conn_id: str
+
+    @cached_property
+    def hook(self) -> CloudPartnerPortalHook:
+        """The hook of the task's connection."""
+        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+        return CloudPartnerPortalHook(self.cpp_conn_id)
+
+
+class ListOffersOperator(_CallsPortal):
+    """List a publisher's offers, for tasks to be mapped over.
+
+    The result is a list of ``{"publisher_id", "offer_id", "offer_type_id", "status", "version",
+    "display_text"}``, one for each offer.
+
+    :param publisher_id: the publisher's identifier; the connection's by default. (templated)
+    :param offer_type_id: only offers of this type, such as ``microsoft-azure-virtualmachines``, or of one of
+        several; all by default. (templated)
+    :param status: only offers in this status, in any case, or in one of several; all by default. (templated)
+    :param cpp_conn_id: id of the connection. (templated)
+    :raises CppError: what the hook's ``list_offers`` raises.
+    """
+
+    template_fields: Sequence[str] = ("publisher_id", "offer_type_id", "status", "cpp_conn_id")
+
+    def __init__(
+        self,
+        *,
+        publisher_id: str | None = None,
+        offer_type_id: str | Collection[str] | None = None,
+        status: str | Collection[str] | None = None,
+        cpp_conn_id: str = "cpp_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.publisher_id = publisher_id
+        self.offer_type_id = offer_type_id
+        self.status = status
+        self.cpp_conn_id = cpp_conn_id
+
+    def execute(self, context: Context) -> list[dict[str, object]]:
+        """List the offers."""
+        offers = self.hook.list_offers(self.publisher_id)
+        found = [
+            offer.summary()
+            for offer in offers
+            if _is_among(offer.offer_type_id, self.offer_type_id) and _is_among(offer.status, self.status)
+        ]
+        self.log.info("%d of the publisher's %d offers are listed.", len(found), len(offers))
+        return found
+
+
+def _is_among(word: str, wanted: str | Collection[str] | None) -> bool:
+    if wanted is None:
+        return True
+    words = [wanted] if isinstance(wanted, str) else wanted
+    return folded(word) in {folded(each) for each in words}
+
+
+class GetOfferOperator(_CallsPortal):
+    """Read an offer with its definition, and return the document as the service wrote it.
+
+    The document is one that :class:`PutOfferOperator` takes back. It has its ETag as ``eTag``, where the
+    service names one.
+
+    :param offer_id: the offer's identifier. (templated)
+    :param publisher_id: its publisher's identifier; the connection's by default. (templated)
+    :param version: read that version, 0 or more, instead of the latest. (templated)
+    :param slot: read what is in that slot instead: ``draft``, ``preview`` or ``production``. (templated)
+    :param cpp_conn_id: id of the connection. (templated)
+    :raises CppError: what the hook's ``get_offer`` raises.
+    """
+
+    template_fields: Sequence[str] = ("offer_id", "publisher_id", "version", "slot", "cpp_conn_id")
+
+    def __init__(
+        self,
+        *,
+        offer_id: str,
+        publisher_id: str | None = None,
+        version: int | str | None = None,
+        slot: str | None = None,
+        cpp_conn_id: str = "cpp_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.offer_id = offer_id
+        self.publisher_id = publisher_id
+        self.version = version
+        self.slot = slot
+        self.cpp_conn_id = cpp_conn_id
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Read the offer."""
+        offer = self.hook.get_offer(self.offer_id, self.publisher_id, version=self.version, slot=self.slot)
+        self.log.info("Read %s.", offer)
+        return offer.to_dict()
+
+
+class PutOfferOperator(_CallsPortal):
+    """Bring an offer's draft to a wanted definition, and log what differs from what is there.
+
+    An offer that isn't there is created. Where nothing differs nothing is sent, so that the task can run with
+    every release. What the definition doesn't name stays as it is.
+
+    The result is ``{"changed", "created", "version", "etag", "differences"}``; of the differences each is
+    ``{"path", "before", "after"}``, without secrets.
+
+    :param offer_id: the offer's identifier. (templated)
+    :param definition: what is wanted: the body of the reference's PUT (``{"offerTypeId": ..., "definition":
+        {...}}``), or a part of it, or what :class:`GetOfferOperator` returned. A ``dict``, JSON as text, or the
+        path of a JSON file: absolute, or relative to the DAG file's folder or the DAG's
+        ``template_searchpath``. A file's content is a template, too. (templated)
+    :param publisher_id: its publisher's identifier; the connection's by default. (templated)
+    :param if_match: ETag of what may be replaced, or ``*`` for whatever is there; by default the one that is
+        read. Offers that were migrated to Partner Center have none, so that they need ``*``. (templated)
+    :param dry_run: log and return what differs, and send nothing.
+    :param ignore: paths of what doesn't count, such as ``**/osVhdUrl``: secrets, which the service doesn't
+        return, and files, whose URLs it replaces by its own.
+    :param cpp_conn_id: id of the connection. (templated)
+    :raises CppError: what the hook's ``put_offer`` raises.
+    """
+
+    template_fields: Sequence[str] = ("offer_id", "definition", "publisher_id", "if_match", "cpp_conn_id")
+    template_fields_renderers = {"definition": "json"}  # noqa: RUF012 - as Airflow's operators have it
+    # Not `template_ext`: Airflow would take every text in a definition that ends so for a file's name.
+
+    def __init__(
+        self,
+        *,
+        offer_id: str,
+        definition: Mapping[str, Any] | str | os.PathLike[str],
+        publisher_id: str | None = None,
+        if_match: str | None = None,
+        dry_run: bool = False,
+        ignore: Iterable[str] = (),
+        cpp_conn_id: str = "cpp_default",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.offer_id = offer_id
+        self.definition = definition
+        self.publisher_id = publisher_id
+        self.if_match = if_match
+        self.only_tell = dry_run  # `dry_run` is a method of Airflow's: `airflow tasks test --dry-run`
+        self.ignore = ignore
+        self.cpp_conn_id = cpp_conn_id
+
+    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+        """Render the templates, the file's too, and have secrets in it masked before Airflow shows the fields."""
+        super().render_template_fields(context, jinja_env)
+        try:
+            self.definition = self._loaded(context, jinja_env)
+        except CppConfigurationError:
+            return  # `execute` says it
+        _mask(self.definition)
+
+    def execute(self, context: Context) -> dict[str, object]:
+        """Compare, and send what differs."""
+        definition = self._loaded(context)  # a mapped task isn't rendered by the method above
+        _mask(definition)
+        return self.hook.put_offer(
+            self.offer_id,
+            definition,
+            self.publisher_id,
+            if_match=self.if_match,
+            dry_run=self.only_tell,
+            ignore=self.ignore,
+        ).to_dict()
+
+    def _loaded(self, context: Context, jinja_env: jinja2.Environment | None = None) -> Mapping[str, Any]:
+        """Return the definition as an object.
+
+        :raises CppConfigurationError: if it is none, or its file can't be read.
+        """
+        definition: Any = self.definition
+        where = "The definition"
+        if isinstance(definition, os.PathLike):
+            definition = os.fspath(definition)
+        if isinstance(definition, str) and not definition.lstrip().startswith("{"):
+            where = f"The definition in {definition!r}"
+            definition = self._from_file(definition, context, jinja_env or self.get_template_env())
+        if isinstance(definition, str):
+            try:
+                definition = json.loads(definition)
+            except ValueError as error:
+                raise CppConfigurationError(f"{where} is no JSON: {error}. Nothing was sent.") from None
+        if not isinstance(definition, Mapping):
+            raise CppConfigurationError(
+                f"{where} is a {type(definition).__name__}; it has to be an object. Nothing was sent."
+            )
+        return definition
+
+    def _from_file(self, name: str, context: Context, jinja_env: jinja2.Environment) -> Any:
+        from jinja2 import TemplateError, TemplateNotFound
+
+        try:
+            if os.path.isabs(name) or jinja_env.loader is None:
+                source = Path(name).read_text(encoding="utf-8-sig")
+            else:
+                source = jinja_env.loader.get_source(jinja_env, name)[0].removeprefix("\ufeff")
+            return self.render_template(source, context, jinja_env)
+        except (OSError, ValueError, TemplateNotFound) as error:
+            folders = ", ".join(getattr(jinja_env.loader, "searchpath", []))
+            beside = "" if os.path.isabs(name) or not folders else f" It was looked for in {folders}."
+            why = type(error).__name__ if isinstance(error, TemplateNotFound) else error
+            raise CppConfigurationError(
+                f"The definition's file {name!r} can't be read: {why}.{beside} Nothing was sent."
+            ) from None
+        except TemplateError as error:
+            raise CppConfigurationError(
+                f"The definition's file {name!r} is no template: {error}. Write {{{{ '{{{{' }}}} for two braces "
+                "that are meant as such. Nothing was sent."
+            ) from None
+
+
+def _mask(definition: object) -> None:
+    """Have Airflow blank the secrets of a definition wherever it shows something."""
+    from airflow.providers.common.compat.sdk import mask_secret
+
+    for secret in set(secrets_in(definition)):
+        mask_secret(secret)
