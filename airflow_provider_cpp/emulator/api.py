@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
+from airflow_provider_cpp.emulator.definitions import shown
 from airflow_provider_cpp.emulator.documents import (
     offer_document,
     operation_document,
@@ -151,7 +152,7 @@ class Api:
 
     def _offer(self, route: Route, offer: Offer) -> Answer:
         definition, version = self._version(route, offer)
-        document = offer_document(offer, self._listed_status(offer), definition, version)
+        document = self._printed(offer, definition, version)
         # The concurrency page promises an ETag; since the migration a GET has none (pub issue 22).
         headers = {"ETag": offer.etag} if self._portal.settings.etag_on_get else {}
         return json_answer(200, document, headers)
@@ -181,8 +182,13 @@ class Api:
         if not isinstance(document, Mapping):
             raise ApiError(400, "BadRequest", "The request body is not an offer.")
         offer, created = self._portal.put_offer(publisher_id, offer_id, document, call.headers.get("if-match"))
-        shown = offer_document(offer, self._listed_status(offer), offer.definition, offer.version)
-        return json_answer(201 if created else 200, {**shown, "eTag": offer.etag}, {"ETag": offer.etag})
+        document = self._printed(offer, offer.definition, offer.version)
+        return json_answer(201 if created else 200, {**document, "eTag": offer.etag}, {"ETag": offer.etag})
+
+    def _printed(self, offer: Offer, definition: Mapping[str, object], version: int) -> dict[str, object]:
+        settings = self._portal.settings
+        visible = shown(definition, settings.secret_fields, settings.copied_fields)
+        return offer_document(offer, self._listed_status(offer), visible, version)
 
     def _status(self, offer: Offer) -> Answer:
         operations = self._portal.operations(offer.publisher_id, offer.offer_id)

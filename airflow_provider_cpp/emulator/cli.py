@@ -89,6 +89,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--step-duration", action="append", metavar="STEP=SECONDS", help="repeatable")
     add("--failure-message", action="append", metavar="HTML", help="what a failed step says, repeatable")
     add("--forbidden-publisher", action="append", metavar="PUBLISHER", help="answer 403, repeatable")
+    add("--secret-field", action="append", metavar="FIELD", help="a GET doesn't return its value, repeatable")
+    add("--copied-field", action="append", metavar="FIELD", help="names a file to copy, e.g. osVhdUrl, repeatable")
     add(
         "--fault",
         action="append",
@@ -113,6 +115,10 @@ def _emulator(options: argparse.Namespace) -> Emulator:
         settings["failure_messages"] = tuple(options.failure_message)
     if options.forbidden_publisher:
         settings["forbidden_publishers"] = tuple(options.forbidden_publisher)
+    if options.secret_field:
+        settings["secret_fields"] = tuple(options.secret_field)
+    if options.copied_field:
+        settings["copied_fields"] = tuple(options.copied_field)
     named = options.offer or ([] if options.offers else [_DEFAULT_OFFER])
     offers = [_offer(text) for text in named]
     emulator = Emulator(

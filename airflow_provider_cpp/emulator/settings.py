@@ -35,6 +35,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "operation_properties": ("sample", "table", "both"),
 }
 
+_LISTS = ("failure_messages", "forbidden_publishers", "api_versions", "secret_fields", "copied_fields")
+
 FAILURE_MESSAGE = (
     "<p>Certification failed: the VM image of plan <b>contoso-plan</b> could not be validated.&nbsp;"
     '<a href="https://example.com/certification/report">Read the report</a></p>'
@@ -70,6 +72,10 @@ class Settings:
     :param api_versions: accepted values of ``api-version``
     :param etag_on_get: answer an offer's GET with an ``ETag`` as the concurrency page promises; by default
         it is missing, as it is since the migration
+    :param secret_fields: names of fields whose values a GET doesn't return; ``clientSecret``,
+        ``connectionString`` and ``password``, which is an inference
+    :param copied_fields: names of fields that name a file by its URL: a GET shows one of the portal's own
+        instead, such as for ``osVhdUrl``; none by default
     :param message_form: messages as the sample's ``objects`` (default) or as the later table's ``strings``
     :param step_names: ``documented`` (default) names or, as for migrated offers, the ``ids``
     :param signoff_status: what an offer's status says while it waits for the sign-off: ``running`` (default,
@@ -94,6 +100,8 @@ class Settings:
     forbidden_publishers: tuple[str, ...] = ()
     api_versions: tuple[str, ...] = ("2017-10-31", "2016-08-01-preview")
     etag_on_get: bool = False
+    secret_fields: tuple[str, ...] = ("clientSecret", "connectionString", "password")
+    copied_fields: tuple[str, ...] = ()
     message_form: str = "objects"
     step_names: str = "documented"
     signoff_status: str = "running"
@@ -112,7 +120,7 @@ class Settings:
                     f"step_durations names the unknown step {step!r}; steps are {', '.join(STEP_IDS)}"
                 )
             check_seconds(f"step_durations[{step!r}]", seconds)
-        for name in ("failure_messages", "forbidden_publishers", "api_versions"):
+        for name in _LISTS:
             value = getattr(self, name)
             if isinstance(value, str) or not all(isinstance(entry, str) for entry in value):
                 raise ValueError(f"{name} is {value!r}; it has to be a list of strings")

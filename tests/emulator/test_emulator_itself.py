@@ -106,6 +106,7 @@ def test_a_wrong_control_request_is_refused(emulator, client, path, body, status
         {"duration": "long"},
         {"step_durations": {"odd": 1}},
         {"forbidden_publishers": "contoso"},
+        {"copied_fields": "osVhdUrl"},
         {"strict_golive": "no"},
         {"colour": "red"},
     ],

@@ -153,6 +153,37 @@ def test_a_get_has_an_etag_only_as_before_the_migration(emulator, client):
     assert client.on_offer("PUT", json=body, headers={"If-Match": etag}).status_code == 200
 
 
+def test_what_put_took_comes_back_whole_but_for_the_values_of_secrets(client):
+    definition = {
+        **BODY["definition"],
+        "lead": {"clientId": "id", "x.clientSecret": "s3cret", "n": [{"password": "p"}]},
+    }
+    body = {**BODY, "definition": definition, "inventedIn2031": {"kept": [None]}}
+    put = client.on_offer("PUT", offer="new", json=body)
+    got = client.on_offer("GET", offer="new")
+    for document in put.json(), got.json():
+        assert document["inventedIn2031"] == {"kept": [None]}
+        assert document["definition"] == {
+            **BODY["definition"],
+            "lead": {"clientId": "id", "x.clientSecret": None, "n": [{"password": None}]},
+        }
+
+
+def test_files_are_shown_at_addresses_of_the_portals_own(emulator, client):
+    emulator.copied_fields = ("osVhdUrl",)
+    images = {
+        "1.0.1": {"osVhdUrl": "https://contoso.example/vhds/a.vhd?sig=x", "label": "https://contoso.example/"}
+    }
+    client.on_offer("PUT", offer="new", json={**BODY, "definition": {**BODY["definition"], "images": images}})
+    document = client.on_offer("GET", offer="new").json()
+    image = document["definition"]["images"]["1.0.1"]
+    assert image["osVhdUrl"].startswith("https://marketplacestorage.example/")
+    assert image["osVhdUrl"].endswith("/a.vhd")
+    assert image["label"] == "https://contoso.example/"
+    client.on_offer("PUT", offer="new", json=document, headers={"If-Match": "*"})
+    assert client.on_offer("GET", offer="new").json()["definition"] == document["definition"]
+
+
 def test_every_answer_of_the_api_has_a_request_id_of_its_own(client):
     identifiers = {client.on_offer("GET").headers["x-ms-request-id"] for _ in range(3)}
     assert len(identifiers) == 3

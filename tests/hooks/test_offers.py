@@ -182,6 +182,23 @@ class TestPutting:
         assert hook.put_offer("new", hook.get_offer("new").to_dict()).changed is False
         assert len(puts(cpp_emulator)) == 1
 
+    def test_secrets_and_copied_files_are_no_difference_where_they_are_ignored(self, hook, cpp_emulator):
+        cpp_emulator.copied_fields = ("logo",)
+        document = {**NEW, "definition": {**NEW["definition"], "lead": {"clientSecret": "s3cret-word"}}}
+        hook.put_offer("new", document)
+        assert [difference.path for difference in hook.put_offer("new", document, dry_run=True).differences] == [
+            "definition/offer/logo",
+            "definition/lead/clientSecret",
+        ]
+        ignore = ["**/logo", "**/clientSecret"]
+        assert hook.put_offer("new", document, ignore=ignore).changed is False
+        copied = hook.get_offer("new").document["definition"]["offer"]["logo"]
+        changed = {**document, "definition": {**document["definition"], "displayText": "Changed"}}
+        assert hook.put_offer("new", changed, ignore=ignore).changed
+        sent = json.loads(puts(cpp_emulator)[-1].body)["definition"]
+        assert sent["lead"] == {"clientSecret": "s3cret-word"}, "otherwise it would be lost"
+        assert sent["offer"]["logo"] == copied, "its signature may have expired"
+
     def test_a_dry_run_sends_nothing(self, hook, cpp_emulator):
         result = hook.put_offer(OFFER, title("Changed"), dry_run=True)
         assert [difference.path for difference in result.differences] == ["definition/displayText"]
