@@ -15,7 +15,6 @@ pytest.importorskip("airflow.triggers.shared_stream", reason="Airflow shares loo
 from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_provider_cpp.emulator.faults import Fault
-from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.triggers.offer_live import OfferLiveTrigger
 from tests.running import Store, anew, through_the_database
 
@@ -294,59 +293,3 @@ async def test_a_refused_login_and_a_missing_connection_end_nothing(
     monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", right)
     go_live(cpp_emulator)
     await triggerer.until(lambda: triggerer.events["asset"])
-
-
-async def test_on_its_own_it_sends_the_same_events(cpp_emulator):
-    cpp_emulator.add_offer("two")
-    trigger = anew(OfferLiveTrigger(offer_id=OFFER, **QUICK))
-    stream = trigger.run()
-    first = asyncio.ensure_future(anext(stream))
-    while looks(cpp_emulator) < 2:
-        await asyncio.sleep(0.01)
-    go_live(cpp_emulator, "two")
-    go_live(cpp_emulator)
-    event = await asyncio.wait_for(first, 20)
-    assert event.payload["offer_id"] == OFFER
-    await stream.aclose()
-
-
-async def test_several_assets_of_one_trigger_all_remember(cpp_emulator, stores):
-    trigger = OfferLiveTrigger(lookback=3600, **QUICK)
-    go_live(cpp_emulator)
-    trigger.asset_state_store = SimpleNamespace(_by_name={"a": stores["a"]}, _by_uri={"b": stores["b"]})
-    stream = trigger.run()
-    await asyncio.wait_for(anext(stream), 20)
-    following = asyncio.ensure_future(anext(stream))
-    async with asyncio.timeout(20):
-        while not stores["b"]:
-            await asyncio.sleep(0.01)
-    following.cancel()
-    await asyncio.wait([following])
-    assert stores["a"] == stores["b"] != {}
-
-
-def test_it_is_made_anew_from_json_primitives_alone():
-    trigger = OfferLiveTrigger(
-        publisher_id="contoso", offer_id="vm", poke_interval=timedelta(minutes=2), lookback=timedelta(hours=1)
-    )
-    path, arguments = trigger.serialize()
-    assert path == "airflow_provider_cpp.triggers.offer_live.OfferLiveTrigger"
-    assert through_the_database(arguments) == arguments
-    assert anew(trigger).serialize() == trigger.serialize()
-    assert (arguments["poke_interval"], arguments["max_poke_interval"]) == (120.0, 600.0)
-    assert anew(trigger).shared_stream_key() == trigger.shared_stream_key()
-
-
-@pytest.mark.parametrize(
-    "arguments", [{"publisher_id": ""}, {"offer_id": "../x"}, {"poke_interval": 0}, {"poke_interval": -1.0}]
-)
-def test_what_cannot_be_is_refused_when_the_dag_is_read(arguments):
-    with pytest.raises(CppConfigurationError):
-        OfferLiveTrigger(**arguments)
-
-
-def test_airflow_takes_it_as_an_assets_watcher():
-    from airflow.sdk import Asset, AssetWatcher
-
-    watcher = AssetWatcher(name="live", trigger=OfferLiveTrigger(offer_id="vm"))
-    assert Asset("cpp://contoso/vm", watchers=[watcher]).uri == "cpp://contoso/vm"
