@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 TEXT = (ROOT / "docs" / "compare.md").read_text(encoding="utf-8")
-TESTS = re.compile(r"`(tests/[\w/]+\.py)::(\w+)`")
+TESTS = re.compile(r"`(tests/[\w/]+\.py)::([\w:]+)`")
 
 
 def table(title):
@@ -23,8 +23,15 @@ def table(title):
 
 @cache
 def functions_of(path):
-    tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
-    return {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
+    """Return the names of a module's functions, those of its classes as `Class::name`."""
+    found = set()
+    for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
+        prefix = f"{node.name}::" if isinstance(node, ast.ClassDef) else ""
+        members = node.body if prefix else [node]
+        found |= {
+            prefix + each.name for each in members if isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+    return found
 
 
 def test_twelve_tools_are_compared_in_each_row():
@@ -46,5 +53,5 @@ def test_each_feature_that_is_here_has_tests():
 
 @pytest.mark.parametrize(("path", "name"), sorted(set(TESTS.findall(TEXT))))
 def test_the_test_exists(path, name):
-    assert name.startswith("test_")
+    assert name.split("::")[-1].startswith("test_")
     assert name in functions_of(path)
