@@ -86,6 +86,12 @@ def test_the_classes_are_found():
     assert "GoLiveOperator" in public_classes("operators")["airflow_provider_cpp.operators.offer"]
 
 
+def test_the_page_on_the_architecture_has_every_module_of_the_rules():
+    table = (DOCS / "architecture.md").read_text(encoding="utf-8").split("module by module")[1].split("\n## ")[0]
+    named = {name for row in re.findall(r"^\| (`.*?) \|", table, re.M) for name in re.findall(r"`(\w+)`", row)}
+    assert named == {path.stem for path in (PACKAGE / "api").glob("[!_]*.py")}
+
+
 # As a forge shows it
 
 
