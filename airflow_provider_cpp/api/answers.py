@@ -25,9 +25,6 @@ from airflow_provider_cpp.exceptions import (
 
 T = TypeVar("T")
 
-#: Bodies are read up to here; a status document has about 1 KiB.
-MAX_BODY = 1024 * 1024
-
 #: No service makes a client wait longer than this on its word alone.
 MAX_RETRY_AFTER = 3600.0
 

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 _EMAIL = re.compile(r"[^\s,;@]+@[^\s,;@]+")
 
 
+#: Bodies of answers are read up to here; a status document has about 1 KiB.
+MAX_BODY = 1024 * 1024
+
+#: The same for offers: one with prices of its own for each of 140 regions has some 100 KiB for each plan.
+MAX_OFFER = 16 * MAX_BODY
+
+
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request to the API, before a host, a token and an api-version are put to it.
@@ -35,6 +42,7 @@ class Call:
     :param query: query parameters besides `api-version`.
     :param body: JSON text to send, empty for none. Not shown, as it may hold secrets.
     :param headers: headers of this call alone; they go before those of the connection.
+    :param max_answer: bytes that the answer's body may have.
     """
 
     action: str
@@ -44,6 +52,7 @@ class Call:
     query: tuple[tuple[str, str], ...] = field(default=())
     body: str = field(default="", repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=())
+    max_answer: int = MAX_BODY
 
     @property
     def is_safe(self) -> bool:
@@ -139,9 +148,8 @@ def list_publishers() -> Call:
 def list_offers(publisher_id: str) -> Call:
     """List the publisher's offers (retrieve-offers page)."""
     publisher = checked_identifier("publisher_id", publisher_id)
-    return Call(
-        "List offers", f"publisher {publisher}", "GET", f"/api/publishers/{path_segment(publisher)}/offers"
-    )
+    path = f"/api/publishers/{path_segment(publisher)}/offers"
+    return Call("List offers", f"publisher {publisher}", "GET", path)
 
 
 #: The slots of an offer as its page spells them, by all words that the reference's pages have for them.
@@ -166,13 +174,17 @@ def get_offer(
         raise CppConfigurationError(f"version={version!r} and slot={slot!r} exclude each other: give one of them.")
     if version is not None:
         number = _checked_version(version)
-        return _offer_call(f"Get version {number}", "GET", publisher_id, offer_id, f"/versions/{number}")
+        return _whole_offer(f"Get version {number}", publisher_id, offer_id, f"/versions/{number}")
     if slot is not None:
         name = _SLOTS.get(slot.strip().casefold()) if isinstance(slot, str) else None
         if name is None:
             raise CppConfigurationError(f"slot={slot!r} is none: it can be draft, preview or production.")
-        return _offer_call(f"Get {name.casefold()} slot", "GET", publisher_id, offer_id, f"/slot/{name}")
-    return _offer_call("Get definition", "GET", publisher_id, offer_id, "")
+        return _whole_offer(f"Get {name.casefold()} slot", publisher_id, offer_id, f"/slot/{name}")
+    return _whole_offer("Get definition", publisher_id, offer_id, "")
+
+
+def _whole_offer(action: str, publisher_id: str, offer_id: str, tail: str) -> Call:
+    return replace(_offer_call(action, "GET", publisher_id, offer_id, tail), max_answer=MAX_OFFER)
 
 
 def _checked_version(version: object) -> int:
@@ -192,10 +204,9 @@ def put_offer(publisher_id: str, offer_id: str, document: Mapping[str, Any], if_
     :param if_match: ETag of what is to be replaced, `*` to replace anything; None to create.
     :raises CppConfigurationError: if the document is no JSON, or `if_match` can't be a header.
     """
+    headers = () if if_match is None else (("If-Match", _checked_etag(if_match)),)
     call = _offer_call("PUT", "PUT", publisher_id, offer_id, "", _json(document))
-    if if_match is None:
-        return call
-    return replace(call, headers=(("If-Match", _checked_etag(if_match)),))
+    return replace(call, headers=headers, max_answer=MAX_OFFER)
 
 
 def _json(document: Mapping[str, Any]) -> str:

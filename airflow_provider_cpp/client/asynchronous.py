@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Reading, Unanswered
+from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request, Say, Send, Wait
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
@@ -208,7 +208,7 @@ class AsyncClient:
                     proxy=self._proxy,
                 ) as response,
             ):
-                return await _read(response)
+                return await _read(response, call.max_answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _unanswered(error)
 
@@ -220,7 +220,7 @@ def _import_and_trust(settings: Settings) -> ssl.SSLContext:
     return trust(settings)
 
 
-async def _read(response: aiohttp.ClientResponse) -> Answer:
+async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
     import aiohttp
 
     received_at = time.time()
@@ -229,14 +229,14 @@ async def _read(response: aiohttp.ClientResponse) -> Answer:
     try:
         async for chunk in response.content.iter_any():
             body += chunk
-            if len(body) > MAX_BODY:
+            if len(body) > limit:
                 break
     except TimeoutError:
         damage = "the body didn't end in time"
     except (aiohttp.ClientError, OSError) as error:
         damage = f"the body is cut ({type(error).__name__})"
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return read_answer(response.status, headers, bytes(body), damage, received_at)
+    return read_answer(response.status, headers, bytes(body), damage, received_at, limit)
 
 
 def _unanswered(error: Exception) -> Unanswered:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Reading, Unanswered
+from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request, Say, Send, Wait
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
@@ -170,7 +170,7 @@ class BlockingClient:
             except OSError as error:  # before anything is connected
                 raise ca_file_unusable(self.settings, error) from None
             with response:
-                return _read(response)
+                return _read(response, call.max_answer)
 
 
 class _Bearer:
@@ -184,7 +184,7 @@ class _Bearer:
         return request
 
 
-def _read(response: requests.Response) -> Answer:
+def _read(response: requests.Response, limit: int) -> Answer:
     from urllib3.exceptions import HTTPError, ReadTimeoutError
 
     received_at = time.time()
@@ -193,14 +193,14 @@ def _read(response: requests.Response) -> Answer:
     try:
         for chunk in response.raw.stream(16384, decode_content=False):
             body += chunk
-            if len(body) > MAX_BODY:
+            if len(body) > limit:
                 break
     except (ReadTimeoutError, TimeoutError):
         damage = "the body didn't end in time"
     except (HTTPError, OSError) as error:
         damage = f"the body is cut ({type(error).__name__})"
     headers = {name.lower(): value for name, value in response.headers.items()}
-    return read_answer(response.status_code, headers, bytes(body), damage, received_at)
+    return read_answer(response.status_code, headers, bytes(body), damage, received_at, limit)
 
 
 def _unanswered(error: requests.RequestException) -> Unanswered:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_cpp import __version__
-from airflow_provider_cpp.api.answers import MAX_BODY, Answer
+from airflow_provider_cpp.api.answers import Answer
 from airflow_provider_cpp.api.plain_text import without_users
 from airflow_provider_cpp.client.settings import Settings
 from airflow_provider_cpp.exceptions import CppConfigurationError
@@ -84,23 +84,24 @@ def ca_file_unusable(settings: Settings, error: OSError) -> CppConfigurationErro
 
 
 def read_answer(
-    status: int, headers: Mapping[str, str], body: bytes, damage: str | None, received_at: float
+    status: int, headers: Mapping[str, str], body: bytes, damage: str | None, received_at: float, limit: int
 ) -> Answer:
     """Return an answer, its body unpacked where the service packed it unasked.
 
     :param headers: with lower-case names.
-    :param body: as it came; read no further than one piece beyond `MAX_BODY`.
+    :param body: as it came; read no further than one piece beyond the limit.
     :param damage: what kept the body from coming whole, if anything did.
+    :param limit: bytes that it may have, unpacked.
     """
-    if not damage and len(body) <= MAX_BODY:
-        body, damage = _unpacked(body, headers.get("content-encoding", "").strip().lower())
-    if not damage and len(body) > MAX_BODY:
-        damage = f"the body is larger than {MAX_BODY} bytes"
+    if not damage and len(body) <= limit:
+        body, damage = _unpacked(body, headers.get("content-encoding", "").strip().lower(), limit)
+    if not damage and len(body) > limit:
+        damage = f"the body is larger than {limit} bytes"
     return Answer(status, headers, b"" if damage else body, damage, received_at)
 
 
-def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
-    """Unpack a body, but no more of it than one byte beyond `MAX_BODY`; return it with its damage."""
+def _unpacked(body: bytes, encoding: str, limit: int) -> tuple[bytes, str | None]:
+    """Unpack a body, but no more of it than one byte beyond the limit; return it with its damage."""
     if encoding in {"", "identity"} or not body:
         return body, None
     if encoding not in {"gzip", "x-gzip", "deflate"}:
@@ -109,9 +110,9 @@ def _unpacked(body: bytes, encoding: str) -> tuple[bytes, str | None]:
     try:
         for _ in range(_MAX_PARTS):
             unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32)
-            unpacked += unpacker.decompress(body, MAX_BODY + 1 - len(unpacked))
+            unpacked += unpacker.decompress(body, limit + 1 - len(unpacked))
             body = unpacker.unused_data
-            if len(unpacked) > MAX_BODY or (unpacker.eof and not body):
+            if len(unpacked) > limit or (unpacker.eof and not body):
                 return unpacked, None
             if not unpacker.eof:
                 return b"", "the body is cut"

@@ -171,6 +171,7 @@ class PutOfferOperator(_CallsPortal):
         self.only_tell = dry_run  # `dry_run` is a method of Airflow's: `airflow tasks test --dry-run`
         self.ignore = ignore
         self.cpp_conn_id = cpp_conn_id
+        _mask(definition)  # a mapped task gets what it is mapped over here, and no chance later
 
     def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
         """Render the templates, the file's too, and have secrets in it masked before Airflow shows the fields."""

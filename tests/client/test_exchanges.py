@@ -102,6 +102,19 @@ def test_a_header_in_another_case_is_still_one_header(exchange: Exchange) -> Non
         assert server.header("User-Agent") == "release"
 
 
+def test_an_offer_is_put_as_utf_8_with_nothing_escaped_and_with_the_calls_own_header(exchange: Exchange) -> None:
+    call = calls.put_offer("contoso", OFFER, {"url": "https://x/a.vhd?sv=1&sig=ü<>"}, 'W/"1\'%3A"')
+    with RawServer(ACCEPTED) as server:
+        exchange(settings_at(server.url, headers={"if-match": "*", "X-Team": "release"}), call)
+
+        assert server.header("If-Match") == 'W/"1\'%3A"'
+        assert server.heads[0].casefold().count("if-match") == 1
+        assert server.header("X-Team") == "release"
+        assert server.header("Content-Type") == "application/json"
+        body = '{"url": "https://x/a.vhd?sv=1&sig=ü<>"}'.encode()
+        assert server.header("Content-Length") == str(len(body))
+
+
 def test_a_netrc_cant_replace_the_token(
     exchange: Exchange, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -277,3 +277,9 @@ class TestDefinitions:
         )
         rendered(put(definition="offers/gold.json", dag=dag))
         assert set(masked) == {"sig=s1gnature-1", "s1gnature-1", "s3cret-word"}
+
+    def test_so_are_those_of_a_mapped_task_which_airflow_makes_with_what_it_is_mapped_over(self, monkeypatch):
+        masked = []
+        monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", masked.append)
+        put(definition={"definition": {"offer": {"clientSecret": "s3cret-word"}}})
+        assert masked == ["s3cret-word"]

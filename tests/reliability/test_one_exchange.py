@@ -12,7 +12,8 @@ import tracemalloc
 import pytest
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import MAX_BODY, Answer, Loss, Unanswered
+from airflow_provider_cpp.api.answers import Answer, Loss, Unanswered
+from airflow_provider_cpp.api.calls import MAX_BODY, MAX_OFFER
 from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import read_settings
@@ -164,6 +165,17 @@ def test_a_packed_body_is_unpacked_or_damaged(colour, case):
     else:
         assert reading.body == b""
         assert damage in reading.damage
+
+
+def test_an_offer_may_be_larger_than_all_else_but_not_without_end(colour):
+    call = calls.get_offer("contoso", "vm")
+    with RawServer(lambda connection, request: connection.sendall(whole(b" " * size))) as server:
+        size = 3 * MAX_BODY
+        assert len(exchange(colour, server.url, timeout=30, call=call).body) == size
+        assert exchange(colour, server.url, timeout=30).damage == f"the body is larger than {MAX_BODY} bytes"
+        size = MAX_OFFER + 1
+        reading = exchange(colour, server.url, timeout=30, call=call)
+        assert (reading.body, reading.damage) == (b"", f"the body is larger than {MAX_OFFER} bytes")
 
 
 BOMBS = {
