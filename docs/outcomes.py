@@ -199,6 +199,17 @@ def _not_registered(stage: Stage) -> object:
 
 def _no_preview(stage: Stage) -> object:
     stage.portal.add_offer(OFFER, state="draft")
+    return stage.go_live(precheck=False)
+
+
+def _not_due(stage: Stage) -> object:
+    stage.portal.add_offer(OFFER, state="live")
+    return stage.go_live()
+
+
+def _not_due_yet(stage: Stage) -> object:
+    stage.portal.add_offer(OFFER, state="draft")
+    stage.portal.portal.publish("contoso", OFFER)
     return stage.go_live()
 
 
@@ -209,7 +220,7 @@ def _unknown_offer(stage: Stage) -> object:
 def _conflict(stage: Stage) -> object:
     stage.portal.add_offer(OFFER, state="draft")
     stage.portal.portal.publish("contoso", OFFER)
-    return stage.go_live()
+    return stage.go_live(precheck=False)
 
 
 def _throttled(stage: Stage) -> object:
@@ -243,6 +254,8 @@ SCENES: tuple[tuple[str, str, str, Callable[[Stage], object]], ...] = (
     ("login", "The login refuses the principal", "both", _wrong_secret),
     ("401", "The API refuses the token (401)", "both", _wrong_token),
     ("403", "The principal isn't registered (403)", "both", _not_registered),
+    ("not-due", "Nothing new is in preview (precheck)", "GoLiveOperator", _not_due),
+    ("not-due-yet", "The publish still runs (precheck)", "GoLiveOperator", _not_due_yet),
     ("refused", "The service refuses the request (400)", "GoLiveOperator", _no_preview),
     ("not-found", "The offer doesn't exist (404)", "GoLiveOperator", _unknown_offer),
     ("conflict", "Another operation runs on it (409)", "GoLiveOperator", _conflict),

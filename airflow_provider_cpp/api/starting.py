@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, describe, error_of
 from airflow_provider_cpp.api.intents import How, Intent, Started, pauses
 from airflow_provider_cpp.api.locations import location_header
+from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.retries import was_refused_unread
 from airflow_provider_cpp.api.settling import EarlierTries
@@ -25,22 +26,32 @@ class Start(Intent):
     """An operation to start."""
 
     def once(
-        self, record: object = None, since: float | None = None, *, records_are_kept: bool = False
-    ) -> Procedure[Started]:
+        self,
+        record: object = None,
+        since: float | None = None,
+        *,
+        records_are_kept: bool = False,
+        check: Precheck | None = None,
+    ) -> Procedure[Started | NotStarted]:
         """Start the operation, unless an earlier try of the same task did.
 
         :param record: what an earlier try kept, if one did.
         :param since: where nothing could be kept: since when earlier tries may have posted, in seconds since
             1970 (UTC); None if there was none.
         :param records_are_kept: whether earlier tries could keep a record, so that one without was through.
+        :param check: what to ask after earlier tries are settled, and before anything is sent; None for nothing.
+            Only with it nothing may be started without an error.
         :raises CppError: the error that the service's refusal means; nothing was started. Where it refused
             a second request, after a first one that left no trace, the message says so.
         :raises CppConflict: another operation runs on the offer.
         :raises AmbiguousOutcome: it may or may not have been started, and the service won't say.
         """
-        earlier = yield from EarlierTries(self, record, since, records_are_kept).settle()
-        if earlier is not None:
-            return earlier
+        if check is None or not check.dry_run:
+            earlier = yield from EarlierTries(self, record, since, records_are_kept).settle()
+            if earlier is not None:
+                return earlier
+        if check is not None and (decided := (yield from check.before(self))) is not None:
+            return decided
         before = yield from self._ids_before()
         yield self.keep("intended", before=sorted(before) if before is not None else None)
         first: Reading | None = None

@@ -18,6 +18,7 @@ from airflow_provider_cpp.api.intents import Started
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.offers import Offer, read_offer, read_offers, read_publishers
 from airflow_provider_cpp.api.operations import Operation, read_operation
+from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.api.putting import Put, PutResult
 from airflow_provider_cpp.api.settling import Memory
 from airflow_provider_cpp.api.starting import Start
@@ -129,7 +130,7 @@ class CloudPartnerPortalHook(BaseHook):
         """Return the blocking client of the connection."""
         return self.client
 
-    def go_live(self, offer_id: str, publisher_id: str | None = None) -> str:
+    def go_live(self, offer_id: str, publisher_id: str | None = None, *, precheck: bool = False) -> str:
         """Take an offer live: send one POST, safely, and return the operation's absolute location.
 
         The answer of a request that got lost is looked up among the offer's submissions; nothing is sent a
@@ -137,16 +138,18 @@ class CloudPartnerPortalHook(BaseHook):
 
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
+        :param precheck: ask first whether it is due, and send nothing if it isn't.
         :raises CppConfigurationError: an identifier or the connection is wrong; nothing was sent.
         :raises CppAuthError: the principal isn't let in.
-        :raises CppBadRequest: the service refuses, for example as no sign-off is due.
+        :raises CppBadRequest: the service refuses, for example as no sign-off is due; or the precheck does.
         :raises CppNotFound: the service doesn't know publisher or offer.
         :raises CppConflict: another operation runs on the offer.
         :raises CppUnavailable: the service can't be reached or throttles; nothing was started. Where a first
             request had no clear answer and left no trace, the message says so: look before you call again.
         :raises AmbiguousOutcome: accepted or not, the service won't say.
         """
-        return self.start_go_live(offer_id, publisher_id).location.url
+        check = Precheck() if precheck else None
+        return self._location_of(self.start_go_live(offer_id, publisher_id, check=check))
 
     def publish(
         self, offer_id: str, publisher_id: str | None = None, notification_emails: Iterable[str] = ()
@@ -162,20 +165,32 @@ class CloudPartnerPortalHook(BaseHook):
             migrated to Partner Center, and tells the account's seller contact.
         :raises CppError: as `go_live`; `CppBadRequest` also for a draft that isn't valid (422).
         """
-        return self.start_publish(offer_id, publisher_id, notification_emails).location.url
+        return self._location_of(self.start_publish(offer_id, publisher_id, notification_emails))
+
+    @staticmethod
+    def _location_of(started: Started | NotStarted) -> str:
+        assert isinstance(started, Started)  # noqa: S101 - only a skip or a dry run starts nothing
+        return started.location.url
 
     def start_go_live(
-        self, offer_id: str, publisher_id: str | None = None, *, keep: Keeper = forget, **earlier: Unpack[Memory]
-    ) -> Started:
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        *,
+        check: Precheck | None = None,
+        keep: Keeper = forget,
+        **earlier: Unpack[Memory],
+    ) -> Started | NotStarted:
         """Take an offer live as `go_live` does, unless an earlier try of the same task did.
 
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
+        :param check: what to ask before anything is sent; None for nothing.
         :param keep: keeps a record for a later try, before it returns.
         :param earlier: what is known of earlier tries, see `api.settling.EarlierTries`.
         """
         publisher = self.settings.publisher(publisher_id)
-        return self._start(calls.go_live(publisher, offer_id), GO_LIVE, publisher, offer_id, keep, earlier)
+        return self._start(calls.go_live(publisher, offer_id), GO_LIVE, publisher, offer_id, keep, earlier, check)
 
     def start_publish(
         self,
@@ -185,7 +200,7 @@ class CloudPartnerPortalHook(BaseHook):
         *,
         keep: Keeper = forget,
         **earlier: Unpack[Memory],
-    ) -> Started:
+    ) -> Started | NotStarted:
         """Publish an offer as `publish` does, unless an earlier try of the same task did.
 
         :param offer_id: the offer's identifier.
@@ -199,11 +214,18 @@ class CloudPartnerPortalHook(BaseHook):
         return self._start(call, PUBLISH, publisher, offer_id, keep, earlier)
 
     def _start(
-        self, call: Call, kind: str, publisher: str, offer_id: str, keep: Keeper, earlier: Memory
-    ) -> Started:
+        self,
+        call: Call,
+        kind: str,
+        publisher: str,
+        offer_id: str,
+        keep: Keeper,
+        earlier: Memory,
+        check: Precheck | None = None,
+    ) -> Started | NotStarted:
         settings = self.settings
         start = Start(call, kind, settings.origin, publisher, offer_id, settings.api_version)
-        return self.client.run(start.once(**earlier), say=self.say, keep=keep)
+        return self.client.run(start.once(**earlier, check=check), say=self.say, keep=keep)
 
     def location(self, operation_location: str) -> OperationLocation:
         """Parse an operation's location, as `go_live` returns it.

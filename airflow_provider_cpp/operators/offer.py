@@ -2,50 +2,46 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api.cancelling import error_of_cancel
-from airflow_provider_cpp.api.outcomes import result_of
-from airflow_provider_cpp.api.schedule import PollSchedule
-from airflow_provider_cpp.exceptions import CppConfigurationError, OperationCanceled
-from airflow_provider_cpp.links.operation import push_links
+from airflow_provider_cpp.api.prechecking import Precheck
+from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
+from airflow_provider_cpp.operators.starting import StartsOperation
 from airflow_provider_cpp.operators.waiting import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
     DEFAULT_TIMEOUT,
-    WaitsForOperation,
-    look_once,
-    optional_seconds,
     seconds,
     time_limit,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_cpp.api.intents import Started
+    from airflow_provider_cpp.api.prechecking import NotStarted
+    from airflow_provider_cpp.api.settling import Memory
 
 __all__ = ["CancelOperator", "GetOfferOperator", "GoLiveOperator", "ListOffersOperator", "PutOfferOperator"]
 
-#: Key of the record in Airflow's task state store. Deployed tasks in flight depend on it: never rename.
+#: Keys of the records in Airflow's task state store. Deployed tasks in flight depend on them: never rename.
 RECORD_KEY = "airflow_provider_cpp.go_live"
 
-#: How long a record is kept beyond the time that the operation may take.
-RECORD_SLACK = timedelta(days=30)
 
-
-class GoLiveOperator(WaitsForOperation, BaseOperator):
+class GoLiveOperator(StartsOperation):
     """Take an offer live, and return the operation's location.
 
-    Sends one POST and no second one, whatever happens to its answer. The work behind it takes hours to
-    days: watch it with :class:`~airflow_provider_cpp.sensors.operation.OperationSensor`, or let this task
-    wait itself.
+    Asks first whether that is due (``precheck``), then sends one POST and no second one, whatever happens to
+    its answer. The work behind it takes hours to days: watch it with
+    :class:`~airflow_provider_cpp.sensors.operation.OperationSensor`, or let this task wait itself.
 
     A retry of the task first settles what the last try did: an operation that still runs is taken up
     again, one that succeeded isn't repeated, after one that failed a new one is started.
@@ -62,14 +58,21 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
         waits. Deferred tasks can do so from Airflow 3.3 on. A task that is cleared takes it up again.
     :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
         logged, once; off by default.
+    :param precheck: send nothing unless a version in preview waits for going live; an error says why it
+        doesn't. A go-live of this offer that runs already is taken up.
+    :param skip_if_live: skip the task if the version in preview is live already.
+    :param dry_run: log what would be done and return None; send nothing that changes anything. Where the
+        task would fail or be skipped, it does.
     :raises OperationFailed: the operation failed; a retry goes live anew.
     :raises OperationCanceled: somebody canceled it.
     :raises OperationTimeout: it didn't end in time.
     :raises OperationStatusUnknown: its status couldn't be read for too long.
-    :raises CppError: what the hook's ``go_live`` raises.
+    :raises CppConflict: another operation runs on the offer.
+    :raises CppBadRequest: nothing in preview waits for going live, or the service refuses.
+    :raises CppError: what else the hook's ``go_live`` raises.
     """
 
-    template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id")
+    record_key = RECORD_KEY
 
     def __init__(
         self,
@@ -84,94 +87,34 @@ class GoLiveOperator(WaitsForOperation, BaseOperator):
         timeout: float | timedelta = DEFAULT_TIMEOUT,
         cancel_on_kill: bool = False,
         stuck_after: float | timedelta | None = None,
+        precheck: bool = True,
+        skip_if_live: bool = False,
+        dry_run: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        self.offer_id = offer_id
-        self.publisher_id = publisher_id
-        self.cpp_conn_id = cpp_conn_id
-        self.wait_for_completion = wait_for_completion
-        self.deferrable = deferrable
-        self.poll_interval = seconds(poll_interval)
-        self.max_poll_interval = seconds(max_poll_interval)
-        self.timeout = seconds(timeout)
-        self.cancel_on_kill = cancel_on_kill
-        self.stuck_after = optional_seconds(stuck_after)
-        self._check_waiting()
-
-    def execute(self, context: Context) -> str:
-        """Go live, unless an earlier try of this task did, and wait if asked to."""
-        store = context.get("task_state_store")
-        if store is None:
-            airflow_versions.TASK_STATE.warn_if_missing(self.log, logging.INFO)
-        started = self.hook.start_go_live(
-            self.offer_id,
-            self.publisher_id,
-            record=store.get(RECORD_KEY) if store is not None else None,
-            since=_earlier_tries_since(context),
-            records_are_kept=store is not None,
-            keep=lambda record: self._keep(store, record),
+        super().__init__(
+            offer_id=offer_id,
+            publisher_id=publisher_id,
+            cpp_conn_id=cpp_conn_id,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            max_poll_interval=max_poll_interval,
+            timeout=timeout,
+            cancel_on_kill=cancel_on_kill,
+            stuck_after=stuck_after,
+            **kwargs,
         )
-        location = started.location.url
-        if self.wait_for_completion:
-            self._wait(context, location)
-        else:
-            push_links(context, started.location)
-            self._forget(context)
-        return location
+        self.precheck = precheck
+        self.skip_if_live = skip_if_live
+        self.is_dry_run = dry_run  # `dry_run` is a method of Airflow's own
 
-    def execute_complete(self, context: Context, event: Any) -> str:
-        """Resume after the triggerer saw the operation's end."""
-        self._conclude(context, event)
-        return str(event["location"])
-
-    def _wait(self, context: Context, location: str) -> None:
-        steps = self._begin(context, location)
-        while isinstance(outcome := look_once(steps), float):
-            if self.deferrable:
-                self._hand_over()
-            time.sleep(outcome)
-        self._conclude(context, outcome)
-
-    def _conclude(self, context: Context, event: Any) -> None:
-        try:
-            result_of(event, by_sensor=False)
-        except OperationCanceled:
-            self._forget(context)  # whoever clears the task after this wants another go-live
-            raise
-        self._forget(context)
-
-    def _keep(self, store: Any, record: dict[str, object]) -> None:
-        if store is not None:
-            store.set(RECORD_KEY, record, retention=self._retention())
-
-    def _schedule(self) -> PollSchedule:
-        return PollSchedule.between(self.poll_interval, self.max_poll_interval)
-
-    def _retention(self) -> timedelta:
-        return timedelta(seconds=self.timeout) + RECORD_SLACK
-
-    def _forget(self, context: Context) -> None:
-        # The last act of a success: a cleared green task goes live again, a crashed one doesn't.
-        store = context.get("task_state_store")
-        if store is not None:
-            store.delete(RECORD_KEY)
-
-
-def _earlier_tries_since(context: Context) -> float | None:
-    """Return since when earlier tries of this task may have posted, or None if this is the first one.
-
-    For a task that left no record: on Airflow before 3.3, which keeps none, and after a success that Airflow
-    never heard of. A task that was cleared is to go live again, so that of what was before only an operation
-    that still runs counts; it is told from one that is retried by `max_tries`, which a clear raises.
-    """
-    task_instance: Any = context["ti"]
-    if task_instance.try_number <= 1:
-        return None
-    started = getattr(context.get("dag_run"), "start_date", None)
-    if started is None or getattr(task_instance, "max_tries", None) != context["task"].retries:
-        return float("inf")
-    return float(started.timestamp())
+    def _start(
+        self, keep: Callable[[dict[str, object]], object], **memory: Unpack[Memory]
+    ) -> Started | NotStarted:
+        asks = self.precheck or self.skip_if_live or self.is_dry_run
+        check = Precheck(self.precheck, self.skip_if_live, self.is_dry_run) if asks else None
+        return self.hook.start_go_live(self.offer_id, self.publisher_id, check=check, keep=keep, **memory)
 
 
 class CancelOperator(BaseOperator):

@@ -88,6 +88,9 @@ class ModelService:
             slot = "production" if self.kind == GO_LIVE else "staging"
             ours = [submission(name, self.state(name, now), slot) for name, _ in seen]
             return answered(200, self.old + ours)
+        if call.path.endswith("/status"):
+            running = any(self.state(name, now) == "running" for name, _ in self.started)
+            return answered(200, {"status": "running" if running else "waitingForPublisherReview"})
         name = call.path.rsplit("/", 1)[1]
         if any(name == known and now - at >= self.lag for known, at in self.started):
             return answered(200, {"status": self.state(name, now)})

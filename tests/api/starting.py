@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from airflow_provider_cpp.api import calls
+from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.api.starting import Start, Started
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH
 from airflow_provider_cpp.exceptions import (
@@ -25,12 +26,12 @@ PATH = f"/api/publishers/{PUBLISHER}/offers/{OFFER}/operations"
 
 
 def start(
-    service: Any, record: object = None, *, kind: str = GO_LIVE, **more: Any
-) -> tuple[Started | CppError, Runner]:
+    service: Any, record: object = None, *, kind: str = GO_LIVE, check: Precheck | None = None, **more: Any
+) -> tuple[Started | NotStarted | CppError, Runner]:
     """Start once, and return what came of it and the runner."""
     runner = Runner(service, **more)
     try:
-        return runner.run(START_OF[kind].once(record)), runner
+        return runner.run(START_OF[kind].once(record, check=check)), runner
     except CppError as error:
         return error, runner
 

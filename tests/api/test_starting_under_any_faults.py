@@ -9,6 +9,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_cpp.api.prechecking import Precheck
 from airflow_provider_cpp.api.starting import Started
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH
 from airflow_provider_cpp.exceptions import (
@@ -26,7 +27,8 @@ from tests.api.starting import START_OF, model, start
 posts = st.lists(st.sampled_from(sorted(POSTS)), max_size=8)
 reads = st.lists(st.sampled_from(sorted(READS)), max_size=25)
 mostly_answered = st.lists(st.sampled_from([*["answered"] * 6, *sorted(READS)]), max_size=25)
-kinds = st.sampled_from([GO_LIVE, PUBLISH])
+#: What is started, and what is asked before.
+kinds = st.sampled_from([(GO_LIVE, None), (GO_LIVE, Precheck()), (PUBLISH, None)])
 
 
 @settings(max_examples=400, deadline=None)
@@ -39,10 +41,16 @@ kinds = st.sampled_from([GO_LIVE, PUBLISH])
     kinds,
 )
 def test_at_most_one_operation_is_started_and_what_is_told_is_true(
-    what: list[str], how_read: list[str], ends_after: float | None, outcome: str, lag: float, kind: str
+    what: list[str],
+    how_read: list[str],
+    ends_after: float | None,
+    outcome: str,
+    lag: float,
+    started: tuple[str, Precheck | None],
 ) -> None:
+    kind, check = started
     service = model(*what, reads=tuple(how_read), ends_after=ends_after, outcome=outcome, lag=lag, kind=kind)
-    told, runner = start(service, kind=kind, latency=0.05)
+    told, runner = start(service, kind=kind, check=check, latency=0.05)
 
     assert len(service.started) <= 1
     assert runner.now - NOW < 3600, "it ends"
@@ -72,8 +80,9 @@ def test_no_death_of_a_worker_starts_a_second_operation(
     ends_after: float | None,
     lag: float,
     pause: float,
-    kind: str,
+    started: tuple[str, Precheck | None],
 ) -> None:
+    kind, check = started
     service = model(*what, reads=tuple(how_read), ends_after=ends_after, lag=lag, kind=kind)
     record: dict[str, Any] | None = None
     now = NOW
@@ -81,7 +90,7 @@ def test_no_death_of_a_worker_starts_a_second_operation(
     for dies_after in [*deaths, None]:
         runner = Runner(service, now=now, dies_after=dies_after, latency=0.05)
         try:
-            told = runner.run(START_OF[kind].once(record, NOW if record else None))
+            told = runner.run(START_OF[kind].once(record, NOW if record else None, check=check))
         except WorkerDied:
             told = None
         except CppError as error:

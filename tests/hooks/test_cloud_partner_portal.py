@@ -90,6 +90,15 @@ def test_an_offer_that_waits_for_no_sign_off_is_a_bad_request_with_the_services_
     assert error.value.request_id in str(error.value)
 
 
+def test_a_go_live_that_isnt_due_is_refused_only_if_asked(hook, cpp_emulator):
+    cpp_emulator.add_offer(OFFER, state="live")
+    with pytest.raises(CppBadRequest, match="live already"):
+        hook.go_live(OFFER, precheck=True)
+    assert cpp_emulator.requests_for("golive") == []
+    hook.go_live(OFFER)
+    assert len(cpp_emulator.requests_for("golive")) == 1
+
+
 def test_an_unknown_offer_is_not_found_and_is_named_with_its_publisher(hook):
     with pytest.raises(CppNotFound, match="offer contoso/nowhere") as error:
         hook.go_live("nowhere")

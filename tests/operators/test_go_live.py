@@ -7,11 +7,16 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowSkipException
 
 from airflow_provider_cpp.api import intents
+from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import (
+    CppBadRequest,
     CppConfigurationError,
+    CppConflict,
     CppNotFound,
+    CppUnavailable,
     OperationCanceled,
     OperationFailed,
     OperationTimeout,
@@ -120,7 +125,7 @@ class TestRecord:
     def test_a_success_leaves_no_record_so_that_a_cleared_task_goes_live_again(self, cpp_emulator):
         store = Store()
         for _ in range(2):
-            task = operator(wait_for_completion=True)
+            task = operator(wait_for_completion=True, precheck=False)  # nothing new is in preview
             run_task(task, context_of(task, store=store))
             assert store == {}
         assert posts(cpp_emulator) == 2
@@ -229,6 +234,77 @@ class TestRecord:
         assert cpp_emulator.client_secret not in json.dumps(store)
 
 
+class TestPrecheck:
+    """By default nothing is sent unless a version in preview waits for going live."""
+
+    def run(self, **arguments):
+        task = operator(**arguments)
+        return run_task(task, context_of(task, store=Store()))
+
+    def test_an_offer_that_was_never_published_is_refused_without_a_post(self, cpp_emulator):
+        cpp_emulator.add_offer(OFFER, state="draft")
+        with pytest.raises(CppBadRequest, match="Publish it to preview first"):
+            self.run()
+        assert posts(cpp_emulator) == 0
+
+    def test_a_publish_that_still_runs_is_a_conflict_which_airflow_may_retry(self, cpp_emulator):
+        cpp_emulator.add_offer(OFFER, state="draft")
+        cpp_emulator.configure(duration=100)
+        cpp_emulator.portal.publish("contoso", OFFER)
+        with pytest.raises(CppConflict, match="Validate Pre-Requisites"):
+            self.run()
+        cpp_emulator.finish(OFFER)
+        assert self.run().result
+        assert posts(cpp_emulator) == 1
+
+    def test_a_failed_publish_is_told_with_its_message(self, cpp_emulator):
+        cpp_emulator.add_offer(OFFER, state="draft")
+        cpp_emulator.configure(failure_messages=("<p>No&nbsp;<b>boot</b> disk.</p>",))
+        cpp_emulator.portal.publish("contoso", OFFER)
+        cpp_emulator.finish(OFFER, "fail")
+        with pytest.raises(CppBadRequest, match="No boot disk"):
+            self.run()
+        assert posts(cpp_emulator) == 0
+
+    def test_what_is_live_already_is_refused_or_skipped_or_sent_all_the_same(self, cpp_emulator):
+        cpp_emulator.add_offer(OFFER, state="live")
+        with pytest.raises(CppBadRequest, match="live already"):
+            self.run()
+        for more in ({}, {"precheck": False}, {"dry_run": True}):
+            with pytest.raises(AirflowSkipException, match="live already"):
+                self.run(skip_if_live=True, **more)
+        assert posts(cpp_emulator) == 0
+        assert self.run(precheck=False).result
+        assert posts(cpp_emulator) == 1
+
+    @pytest.mark.parametrize("word", ["running", "waitingForPublisherReview"])
+    def test_a_new_version_in_preview_is_never_skipped(self, cpp_emulator, word):
+        cpp_emulator.add_offer(OFFER, state="live")
+        cpp_emulator.configure(signoff_status=word)
+        cpp_emulator.portal.publish("contoso", OFFER)
+        cpp_emulator.finish(OFFER)
+        assert self.run(skip_if_live=True).result
+        assert posts(cpp_emulator) == 1
+
+    @pytest.mark.parametrize("wait", [True, False])
+    def test_a_dry_run_sends_nothing_and_returns_nothing(self, cpp_emulator, wait, caplog):
+        caplog.set_level("INFO")
+        outcome = self.run(dry_run=True, wait_for_completion=wait)
+        assert outcome.result is None
+        assert outcome.deferrals == []
+        assert {record.method for record in cpp_emulator.requests if record.action != "token"} == {"GET"}
+
+    def test_a_dry_run_is_no_attribute_that_hides_airflows_method(self):
+        assert callable(getattr(operator(dry_run=True), "dry_run", print))
+
+    def test_a_service_that_is_down_is_no_answer(self, cpp_emulator, monkeypatch):
+        monkeypatch.setattr("airflow_provider_cpp.api.retries.MAX_ATTEMPTS", 2)
+        cpp_emulator.faults.add(Fault("error", action="status", status=503, times=None))
+        with pytest.raises(CppUnavailable, match="Get status"):
+            self.run()
+        assert posts(cpp_emulator) == 0
+
+
 class _Keeping(Store):
     """A store whose record survives the end of the task, as when a worker dies just before it."""
 
@@ -250,8 +326,8 @@ class TestWithoutRecord:
     def _no_patience(self, monkeypatch):
         monkeypatch.setattr(intents, "RECONCILE_PAUSES", (0.05,))
 
-    def run_again(self, *, max_tries=1, began=None):
-        task = operator(retries=1)
+    def run_again(self, *, max_tries=1, began=None, **arguments):
+        task = operator(retries=1, **arguments)
         began = began or datetime.now(UTC) - timedelta(minutes=1)
         context = context_of(task, try_number=2, dag_run=SimpleNamespace(start_date=began))
         context["ti"].max_tries = max_tries
@@ -272,13 +348,13 @@ class TestWithoutRecord:
     def test_an_older_success_is_not_taken_for_the_last_trys(self, cpp_emulator):
         run_task(operator(), context_of(operator()))
         cpp_emulator.finish(OFFER)
-        self.run_again(began=datetime.now(UTC) + timedelta(minutes=1))
+        self.run_again(precheck=False, began=datetime.now(UTC) + timedelta(minutes=1))
         assert posts(cpp_emulator) == 2
 
     def test_a_cleared_task_goes_live_again(self, cpp_emulator):
         run_task(operator(), context_of(operator()))
         cpp_emulator.finish(OFFER)
-        self.run_again(max_tries=3)
+        self.run_again(precheck=False, max_tries=3)
         assert posts(cpp_emulator) == 2
 
     def test_a_cleared_task_takes_up_what_still_runs(self, cpp_emulator):

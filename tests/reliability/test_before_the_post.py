@@ -63,6 +63,20 @@ AT_THE_LIST = {
         Fault("redirect", action="submissions", times=None),
         "List submissions.*Redirects are refused",
     ),
+    "the precheck: 500, four times": (Fault("error", action="status", times=4), None),
+    "the precheck: 500, every time": (Fault("error", action="status", times=None), "Get status.*HTTP 500"),
+    "the precheck: 200 in HTML, every time": (
+        Fault("html", action="status", times=None),
+        "Get status.*Nothing was sent",
+    ),
+    "the precheck: a redirect, every time": (
+        Fault("redirect", action="status", times=None),
+        "Get status.*Redirects are refused",
+    ),
+    "the precheck: a word that nobody knows": (
+        Fault("status-word", action="status", value="somethingNew"),
+        None,
+    ),
     "the login: 503, once": (Fault("error", action="token", status=503), None),
     "the login: lost answer, once": (Fault("lost-response", action="token"), None),
     "the login: byte by byte, slower than the timeout, once": (Fault("drip", action="token", delay=0.1), None),

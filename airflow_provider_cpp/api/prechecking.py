@@ -1,0 +1,209 @@
+"""Whether a go-live is due, asked before it is sent: what is in preview, what is live, and what runs.
+
+A go-live is due when a publish waits for its publisher's sign-off (retrieve-offer-status page). The service
+states no precondition and has the last word, so that what can't be understood is told and not refused.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+
+from airflow_provider_cpp.api import calls, outcomes
+from airflow_provider_cpp.api.answers import Answer, describe, error_of, parsed_body
+from airflow_provider_cpp.api.intents import How, Intent, Started
+from airflow_provider_cpp.api.offers import read_offer
+from airflow_provider_cpp.api.operations import (
+    CANCELED,
+    FAILED,
+    SUCCEEDED,
+    Operation,
+    folded,
+    is_known,
+    read_operation,
+)
+from airflow_provider_cpp.api.procedures import Procedure, Say, sent
+from airflow_provider_cpp.api.retries import is_failed_read
+from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, may_be_listed_later
+from airflow_provider_cpp.exceptions import CppBadRequest, CppConflict, CppUnavailable
+
+_FORCED = "precheck=False sends it all the same."
+
+
+@dataclass(frozen=True, slots=True)
+class NotStarted:
+    """Why nothing was started, where that is no error.
+
+    :param is_live: whether the version in preview is live already; else it was a dry run.
+    :param message: the same in words.
+    """
+
+    is_live: bool
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Precheck:
+    """What is asked before a go-live is sent.
+
+    :param required: refuse a go-live that isn't due.
+    :param skip_if_live: start nothing if the version in preview is live already.
+    :param dry_run: start nothing in any case; tell what would be done.
+    """
+
+    required: bool = True
+    skip_if_live: bool = False
+    dry_run: bool = False
+
+    def before(self, intent: Intent) -> Procedure[Started | NotStarted | None]:
+        """Return a go-live that runs already, or why none is started, or None if the POST is to be sent.
+
+        :param intent: the go-live.
+        :raises CppConflict: another operation runs on the offer.
+        :raises CppBadRequest: nothing in preview waits for going live.
+        :raises CppUnavailable: it can't be told just now; nothing was sent.
+        :raises CppError: what else the service's refusal means.
+        """
+        decided: Submission | NotStarted | str = "without a precheck"
+        if self.required or self.skip_if_live:
+            decided = yield from self._decide(intent)
+        if isinstance(decided, NotStarted):
+            return decided
+        if isinstance(decided, Submission):
+            what = f"{intent.call}: it runs already, as {decided}"
+            if self.dry_run:
+                return NotStarted(False, f"Dry run: would take up what runs. {what}.")
+            yield Say(f"{what}.")
+            return (yield from intent.taken(intent.location_of(decided), How.ADOPTED))
+        if self.dry_run:
+            return NotStarted(False, f"Dry run: would send {intent.call}; {decided}. Nothing was sent.")
+        if self.required:
+            yield Say(f"{intent.call} may be sent: {decided}.")
+        return None
+
+    def _decide(self, intent: Intent) -> Procedure[Submission | NotStarted | str]:
+        status = yield from self._status(intent)
+        if status is not None and _waits_for_signoff(status):
+            return "the version in preview waits for the publisher's sign-off"
+        submissions, reading = yield from intent.listed()
+        if submissions is None and may_be_listed_later(reading):
+            raise error_of(intent.list_call, reading)
+        submissions = submissions or ()
+        if (mine := intent.mine(submissions, None, or_running=True)) is not None:
+            return mine
+        if self.required:
+            self._refuse_while_running(intent, submissions, status)
+        latest = _latest(submissions)
+        if self.required:
+            self._refuse_bad_publish(intent, latest, status)
+        if latest is not None and latest.kind == GO_LIVE and latest.state in {FAILED, CANCELED}:
+            return f"the last go-live, {latest}, didn't go through"
+        return (yield from self._by_versions(intent, latest, status))
+
+    def _status(self, intent: Intent) -> Procedure[Operation | None]:
+        """Return the offer's status, or None if the service says something else than what we know."""
+        call = calls.get_offer_status(intent.publisher_id, intent.offer_id)
+        reading, _ = yield from sent(call)
+        if not isinstance(reading, Answer) or reading.status != 200:
+            raise error_of(call, reading)
+        status = read_operation(reading)
+        if isinstance(status, Operation):
+            return status
+        if reading.damage or not isinstance(parsed_body(reading), dict):
+            raise CppUnavailable(
+                f"{call} failed: HTTP 200, but {status}, so that it can't be told whether {intent.call} is due. "
+                "Nothing was sent; a later try may succeed.",
+                http_status=200,
+            )
+        yield Say(f"{call}: {status}; going on without it.", logging.WARNING)
+        return None
+
+    def _refuse_while_running(
+        self, intent: Intent, submissions: tuple[Submission, ...], status: Operation | None
+    ) -> None:
+        running = next((s for s in submissions if s.is_running), None)
+        if running is None:
+            return
+        step = status.current_step if status else None
+        at = f", at step {outcomes.progress_of(step)}" if step else ""
+        wait = "until it waits for sign-off" if running.kind == PUBLISH else "for its end"
+        raise CppConflict(
+            f"{intent.call} isn't due: {running} runs on the offer{at}. Nothing was sent. Wait {wait}, or cancel "
+            f"it; {_FORCED}"
+        )
+
+    def _refuse_bad_publish(self, intent: Intent, latest: Submission | None, status: Operation | None) -> None:
+        if status is not None and folded(status.raw_status) == "neverpublished":
+            raise self._nothing_in_preview(intent, "it was never published")
+        if latest is None or latest.kind != PUBLISH or latest.state not in {FAILED, CANCELED}:
+            return
+        # The status is about the last operation, whose steps say what went wrong.
+        steps, messages = (status.steps, status.messages) if status else ((), ())
+        failed = Operation(latest.state, latest.state_word, steps, messages)
+        story = outcomes.ended("", f"the last publish of offer {intent.publisher_id}/{intent.offer_id}", failed)
+        raise CppBadRequest(
+            f"{intent.call} isn't due: nothing waits for sign-off. {story['message']} Nothing was sent; {_FORCED}"
+        )
+
+    def _nothing_in_preview(self, intent: Intent, why: str) -> CppBadRequest:
+        return CppBadRequest(
+            f"{intent.call} isn't due: nothing is in preview, as {why}. Nothing was sent. Publish it to preview "
+            f"first; {_FORCED}"
+        )
+
+    def _by_versions(
+        self, intent: Intent, latest: Submission | None, status: Operation | None
+    ) -> Procedure[NotStarted | str]:
+        preview = yield from self._version(intent, "preview")
+        production = yield from self._version(intent, "production")
+        succeeded = latest is not None and latest.state == SUCCEEDED
+        if preview == "" and not succeeded and self.required:
+            raise self._nothing_in_preview(intent, "the service has no such version of it")
+        went_live = succeeded and latest is not None and latest.kind == GO_LIVE
+        if preview and production:
+            is_live = preview == production
+        else:  # versions of migrated offers may be 0, which says nothing
+            is_live = went_live and (status is None or status.status == SUCCEEDED)
+        if is_live:
+            version = f"version {preview}, which is in preview," if preview else "what is in preview"
+            message = f"{intent.call} isn't due: {version} is live already. Nothing was sent."
+            if self.skip_if_live:
+                return NotStarted(True, message)
+            if self.required:
+                raise CppBadRequest(
+                    f"{message} Publish a new version first; skip_if_live=True skips the task; {_FORCED}"
+                )
+        if preview and production:
+            return f"version {preview} is in preview, and version {production} is live"
+        if status is None or not is_known(status.raw_status):
+            word = f"calls the offer's status {status.raw_status!r}" if status else "doesn't say its status"
+            yield Say(
+                f"The service {word}, from which it can't be told whether {intent.call} is due. It is sent all "
+                "the same, as the service refuses what can't be.",
+                logging.WARNING,
+            )
+        return "nothing speaks against it"
+
+    def _version(self, intent: Intent, slot: str) -> Procedure[str | None]:
+        """Return the version in a slot; "" if there is none, None if it can't be told."""
+        call = calls.get_offer(intent.publisher_id, intent.offer_id, slot=slot)
+        reading, _ = yield from sent(call)
+        if not isinstance(reading, Answer) or is_failed_read(reading) or reading.status in {401, 403}:
+            raise error_of(call, reading)
+        if reading.status == 404:
+            return ""
+        offer = read_offer(reading) if reading.status == 200 else describe(reading)
+        if isinstance(offer, str):
+            yield Say(f"{call}: {offer}; going on without it.", logging.WARNING)
+            return None
+        return str(offer.version) if offer.version else None
+
+
+def _waits_for_signoff(status: Operation) -> bool:
+    words = [status.raw_status, *(step.status for step in status.steps)]
+    return not status.is_terminal and any(folded(word) == "waitingforpublisherreview" for word in words)
+
+
+def _latest(submissions: tuple[Submission, ...]) -> Submission | None:
+    """Return the operation that changed last; of several at once, the last one listed."""
+    return max(reversed(submissions), key=lambda submission: submission.changed_at or 0.0, default=None)

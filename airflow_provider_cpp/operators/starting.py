@@ -1,0 +1,153 @@
+"""How a task starts an operation once, over all of its tries, and waits for it if asked to."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, ClassVar, Unpack
+
+from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
+
+from airflow_provider_cpp import airflow_versions
+from airflow_provider_cpp.api.intents import Started
+from airflow_provider_cpp.api.outcomes import result_of
+from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.exceptions import OperationCanceled
+from airflow_provider_cpp.links.operation import push_links
+from airflow_provider_cpp.operators.waiting import WaitsForOperation, look_once, optional_seconds, seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_cpp.api.prechecking import NotStarted
+    from airflow_provider_cpp.api.settling import Memory
+
+#: How long a record is kept beyond the time that the operation may take.
+RECORD_SLACK = timedelta(days=30)
+
+
+class StartsOperation(WaitsForOperation, BaseOperator):
+    """What the operators that start an operation share.
+
+    A retry of the task first settles what the last try did: an operation that still runs is taken up again,
+    one that succeeded isn't repeated, after one that failed a new one is started.
+    """
+
+    #: Key of the record in Airflow's task state store.
+    record_key: ClassVar[str]
+
+    template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id")
+
+    def __init__(
+        self,
+        *,
+        offer_id: str,
+        publisher_id: str | None,
+        cpp_conn_id: str,
+        wait_for_completion: bool,
+        deferrable: bool,
+        poll_interval: float | timedelta,
+        max_poll_interval: float | timedelta,
+        timeout: float | timedelta,
+        cancel_on_kill: bool,
+        stuck_after: float | timedelta | None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.offer_id = offer_id
+        self.publisher_id = publisher_id
+        self.cpp_conn_id = cpp_conn_id
+        self.wait_for_completion = wait_for_completion
+        self.deferrable = deferrable
+        self.poll_interval = seconds(poll_interval)
+        self.max_poll_interval = seconds(max_poll_interval)
+        self.timeout = seconds(timeout)
+        self.cancel_on_kill = cancel_on_kill
+        self.stuck_after = optional_seconds(stuck_after)
+        self._check_waiting()
+
+    def _start(
+        self, keep: Callable[[dict[str, object]], object], **memory: Unpack[Memory]
+    ) -> Started | NotStarted:
+        raise NotImplementedError
+
+    def execute(self, context: Context) -> str | None:
+        """Start the operation, unless an earlier try of this task did, and wait if asked to."""
+        store = context.get("task_state_store")
+        if store is None:
+            airflow_versions.TASK_STATE.warn_if_missing(self.log, logging.INFO)
+        started = self._start(
+            lambda record: self._keep(store, record),
+            record=store.get(self.record_key) if store is not None else None,
+            since=_earlier_tries_since(context),
+            records_are_kept=store is not None,
+        )
+        if not isinstance(started, Started):
+            if started.is_live:
+                raise AirflowSkipException(started.message)
+            self.log.info("%s", started.message)
+            return None
+        location = started.location.url
+        if self.wait_for_completion:
+            self._wait(context, location)
+        else:
+            push_links(context, started.location)
+            self._forget(context)
+        return location
+
+    def execute_complete(self, context: Context, event: Any) -> str:
+        """Resume after the triggerer saw the operation's end."""
+        self._conclude(context, event)
+        return str(event["location"])
+
+    def _wait(self, context: Context, location: str) -> None:
+        steps = self._begin(context, location)
+        while isinstance(outcome := look_once(steps), float):
+            if self.deferrable:
+                self._hand_over()
+            time.sleep(outcome)
+        self._conclude(context, outcome)
+
+    def _conclude(self, context: Context, event: Any) -> None:
+        try:
+            result_of(event, by_sensor=False)
+        except OperationCanceled:
+            self._forget(context)  # whoever clears the task after this wants another operation
+            raise
+        self._forget(context)
+
+    def _keep(self, store: Any, record: dict[str, object]) -> None:
+        if store is not None:
+            store.set(self.record_key, record, retention=self._retention())
+
+    def _schedule(self) -> PollSchedule:
+        return PollSchedule.between(self.poll_interval, self.max_poll_interval)
+
+    def _retention(self) -> timedelta:
+        return timedelta(seconds=self.timeout) + RECORD_SLACK
+
+    def _forget(self, context: Context) -> None:
+        # The last act of a success: a cleared green task starts anew, a crashed one doesn't.
+        store = context.get("task_state_store")
+        if store is not None:
+            store.delete(self.record_key)
+
+
+def _earlier_tries_since(context: Context) -> float | None:
+    """Return since when earlier tries of this task may have posted, or None if this is the first one.
+
+    For a task that left no record: on Airflow before 3.3, which keeps none, and after a success that Airflow
+    never heard of. A task that was cleared is to start anew, so that of what was before only an operation
+    that still runs counts; it is told from one that is retried by `max_tries`, which a clear raises.
+    """
+    task_instance: Any = context["ti"]
+    if task_instance.try_number <= 1:
+        return None
+    started = getattr(context.get("dag_run"), "start_date", None)
+    if started is None or getattr(task_instance, "max_tries", None) != context["task"].retries:
+        return float("inf")
+    return float(started.timestamp())
