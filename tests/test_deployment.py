@@ -128,6 +128,23 @@ def test_airflow_has_each_command(compose):
     assert named <= known
 
 
+def test_airflow_sends_each_metric_that_an_alert_is_about():
+    import airflow
+
+    registry = Path(airflow.__file__).parent / "_shared" / "observability" / "metrics" / "metrics_template.yaml"
+    if not registry.exists():
+        pytest.skip("this Airflow has no list of its metrics")
+    known = set()
+    for metric in yaml.safe_load(registry.read_text(encoding="utf-8"))["metrics"]:
+        names = {metric["name"], metric["legacy_name"]} - {"-"}
+        known |= {re.sub(r"\\\{\w+\\\}", r"\\w+", re.escape(name.replace(".", "_"))) for name in names}
+    alerts = yaml.safe_load(text("alerts.yaml"))["groups"][0]["rules"]
+    for alert in alerts:
+        for name in re.findall(r"airflow_(\w+)", alert["expr"]):
+            assert any(re.fullmatch(pattern, name) for pattern in known), name
+    assert any("take_offer_live_wait_until_live" in alert["expr"] for alert in alerts)
+
+
 # The image
 
 
