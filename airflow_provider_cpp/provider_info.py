@@ -124,14 +124,21 @@ def get_provider_info() -> dict[str, object]:
             }
         ],
         "sensors": [
-            {"integration-name": integration, "python-modules": ["airflow_provider_cpp.sensors.operation"]}
+            {
+                "integration-name": integration,
+                "python-modules": [
+                    "airflow_provider_cpp.sensors.offer_status",
+                    "airflow_provider_cpp.sensors.operation",
+                ],
+            }
         ],
         "triggers": [
             {
                 "integration-name": integration,
                 "python-modules": [
-                    "airflow_provider_cpp.triggers.operation",
                     "airflow_provider_cpp.triggers.offer_live",
+                    "airflow_provider_cpp.triggers.offer_status",
+                    "airflow_provider_cpp.triggers.operation",
                 ],
             }
         ],

@@ -25,6 +25,7 @@ from airflow_provider_cpp.operators.offer import (
     PutOfferOperator,
 )
 from airflow_provider_cpp.provider_info import CONNECTION_FIELDS
+from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 from docs import outcomes
@@ -100,6 +101,11 @@ def test_airflow_has_each_metric_that_is_named():
     assert named <= known
 
 
+def test_airflow_parses_the_wait_for_signoff():
+    dag = parsed("wait_for_signoff.py", "live_once_it_may")
+    assert [task.task_id for task in dag.topological_sort()] == ["wait_for_signoff", "go_live"]
+
+
 # The tests that a user is shown
 
 
@@ -171,6 +177,7 @@ def test_every_exception_has_an_outcome_and_a_place_in_the_troubleshooting_page(
         ("PutOfferOperator", PutOfferOperator),
         ("GoLiveOperator", GoLiveOperator),
         ("OperationSensor", OperationSensor),
+        ("OfferStatusSensor", OfferStatusSensor),
         ("OperationTrigger", OperationTrigger),
     ],
 )

@@ -28,7 +28,7 @@ BELOW = {
     "airflow_versions": set(),
     "operators": {"airflow_versions", "hooks", "client", "api", "exceptions", "triggers", "sensors", "links"},
     "sensors": {"airflow_versions", "hooks", "client", "api", "exceptions", "triggers", "operators", "links"},
-    "triggers": {"airflow_versions", "hooks", "client", "api", "exceptions", "operators"},
+    "triggers": {"airflow_versions", "hooks", "client", "api", "exceptions"},
     "links": {"hooks", "client", "api", "exceptions"},
 }
 

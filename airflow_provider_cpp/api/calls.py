@@ -17,7 +17,7 @@ from airflow_provider_cpp.api.identifiers import checked_identifier, path_segmen
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 if TYPE_CHECKING:
-    from airflow_provider_cpp.api.locations import OperationLocation
+    from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 
 
 #: What the service joins with commas: anything with one "@" that couldn't be two addresses.
@@ -233,3 +233,12 @@ def _checked_etag(if_match: object) -> str:
 def get_operation(location: OperationLocation) -> Call:
     """Read one operation's status and steps (retrieve-operations page)."""
     return Call("Get operation", str(location), "GET", location.path)
+
+
+def get_status(location: OperationLocation | OfferLocation) -> Call:
+    """Read the status of an operation, or of an offer as a whole: both answer with the same document."""
+    from airflow_provider_cpp.api.locations import OperationLocation
+
+    if isinstance(location, OperationLocation):
+        return get_operation(location)
+    return get_offer_status(location.publisher_id, location.offer_id)

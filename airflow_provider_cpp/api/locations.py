@@ -77,6 +77,38 @@ class OperationLocation:
         return f"operation {self.operation_id} on offer {self.publisher_id}/{self.offer_id}"
 
 
+@dataclass(frozen=True, slots=True)
+class OfferLocation:
+    """An offer of the connection's own host.
+
+    :param origin: scheme, host and port of the API, as the connection names them.
+    :param publisher_id: publisher of the offer.
+    :param offer_id: the offer's identifier.
+    """
+
+    origin: str
+    publisher_id: str
+    offer_id: str
+
+    def __post_init__(self) -> None:
+        """Refuse identifiers that can't be one.
+
+        :raises CppConfigurationError: if so; it names the argument.
+        """
+        checked_identifier("publisher_id", self.publisher_id)
+        checked_identifier("offer_id", self.offer_id)
+
+    @property
+    def url(self) -> str:
+        """Return the absolute location of the offer."""
+        publisher, offer = path_segment(self.publisher_id), path_segment(self.offer_id)
+        return f"{self.origin}/api/publishers/{publisher}/offers/{offer}"
+
+    def __str__(self) -> str:
+        """Return the offer in words."""
+        return f"offer {self.publisher_id}/{self.offer_id}"
+
+
 def location_header(headers: Mapping[str, str]) -> str | None:
     """Return the header that names the operation, if there is one.
 

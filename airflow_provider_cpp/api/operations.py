@@ -149,6 +149,16 @@ class Operation:
         return tuple(step for step in self.steps if step.is_alarming)
 
     @property
+    def waits_for_signoff(self) -> bool:
+        """Tell whether it has reached preview and waits for its publisher to go live.
+
+        The step `publisher-signoff` says so, while the operation itself still says that it runs (seen by
+        clients); an offer's status may say it as a whole (status page).
+        """
+        words = [self.raw_status] + [step.status for step in self.steps]
+        return not self.is_terminal and any(folded(word) == "waitingforpublisherreview" for word in words)
+
+    @property
     def current_step(self) -> Step | None:
         """Return the step that is being worked on: the first one neither complete nor still to come."""
         ongoing = (s for s in self.steps if folded(s.status) not in {"notstarted", "complete", "completed"})

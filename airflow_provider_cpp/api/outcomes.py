@@ -10,7 +10,9 @@ from enum import Enum
 
 from airflow_provider_cpp import exceptions
 from airflow_provider_cpp.api import operations
+from airflow_provider_cpp.api.goals import COMPLETED, Goal
 from airflow_provider_cpp.api.operations import Operation, Step
+from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.exceptions import (
     CppError,
     OperationCanceled,
@@ -42,11 +44,33 @@ def ended(location: str, what: str, operation: Operation) -> Event:
     return _event(operation.status, location, operation, _told(what, operation))
 
 
-def timed_out(location: str, what: str, operation: Operation | None, waited: float, trouble: str) -> Event:
+def concluded(location: str, what: str, operation: Operation, goal: Goal = COMPLETED) -> Event | None:
+    """Return the event of a watch whose goal is reached or missed, and None if it goes on.
+
+    :param location: the operation's location, or the offer's.
+    :param what: the same in words.
+    :param operation: its last reading.
+    :param goal: what is waited for.
+    """
+    verdict = goal.verdict(operation)
+    if verdict is None:
+        return None
+    if verdict == operation.status and goal is COMPLETED:
+        return ended(location, what, operation)
+    message = (
+        _reached(what, operation, goal) if verdict == operations.SUCCEEDED else _told(what, operation, verdict)
+    )
+    return {**_event(verdict, location, operation, message), "goal": goal.words}
+
+
+def timed_out(
+    location: str, what: str, operation: Operation | None, waited: float, trouble: str, goal: Goal = COMPLETED
+) -> Event:
     """Return the event of a watch whose time is over.
 
     :param waited: seconds since the watch began.
     :param trouble: what the last read came to, if it failed.
+    :param goal: what was waited for.
     """
     state = f"was last seen {_where(operation)}" if operation else "could not be read even once"
     trouble = f" The last read failed: {trouble}." if trouble else ""
@@ -54,7 +78,7 @@ def timed_out(location: str, what: str, operation: Operation | None, waited: flo
         TIMEOUT,
         location,
         operation,
-        f"{what[:1].upper()}{what[1:]} didn't end within {_duration(waited)}; it {state}.{trouble} It may "
+        f"{capitalized(what)} {_not_yet(goal)} within {_duration(waited)}; it {state}.{trouble} It may "
         f"still be running: nothing was canceled. Look at {PORTAL}; to go on watching, clear this task or "
         "raise its timeout.",
     )
@@ -76,6 +100,11 @@ def unreadable(location: str, what: str, operation: Operation | None, why: str) 
 def refused(location: str, error: CppError) -> Event:
     """Return the event of a watch that can't go on, because the service won't let us read."""
     return _event(UNKNOWN, location, None, str(error), error=type(error).__name__)
+
+
+def connection_was_edited(cpp_conn_id: str) -> str:
+    """Return the line that tells of a watch which goes on with another secret."""
+    return f"Connection {cpp_conn_id!r} was edited: going on with what it says now."
 
 
 def _event(
@@ -109,7 +138,7 @@ def result_of(event: object, *, by_sensor: bool) -> dict[str, object]:
         )
     message = event["message"]
     match event.get("status"):
-        case operations.SUCCEEDED if _is_success(event.get("operation")):
+        case operations.SUCCEEDED if _is_success(event):
             return dict(event["operation"])
         case operations.FAILED:
             raise (WatchedOperationFailed if by_sensor else OperationFailed)(message)
@@ -157,8 +186,13 @@ def end_without_worker(
     return None if resume_on_success else TaskEnd.SUCCESS
 
 
-def _is_success(operation: object) -> bool:
-    return isinstance(operation, dict) and operation.get("status") == operations.SUCCEEDED
+def _is_success(event: Event) -> bool:
+    operation = event.get("operation")
+    if not isinstance(operation, dict):
+        return False
+    # A publish that waits for its sign-off still runs.
+    waited_for_less = isinstance(event.get("goal"), str) and event["goal"] != COMPLETED.words
+    return waited_for_less or operation.get("status") == operations.SUCCEEDED
 
 
 def _error_named(name: object) -> type[CppError]:
@@ -172,18 +206,33 @@ def _brief(value: object) -> str:
     return repr(value)[:200]
 
 
-def _told(what: str, operation: Operation) -> str:
-    start = f"{what[:1].upper()}{what[1:]}"
+def _reached(what: str, operation: Operation, goal: Goal) -> str:
     if operation.status == operations.SUCCEEDED:
-        links = ", ".join(url for _, url in operation.live_links)
-        return f"{start} succeeded.{f' Live: {links}' if links else ''}"
-    story = [f"{start} {'was ' if operation.status == operations.CANCELED else ''}{operation.status}"]
-    if operations.folded(operation.raw_status) != operation.status:
+        return _told(what, operation)
+    links = _links("Preview", operation.preview_links)
+    return f"{capitalized(what)} {goal.words}; it says {operation.raw_status!r}.{links}"
+
+
+def _not_yet(goal: Goal) -> str:
+    return "didn't end" if goal is COMPLETED else f"wasn't yet what is waited for ({goal.words})"
+
+
+def _links(kind: str, links: tuple[tuple[str, str], ...]) -> str:
+    return f" {kind}: {', '.join(url for _, url in links)}" if links else ""
+
+
+def _told(what: str, operation: Operation, verdict: str | None = None) -> str:
+    start = capitalized(what)
+    status = verdict or operation.status
+    if status == operations.SUCCEEDED:
+        return f"{start} succeeded.{_links('Live', operation.live_links)}"
+    story = [f"{start} {'was ' if status == operations.CANCELED else ''}{status}"]
+    if operations.folded(operation.raw_status) != status:
         story[0] += f" (the service says {operation.raw_status!r})"
     story += [_step_told(step) for step in operation.failed_steps]
     told = {message.text for step in operation.failed_steps for message in step.messages}
     story += [f"{m.level or 'message'}: {m.text}" for m in operation.messages if m.text not in told]
-    if operation.status == operations.FAILED:
+    if status == operations.FAILED:
         advice = f"Correct what is named in the offer, publish it again, and look at {PORTAL}"
     else:
         advice = f"Somebody canceled it: ask who before going live again; see {PORTAL}"

@@ -78,3 +78,8 @@ def one_line(text: str) -> str:
 def without_users(text: str) -> str:
     """Return a text with the user and password of every URL in it blanked."""
     return _USER.sub("//***@", text)
+
+
+def capitalized(text: str) -> str:
+    """Return a text that begins a sentence."""
+    return f"{text[:1].upper()}{text[1:]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
@@ -11,6 +12,11 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 SHARE_OF_AGE = 0.10
 
 JITTER = 0.10
+
+#: The service's own estimates for one publication add up to 16 days; most take less than 14.
+DEFAULT_TIMEOUT = timedelta(days=14)
+DEFAULT_INTERVAL = 30.0
+DEFAULT_MAX_INTERVAL = 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +30,8 @@ class PollSchedule:
     :param longest: seconds between two polls at most, give or take 10 %; equal to `shortest` for a fixed pace.
     """
 
-    shortest: float = 30.0
-    longest: float = 600.0
+    shortest: float = DEFAULT_INTERVAL
+    longest: float = DEFAULT_MAX_INTERVAL
 
     def __post_init__(self) -> None:
         """Refuse a schedule that would never wait, or whose bounds are crossed.

@@ -1,6 +1,6 @@
-"""How an operation is watched to its true end.
+"""How an operation, or an offer's status, is watched until what is waited for.
 
-Only the service's own word ends an operation. A read that fails is read again; a word that nobody knows
+Only the service's own word ends the wait. A read that fails is read again; a word that nobody knows
 means that it still runs.
 """
 
@@ -10,7 +10,6 @@ import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from hashlib import blake2b
 
 from airflow_provider_cpp.api import calls, outcomes
@@ -23,13 +22,16 @@ from airflow_provider_cpp.api.answers import (
     error_of,
     retry_after,
 )
-from airflow_provider_cpp.api.locations import OperationLocation
-from airflow_provider_cpp.api.operations import Message, Operation, Step, is_known, read_operation
+from airflow_provider_cpp.api.goals import COMPLETED, Goal
+from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
+from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.outcomes import Event, progress_of
-from airflow_provider_cpp.api.procedures import NOW, Procedure, Request, Say, Wait, sent
+from airflow_provider_cpp.api.plain_text import capitalized
+from airflow_provider_cpp.api.procedures import NOW, Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.submissions import find_submission, read_submissions
+from airflow_provider_cpp.api.telling import Told
 
 #: Seconds after the start in which a 404 means that the service hasn't caught up with itself.
 GRACE_FOR_NOT_FOUND = 300.0
@@ -44,30 +46,42 @@ BAD_READS_FOR = 900.0
 class Watch:
     """What to watch, and for how long.
 
-    :param location: the operation.
+    :param location: the operation, or the offer whose status is watched.
     :param started_at: when it was started, or first watched, in seconds since 1970 (UTC).
     :param deadline: when to give up, in seconds since 1970 (UTC): absolute, so that no restart moves it.
     :param schedule: when to look.
     :param stuck_after: seconds without a change of step after which a warning is logged; None for never.
+    :param goal: what is waited for; the operation's own end by default.
     """
 
-    location: OperationLocation
+    location: OperationLocation | OfferLocation
     started_at: float
     deadline: float
     schedule: PollSchedule = field(default_factory=PollSchedule)
     stuck_after: float | None = None
+    goal: Goal = COMPLETED
 
-    def follow(self, *, at_once: bool, draw: Callable[[], float] = random.random) -> Procedure[Event]:
-        """Watch the operation until it ends, its time is over, or its status can't be learned.
+    def told(self, earlier: object = None) -> Told:
+        """Return what has been told of it so far.
+
+        :param earlier: what a worker told before it handed the watch over, if it did.
+        """
+        return Told(str(self.location), self.deadline, earlier)
+
+    def follow(
+        self, *, at_once: bool, told: Told | None = None, draw: Callable[[], float] = random.random
+    ) -> Procedure[Event]:
+        """Watch until the goal is reached or missed, the time is over, or the status can't be learned.
 
         :param at_once: look at once, as a worker does; otherwise somewhere within the first delay.
+        :param told: what has been told so far; it is carried on.
         :param draw: gives random numbers from 0 to 1.
         """
-        return _Follower(self, draw).follow(at_once)
+        return _Follower(self, self.told() if told is None else told, draw).follow(at_once)
 
 
 class _Follower:
-    """What is known of a watched operation so far."""
+    """What is known so far of what is watched."""
 
     __slots__ = (
         "bad_reads",
@@ -80,36 +94,34 @@ class _Follower:
         "last_digest",
         "listed_as",
         "missing",
-        "steps",
+        "still_since",
+        "told",
         "told_stuck",
         "trouble",
-        "unknown_words",
         "watch",
-        "watched_since",
         "what",
     )
 
-    def __init__(self, watch: Watch, draw: Callable[[], float]) -> None:
+    def __init__(self, watch: Watch, told: Told, draw: Callable[[], float]) -> None:
         self.watch = watch
+        self.told = told
         self.draw = draw
-        self.call = calls.get_operation(watch.location)
+        self.call = calls.get_status(watch.location)
         self.what = str(watch.location)
         self.changed_at = watch.started_at
         self.last: Operation | None = None
         self.last_digest = b""
         self.listed_as = ""
-        self.steps: dict[str, tuple[str, tuple[Message, ...]]] = {}
-        self.unknown_words: set[str] = set()
         self.bad_reads = 0
         self.bad_since = 0.0
         self.missing = 0
         self.trouble = ""
         self.told_stuck = False
-        self.watched_since = watch.started_at
+        self.still_since = watch.started_at
         self.is_first_look = False
 
     def follow(self, at_once: bool) -> Procedure[Event]:
-        now = self.watched_since = (yield NOW).now
+        now = self.still_since = (yield NOW).now
         self.is_first_look = at_once
         if not at_once:
             delay = self.watch.schedule.first_delay(self._age(now), self.draw())
@@ -130,7 +142,7 @@ class _Follower:
             return event
         if now >= self.watch.deadline:
             waited = now - self.watch.started_at
-            return outcomes.timed_out(self._url, self.what, self.last, waited, self.trouble)
+            return outcomes.timed_out(self._url, self.what, self.last, waited, self.trouble, self.watch.goal)
         yield from self._tell_if_stuck(now)
         return self._until_deadline(now, self._next_delay(reading, now))
 
@@ -187,10 +199,21 @@ class _Follower:
     def _good_read(self, operation: Operation, now: float) -> Procedure[Event | None]:
         yield from self._readable_again()
         if operation is not self.last:
-            for line in self._news(operation, now):  # noqa: UP028 - a list takes no replies
+            self._note_changes(operation, now)
+            for line in self.told.news(operation):  # noqa: UP028 - an iterator takes no replies
                 yield line
             self.last = operation
-        return outcomes.ended(self._url, self.what, operation) if operation.is_terminal else None
+        return outcomes.concluded(self._url, self.what, operation, self.watch.goal)
+
+    def _note_changes(self, operation: Operation, now: float) -> None:
+        if self.last is not None:
+            if self.told.changes(operation):
+                self.changed_at = self.still_since = now
+                self.told_stuck = False
+        elif self.told.handed_over and not self.told.changes(operation):
+            # It stands where it stood at the hand-over, however often the triggerer was restarted since.
+            self.still_since = self.watch.started_at
+        # Otherwise what changed while nobody watched isn't known: it counts as still since now.
 
     def _readable_again(self) -> Procedure[None]:
         if self.bad_reads:
@@ -198,72 +221,38 @@ class _Follower:
         self.bad_reads = self.missing = 0
         self.trouble = ""
 
-    def _news(self, operation: Operation, now: float) -> list[Request]:
-        lines: list[Request] = []
-        words = [("operation", operation.raw_status)] + [("step", step.status) for step in operation.steps]
-        for kind, word in words:
-            if word and not is_known(word) and word not in self.unknown_words:
-                self.unknown_words.add(word)
-                lines.append(
-                    Say(
-                        f"The service calls the status of an {kind} {word!r}, which this provider doesn't know; "
-                        "it goes on watching.".replace("an step", "a step"),
-                        logging.WARNING,
-                    )
-                )
-        steps = {step.id or step.name: _standing(step) for step in operation.steps}
-        if self.last is None:
-            lines.append(Say(self._seen_first(operation)))
-        for step in operation.steps:
-            before = self.steps.get(step.id or step.name)
-            if _standing(step) == before or (self.last is None and not step.is_alarming):
-                continue
-            texts = "".join(f"; {message.level or 'message'}: {message.text}" for message in step.messages)
-            alarming = step.is_alarming
-            lines.append(
-                Say(
-                    f"Step {progress_of(step)}{texts if alarming else ''}",
-                    logging.WARNING if alarming else logging.INFO,
-                )
-            )
-        if self.last is not None and steps != self.steps:
-            self.changed_at = now
-            self.told_stuck = False
-        self.steps = steps
-        return lines
-
-    def _seen_first(self, operation: Operation) -> str:
-        if operation.is_terminal:
-            return f"{self.what[:1].upper()}{self.what[1:]} has ended: {operation.raw_status}"
-        until = datetime.fromtimestamp(self.watch.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        step = operation.current_step
-        at = f", at step {progress_of(step)}" if step else ""
-        return f"Watching {self.what} until {until}: {operation.raw_status}{at}"
-
     def _bad_read(self, why: str, now: float) -> Procedure[Event | None]:
         self.missing = 0
         if not self.bad_reads:
             self.bad_since = now
         self.bad_reads += 1
-        if why != self.trouble:
-            yield Say(f"Reading the status of {self.what} failed, will read again: {why}", logging.WARNING)
-        self.trouble = why
+        yield from self._troubled(why)
         if self.bad_reads >= BAD_READS_IN_A_ROW and now - self.bad_since >= BAD_READS_FOR:
             minutes = (now - self.bad_since) / 60
             why = f"{self.bad_reads} reads in a row failed over {minutes:.0f} minutes, the last one with {why}"
             return outcomes.unreadable(self._url, self.what, self.last, why)
         return None
 
+    def _troubled(self, why: str) -> Procedure[None]:
+        if why != self.trouble:
+            yield Say(f"Reading the status of {self.what} failed, will read again: {why}", logging.WARNING)
+        self.trouble = why
+
     def _not_found(self, answer: Answer, now: float) -> Procedure[Event | None]:
-        if answer.status == 404 and now - self.watch.started_at < GRACE_FOR_NOT_FOUND:
-            yield from self._readable_again()
+        location = self.watch.location
+        is_operation = isinstance(location, OperationLocation)
+        if answer.status == 404 and is_operation and now - self.watch.started_at < GRACE_FOR_NOT_FOUND:
+            # Not yet there, says the service, in so many words: an answer, and no trouble.
+            self.bad_reads = self.missing = 0
+            self.trouble = ""
             return None
         self.missing += 1
         if answer.status == 404 and self.missing < NOT_FOUND_IN_A_ROW:
-            self.trouble = describe(answer)
+            yield from self._troubled(describe(answer))
             return None
+        if not isinstance(location, OperationLocation):
+            return outcomes.refused(self._url, error_of(self.call, answer))
         missing = self.missing
-        location = self.watch.location
         call = calls.list_submissions(location.publisher_id, location.offer_id)
         reading, _ = yield from sent(call, patient=False)
         submissions = read_submissions(reading)
@@ -294,20 +283,14 @@ class _Follower:
 
     def _tell_if_stuck(self, now: float) -> Procedure[None]:
         limit = self.watch.stuck_after
-        # What changed while nobody watched isn't known: a restart begins to count anew.
-        still_for = now - max(self.changed_at, self.watched_since)
+        still_for = now - self.still_since
         if limit is None or self.told_stuck or still_for < limit:
             return
         self.told_stuck = True
         step = self.last.current_step if self.last else None
         yield Say(
-            f"{self.what[:1].upper()}{self.what[1:]} may be stuck: no step has changed for "
+            f"{capitalized(self.what)} may be stuck: no step has changed for "
             f"{still_for / 3600:.1f} hours{f' ({progress_of(step)})' if step else ''}. It is still "
             f"watched; look at {outcomes.PORTAL} and ask Partner Center's support if it stays so.",
             logging.WARNING,
         )
-
-
-def _standing(step: Step) -> tuple[str, tuple[Message, ...]]:
-    """Return what of a step is news when it changes: its status, and what it says while it stands still."""
-    return step.status, step.messages if step.is_alarming else ()

@@ -15,7 +15,7 @@ from airflow_provider_cpp.api.answers import Answer, content, error_of
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.api.intents import Started
-from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, parse_location
 from airflow_provider_cpp.api.offers import Offer, read_offer, read_offers, read_publishers
 from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
@@ -233,6 +233,15 @@ class CloudPartnerPortalHook(BaseHook):
         :raises UntrustedLocation: if it isn't an operation on the connection's own host.
         """
         return parse_location(operation_location, origin=self.settings.origin)
+
+    def offer_location(self, offer_id: str, publisher_id: str | None = None) -> OfferLocation:
+        """Return where an offer is.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :raises CppConfigurationError: an identifier can't be one.
+        """
+        return OfferLocation(self.settings.origin, self.settings.publisher(publisher_id), offer_id)
 
     def get_operation(self, operation_location: str) -> Operation:
         """Read an operation once (retrieve-operations page).

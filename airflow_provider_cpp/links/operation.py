@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
-from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, parse_location
 from airflow_provider_cpp.api.outcomes import PORTAL
 from airflow_provider_cpp.exceptions import UntrustedLocation
 
@@ -57,18 +57,19 @@ class OperationLink(BaseOperatorLink):
 OPERATION_LINKS: tuple[BaseOperatorLink, ...] = (PartnerCenterLink(), OperationLink())
 
 
-def link_values(location: OperationLocation) -> dict[str, str]:
+def link_values(location: OperationLocation | OfferLocation) -> dict[str, str]:
     """Return what has to stand in XCom for the links, by key.
 
-    :param location: the operation; one that is reached without TLS, at a loopback host, gets no link.
+    :param location: the operation; one that is reached without TLS, at a loopback host, gets no link, nor
+        does an offer.
     """
     values = {PARTNER_CENTER_KEY: PORTAL}
-    if location.url.startswith("https://"):
+    if isinstance(location, OperationLocation) and location.url.startswith("https://"):
         values[OPERATION_KEY] = location.url
     return values
 
 
-def push_links(context: Context, location: OperationLocation) -> None:
+def push_links(context: Context, location: OperationLocation | OfferLocation) -> None:
     """Make the links of a running task lead to an operation, from now on.
 
     A link that can't be pushed is logged; it ends no task that watches a release.

@@ -10,16 +10,11 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_cpp.api.cancelling import error_of_cancel
 from airflow_provider_cpp.api.prechecking import Precheck
+from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
 from airflow_provider_cpp.operators.starting import StartsOperation
-from airflow_provider_cpp.operators.waiting import (
-    DEFAULT_INTERVAL,
-    DEFAULT_MAX_INTERVAL,
-    DEFAULT_TIMEOUT,
-    seconds,
-    time_limit,
-)
+from airflow_provider_cpp.operators.waiting import seconds, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
@@ -16,7 +15,7 @@ from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
-from airflow_provider_cpp.operators.waiting import WaitsForOperation, look_once, optional_seconds, seconds
+from airflow_provider_cpp.operators.waiting import WaitsForOperation, optional_seconds, seconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,7 +92,7 @@ class StartsOperation(WaitsForOperation, BaseOperator):
             return None
         location = started.location.url
         if self.wait_for_completion:
-            self._wait(context, location)
+            self._conclude(context, self._wait(context, started.location))
         else:
             push_links(context, started.location)
             self._forget(context)
@@ -104,13 +103,8 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         self._conclude(context, event)
         return str(event["location"])
 
-    def _wait(self, context: Context, location: str) -> None:
-        steps = self._begin(context, location)
-        while isinstance(outcome := look_once(steps), float):
-            if self.deferrable:
-                self._hand_over()
-            time.sleep(outcome)
-        self._conclude(context, outcome)
+    def _subject(self) -> str:
+        return f"the operation on offer {self.offer_id}"
 
     def _conclude(self, context: Context, event: Any) -> None:
         try:
@@ -118,6 +112,7 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         except OperationCanceled:
             self._forget(context)  # whoever clears the task after this wants another operation
             raise
+        self.log.info("%s", event["message"])
         self._forget(context)
 
     def _keep(self, store: Any, record: dict[str, object]) -> None:

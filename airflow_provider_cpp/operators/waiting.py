@@ -1,36 +1,37 @@
-"""How a task waits for an operation: its deadline, its first look, the hand-over to the triggerer, its end.
+"""How a task waits: its deadline, its first look, the hand-over to the triggerer, its end.
 
-Shared by the sensor and the operator, so that both wait and end alike.
+Shared by sensors and operators, so that all wait and end alike.
 """
 
 from __future__ import annotations
 
+import logging
 import time
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException
+from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException, AirflowTaskTimeout
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.outcomes import PORTAL, Event
+from airflow_provider_cpp.api.goals import COMPLETED, UNTIL_COMPLETED, Goal, goal_until
+from airflow_provider_cpp.api.outcomes import PORTAL, Event, connection_was_edited, refused
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.watching import Watch
-from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
+from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
-from airflow_provider_cpp.operators.task_state import was_ended_by_user
+from airflow_provider_cpp.triggers.task_state import was_ended_by_user
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Collection, Generator, Iterator
 
     from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
 
+    from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
+    from airflow_provider_cpp.api.telling import Told
     from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-
-#: The service's own estimates for one publication add up to 16 days; most take less than 14.
-DEFAULT_TIMEOUT = timedelta(days=14)
-DEFAULT_INTERVAL = 30.0
-DEFAULT_MAX_INTERVAL = 600.0
+    from airflow_provider_cpp.triggers.watching import WatchingTrigger
 
 #: Seconds by which our timeout, which can say what still runs where, comes before Airflow's wordless one.
 MARGIN = 600.0
@@ -64,22 +65,35 @@ def time_limit(timeout: float, execution_timeout: timedelta | None) -> float:
     return min(timeout, limit - min(EXECUTION_MARGIN, 0.1 * limit))
 
 
-class WaitsForOperation:
-    """What a task needs to wait for an operation; mixed into an operator or a sensor."""
+class Waits:
+    """What a task needs to wait; mixed into an operator or a sensor."""
 
     cpp_conn_id: str
-    cancel_on_kill: bool
+    deferrable: bool
     stuck_after: float | None
     timeout: float
     execution_timeout: timedelta | None
 
     operator_extra_links: Collection[BaseOperatorLink] = OPERATION_LINKS
 
-    #: What is being watched on this worker, for whoever kills the task.
+    #: What is being watched on this worker.
     _watch: Watch | None = None
+    _told: Told | None = None
+    _steps: Generator[float, None, Event] | None = None
     _task_instance: Any = None
 
     def _schedule(self) -> PollSchedule:
+        raise NotImplementedError
+
+    def _goal(self) -> Goal:
+        return COMPLETED
+
+    def _subject(self) -> str:
+        """Return what is waited for in words, as far as the task's arguments tell."""
+        raise NotImplementedError
+
+    def _trigger(self, watch: Watch, **arguments: Any) -> WatchingTrigger:
+        """Return the trigger that goes on watching."""
         raise NotImplementedError
 
     def _check_waiting(self) -> None:
@@ -96,48 +110,73 @@ class WaitsForOperation:
     @cached_property
     def hook(self) -> CloudPartnerPortalHook:
         """The hook of the task's connection."""
+        return self._new_hook()
+
+    def _new_hook(self) -> CloudPartnerPortalHook:
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
         return CloudPartnerPortalHook(self.cpp_conn_id)
 
-    def _begin(self, context: Context, operation_location: str) -> Generator[float, None, Event]:
-        """Begin to watch an operation on the worker: yields seconds until each further look.
-
-        :raises UntrustedLocation: if the location isn't one on the connection's own host.
-        """
+    def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
+        """Begin to watch on the worker."""
         now = time.time()
         self._task_instance = context.get("ti")
         self._watch = Watch(
-            self.hook.location(operation_location),
+            location,
             started_at=now,
             deadline=now + time_limit(self.timeout, self.execution_timeout),
             schedule=self._schedule(),
             stuck_after=self.stuck_after,
+            goal=self._goal(),
         )
-        push_links(context, self._watch.location)
-        return self.hook.client.steps(self._watch.follow(at_once=True), say=self.hook.say)
+        self._told = self._watch.told()
+        push_links(context, location)
+        self._follow()
+
+    def _follow(self) -> None:
+        assert self._watch is not None  # noqa: S101 - followed is what was begun
+        procedure = self._watch.follow(at_once=True, told=self._told)
+        self._steps = self.hook.client.steps(procedure, say=self.hook.say)
+
+    def _look(self) -> Event | float:
+        """Look at what is watched; return the event that ends the wait, or the seconds until the next look."""
+        assert self._watch is not None  # noqa: S101 - looked at is what was begun
+        assert self._steps is not None  # noqa: S101
+        outcome: Event | float
+        try:
+            outcome = next(self._steps)
+        except StopIteration as end:
+            outcome = end.value
+        except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
+            outcome = refused(self._watch.location.url, error)
+        if isinstance(outcome, float) or outcome["error"] != CppAuthError.__name__:
+            return outcome
+        # Somebody may have renewed the secret in Airflow since this wait began.
+        edited = self._new_hook()
+        if edited.settings == self.hook.settings:
+            return outcome
+        self.hook = edited
+        edited.say(logging.INFO, connection_was_edited(self.cpp_conn_id))
+        self._follow()
+        return self._look()
 
     def _hand_over(self, ending: dict[str, Any] | None = None) -> NoReturn:
         """Free the worker: let the triggerer go on watching, and resume the task in `execute_complete`.
 
         :param ending: how the triggerer may end the task itself; None to resume it in any case.
         """
-        from airflow_provider_cpp.triggers.operation import OperationTrigger
-
         watch = self._watch
         assert watch is not None  # noqa: S101 - handed over is what was begun
-        if self.cancel_on_kill:
-            airflow_versions.CANCEL_WHILE_DEFERRED.warn_if_missing(self.hook.log)
-        trigger = OperationTrigger(
-            operation_location=watch.location.url,
+        trigger = self._trigger(
+            watch,
             started_at=watch.started_at,
             deadline=watch.deadline,
             cpp_conn_id=self.cpp_conn_id,
             poke_interval=watch.schedule.shortest,
             max_poke_interval=watch.schedule.longest,
             stuck_after=watch.stuck_after,
-            cancel_on_kill=self.cancel_on_kill,
             ending=ending,
+            told=self._told.to_dict() if self._told else None,
         )
         remaining = max(0.0, watch.deadline - time.time())
         self.defer(  # type: ignore[attr-defined]
@@ -146,6 +185,25 @@ class WaitsForOperation:
             timeout=timedelta(seconds=remaining + watch.schedule.shortest + MARGIN),
         )
         raise AssertionError("defer() has to raise")
+
+    def _wait(self, context: Context, location: OperationLocation | OfferLocation) -> Event:
+        """Watch to the end, on the worker or in the triggerer, as `deferrable` says; return the end's event."""
+        self._begin(context, location)
+        with self._airflows_timeout_explained():
+            while isinstance(outcome := self._look(), float):
+                if self.deferrable:
+                    self._hand_over()
+                time.sleep(outcome)
+        return outcome
+
+    @contextmanager
+    def _airflows_timeout_explained(self) -> Iterator[None]:
+        try:
+            yield
+        except AirflowTaskTimeout as error:
+            if self._watch is None:
+                raise
+            raise self._ended_by_airflow("at its execution_timeout") from error
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume after the triggerer's event, or tell what Airflow's own timeout means where there was none."""
@@ -156,15 +214,41 @@ class WaitsForOperation:
         except AirflowException as error:
             told = error
             if airflow_versions.wait_ran_out(error) and not isinstance(error, OperationTimeout):
-                told = OperationTimeout(
-                    f"Airflow ended the wait of task {getattr(self, 'task_id', '')!r} before the triggerer did, "
-                    "so that its operation's outcome isn't known. It may still be running: nothing was canceled. "
-                    f"Check that a triggerer runs, look at {PORTAL}, and clear this task to go on watching."
-                )
+                told = self._ended_by_airflow("before the triggerer did; check that one runs")
             # Airflow 3.1 and later have skipped already; before them not every deferred sensor does.
             if getattr(self, "soft_fail", False) or getattr(self, "never_fail", False):
                 raise AirflowSkipException(str(told)) from error
             raise told from (error.__cause__ if told is error else error)
+
+    def _ended_by_airflow(self, when: str) -> OperationTimeout:
+        return OperationTimeout(
+            f"Airflow ended the wait for {self._subject()} {when}. What became of it isn't known. It may still be "
+            f"running: nothing was canceled. Look at {PORTAL}, and clear this task to go on watching."
+        )
+
+
+class WaitsForOperation(Waits):
+    """What a task needs to wait for an operation, and to cancel it where a user ends the task."""
+
+    cancel_on_kill: bool
+
+    #: Until what an operation is watched, as `api.goals.goal_until` has it.
+    until = UNTIL_COMPLETED
+
+    def _goal(self) -> Goal:
+        return goal_until(self.until)
+
+    def _trigger(self, watch: Watch, **arguments: Any) -> WatchingTrigger:
+        from airflow_provider_cpp.triggers.operation import OperationTrigger
+
+        if self.cancel_on_kill:
+            airflow_versions.CANCEL_WHILE_DEFERRED.warn_if_missing(self.hook.log)
+        return OperationTrigger(
+            operation_location=watch.location.url,
+            until=self.until,
+            cancel_on_kill=self.cancel_on_kill,
+            **arguments,
+        )
 
     def on_kill(self) -> None:
         """Cancel the operation, if that was asked for and a user ended the task.
@@ -184,12 +268,3 @@ class WaitsForOperation:
             log.warning("Not canceling %s: %s. It runs on.", location, why)
             return
         self.hook.cancel_operation(location.url, within=KILL_BUDGET)
-
-
-def look_once(steps: Generator[float, None, Event]) -> Event | float:
-    """Go on to the next wait: return its seconds, or the event if the watch is over."""
-    try:
-        return next(steps)
-    except StopIteration as end:
-        event: Event = end.value
-        return event

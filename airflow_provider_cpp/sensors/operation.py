@@ -2,32 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowSensorTimeout, BaseSensorOperator, PokeReturnValue
-
-from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.outcomes import Event, result_of
-from airflow_provider_cpp.api.schedule import PollSchedule
-from airflow_provider_cpp.exceptions import OperationTimeout
-from airflow_provider_cpp.operators.waiting import (
-    DEFAULT_INTERVAL,
-    DEFAULT_MAX_INTERVAL,
-    DEFAULT_TIMEOUT,
-    WaitsForOperation,
-    look_once,
-    optional_seconds,
-    seconds,
-)
-from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args
+from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_cpp.operators.waiting import WaitsForOperation
+from airflow_provider_cpp.sensors.watching import WatchingSensor
 
 if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Context
+    from airflow_provider_cpp.api.locations import OperationLocation
 
 
-class OperationSensor(WaitsForOperation, BaseSensorOperator):
+class OperationSensor(WaitsForOperation, WatchingSensor):
     """Wait until an operation ends, for hours or days, and return the finished operation.
 
     Looks once on the worker, then waits in the triggerer. Only the service's own word ends the wait: a
@@ -77,65 +64,27 @@ class OperationSensor(WaitsForOperation, BaseSensorOperator):
         end_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
+        super().__init__(
+            deferrable=deferrable,
+            poke_interval=poke_interval,
+            max_poke_interval=max_poke_interval,
+            timeout=timeout,
+            stuck_after=stuck_after,
+            start_from_trigger=start_from_trigger,
+            end_from_trigger=end_from_trigger,
+            **kwargs,
+        )
         self.operation_location = operation_location
         self.cpp_conn_id = cpp_conn_id
-        self.deferrable = deferrable
-        self.max_poke_interval = seconds(max_poke_interval)
         self.cancel_on_kill = cancel_on_kill
-        self.stuck_after = optional_seconds(stuck_after)
-        self._check_waiting()
-        self._without_worker = start_from_trigger or end_from_trigger
-        possible = airflow_versions.WITHOUT_WORKER.is_here
-        self.start_from_trigger = start_from_trigger and possible
-        self.end_from_trigger = end_from_trigger and possible
-        if start_from_trigger:
-            # Made on every Airflow, so that what one refuses no other accepts.
-            arguments = start_trigger_args(self)
-            self.start_trigger_args = arguments if possible else None
-        self._steps: Generator[float, None, Event] | None = None
-        self._pause = 0.0
+        self._hand_straight_to_the_triggerer(
+            "airflow_provider_cpp.triggers.operation.OperationTrigger",
+            {"operation_location": operation_location},
+            cancel_on_kill=cancel_on_kill,
+        )
 
-    def execute(self, context: Context) -> Any:
-        """Look once, then wait where `deferrable` says."""
-        if self._without_worker and self.deferrable:  # then it gets here once a try; poking may get here often
-            airflow_versions.WITHOUT_WORKER.warn_if_missing(self.log)
-        if self.start_from_trigger:
-            self.log.warning("Airflow starts mapped tasks on a worker, whatever start_from_trigger says.")
-        try:
-            # Airflow's own loop also for the one look before a deferral: it knows soft_fail and never_fail.
-            return super().execute(context)
-        except OperationTimeout:
-            raise
-        except AirflowSensorTimeout as error:  # in reschedule mode Airflow alone knows when it began
-            raise OperationTimeout(
-                f"The operation at {self.operation_location} didn't end within {self.timeout:g} s. It may "
-                "still be running: nothing was canceled. To go on watching, clear this task or raise its "
-                "timeout."
-            ) from error
+    def _locate(self) -> OperationLocation:
+        return self.hook.location(self.operation_location)
 
-    def poke(self, context: Context) -> PokeReturnValue | bool:
-        """Look once; then the triggerer takes over, or Airflow sleeps as long as the schedule says."""
-        if self._steps is None:
-            self._steps = self._begin(context, self.operation_location)
-        outcome = look_once(self._steps)
-        if isinstance(outcome, float):
-            if self.deferrable:
-                self._hand_over(ending_of(self))
-            self._pause = outcome
-            return False
-        self._steps = None  # with silent_fail Airflow pokes again after an error
-        return PokeReturnValue(is_done=True, xcom_value=result_of(outcome, by_sensor=True))
-
-    def execute_complete(self, context: Context, event: Any) -> dict[str, object]:
-        """Resume after the triggerer saw the operation's end."""
-        return result_of(event, by_sensor=True)
-
-    def _schedule(self) -> PollSchedule:
-        return PollSchedule.between(self.poke_interval, self.max_poke_interval)
-
-    def _get_next_poke_interval(
-        self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
-    ) -> float:
-        # Airflow's own hook for the pause between two pokes: the schedule replaces its fixed interval.
-        return self._pause
+    def _subject(self) -> str:
+        return f"the operation at {self.operation_location}"

@@ -16,36 +16,38 @@ from airflow_provider_cpp.operators.waiting import MARGIN, time_limit
 if TYPE_CHECKING:
     from airflow.triggers.base import StartTriggerArgs
 
-    from airflow_provider_cpp.sensors.operation import OperationSensor
+    from airflow_provider_cpp.sensors.watching import WatchingSensor
 
 _ANY_PULL = re.compile(r"xcom_pull\b")
 _PULL = re.compile(r"xcom_pull\s*\(([^()]*)\)")
 
 
-def start_trigger_args(sensor: OperationSensor) -> StartTriggerArgs:
+def start_trigger_args(
+    sensor: WatchingSensor, trigger: str, templates: dict[str, Any], **arguments: Any
+) -> StartTriggerArgs:
     """Return what the scheduler needs to defer the task by itself.
 
     :param sensor: the sensor, with all of its arguments set.
-    :raises CppConfigurationError: if the location can't be rendered in the triggerer.
+    :param trigger: the trigger's class, as a dotted path.
+    :param templates: its arguments that are template fields.
+    :param arguments: its other arguments that say what is watched.
+    :raises CppConfigurationError: if they can't be rendered in the triggerer.
     """
     from airflow.triggers.base import StartTriggerArgs
 
-    if not sensor.deferrable:
-        raise _refused("False means that a worker waits", "deferrable")
-    _check_pulls("cpp_conn_id", sensor.cpp_conn_id)
     limit = time_limit(sensor.timeout, sensor.execution_timeout)
     hard_limit = limit + sensor.poke_interval + MARGIN
     if sensor.execution_timeout is not None:
         hard_limit = min(hard_limit, sensor.execution_timeout.total_seconds())
     return StartTriggerArgs(
-        trigger_cls="airflow_provider_cpp.triggers.operation.OperationTrigger",
+        trigger_cls=trigger,
         trigger_kwargs={
-            "operation_location": location_template(sensor.operation_location),
-            "cpp_conn_id": sensor.cpp_conn_id,
+            **{name: as_template(name, value) for name, value in templates.items()},
+            **arguments,
+            "cpp_conn_id": as_template("cpp_conn_id", sensor.cpp_conn_id),
             "poke_interval": sensor.poke_interval,
             "max_poke_interval": sensor.max_poke_interval,
             "stuck_after": sensor.stuck_after,
-            "cancel_on_kill": sensor.cancel_on_kill,
             "limit": limit,
             "hard_limit": hard_limit,
             "ending": ending_of(sensor),
@@ -55,7 +57,7 @@ def start_trigger_args(sensor: OperationSensor) -> StartTriggerArgs:
     )
 
 
-def ending_of(sensor: OperationSensor) -> dict[str, Any] | None:
+def ending_of(sensor: WatchingSensor) -> dict[str, Any] | None:
     """Return what the triggerer has to know of a task to end it as a worker would, or None to resume it."""
     if not sensor.end_from_trigger:
         return None
@@ -68,26 +70,29 @@ def ending_of(sensor: OperationSensor) -> dict[str, Any] | None:
     }
 
 
-def location_template(location: Any) -> str:
-    """Return a location in a form that the triggerer renders.
+def as_template(argument: str, value: Any) -> str:
+    """Return an argument in a form that the triggerer renders.
 
     It renders templates, but doesn't resolve the output of a task; and a pull that doesn't say that its task
     isn't mapped stops the triggerer for good (seen with Airflow 3.3.2).
 
-    :param location: the sensor's argument: a text, a template, or a task's output.
+    :param argument: its name.
+    :param value: a text, a template or a task's output.
     :raises CppConfigurationError: if there is no such form.
     """
-    operator = getattr(location, "operator", None)
+    if isinstance(value, str):
+        _check_pulls(argument, value)
+        return value
+    operator = getattr(value, "operator", None)
     if operator is None:
-        if not isinstance(location, str):
-            raise _refused(f"it is a {type(location).__name__}; give a location, a template or a task's output")
-        _check_pulls("operation_location", location)
-        return location
+        why = f"it is a {type(value).__name__}; give a text, a template or a task's output"
+        raise _refused(why, argument)
     if hasattr(operator, "expand_input") or _is_inside_a_mapped_group(operator):
-        raise _refused(f"task {operator.task_id!r} is mapped, so its output is a list; start on a worker instead")
-    key = getattr(location, "key", None)
+        why = f"task {operator.task_id!r} is mapped, so its output is a list; start on a worker instead"
+        raise _refused(why, argument)
+    key = getattr(value, "key", None)
     if key is None:
-        raise _refused("the output is changed by map, zip or the like; start on a worker instead")
+        raise _refused("the output is changed by map, zip or the like; start on a worker instead", argument)
     return f"{{{{ ti.xcom_pull(task_ids={operator.task_id!r}, key={key!r}, map_indexes=-1) }}}}"
 
 
@@ -101,5 +106,5 @@ def _is_inside_a_mapped_group(operator: Any) -> bool:
     return next(iter(operator.iter_mapped_task_groups()), None) is not None
 
 
-def _refused(why: str, argument: str = "operation_location") -> CppConfigurationError:
+def _refused(why: str, argument: str) -> CppConfigurationError:
     return CppConfigurationError(f"{argument} can't be used with start_from_trigger: {why}.")

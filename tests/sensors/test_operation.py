@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import logging
+import json
+import re
 from datetime import timedelta
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
+from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
     CppConfigurationError,
@@ -152,13 +154,55 @@ def test_every_vocabulary_and_form_of_body_is_understood(cpp_emulator, deferrabl
         message_of(error, location, deferrable=deferrable)
 
 
-def test_each_step_is_logged_once_and_a_quiet_poll_not_at_all(cpp_emulator, location, caplog):
-    with caplog.at_level(logging.INFO, logger="airflow_provider_cpp"):
-        run(location, deferrable=False, poke_interval=0.02, max_poke_interval=0.02)
-    told = [record.getMessage() for record in caplog.records if record.getMessage().startswith("Step ")]
+@BOTH
+def test_each_change_is_logged_once_and_a_quiet_poll_not_at_all(cpp_emulator, deferrable, capsys):
+    cpp_emulator.configure(duration=3)
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    run(location, deferrable=deferrable, poke_interval=0.02, max_poke_interval=0.02)
+    told = re.findall(r"(Watching operation|Step [^:]+: \w+|has ended|succeeded\.)", capsys.readouterr().out)
     assert len(told) == len(set(told))
+    assert told[0] == "Watching operation"
+    assert told[-2:] == ["has ended", "succeeded."]
+    assert len(told) >= 4
     reads = len(cpp_emulator.requests_for("operation"))
     assert reads > len(told) + 5
+
+
+def test_a_connection_edited_while_a_worker_waits_is_taken_up(cpp_emulator, monkeypatch):
+    cpp_emulator.configure(duration=1)
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    good = cpp_emulator.connection_json()
+    bad = json.loads(good)
+    bad["password"] = "expired"
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps(bad))
+    task = sensor(location, deferrable=False)
+    assert task.hook.settings.secret == "expired"
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", good)
+    assert task.execute(context_of(task))["status"] == "succeeded"
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps(bad))
+    with pytest.raises(CppAuthError, match="AADSTS7000215"):
+        run(location, deferrable=False)
+
+
+@pytest.mark.parametrize("mode", ["poke", "reschedule"])
+def test_airflows_own_timeout_is_told_with_what_was_watched(cpp_emulator, location, monkeypatch, mode):
+    from airflow.providers.common.compat.sdk import AirflowTaskTimeout
+
+    def out_of_time(*arguments, **more):
+        raise AirflowTaskTimeout("Timeout, PID: 1")
+
+    task = sensor(location, deferrable=False, mode=mode)
+    context = context_of(task)
+    context["ti"].get_first_reschedule_date = lambda context: None
+    monkeypatch.setattr(Watch, "follow", out_of_time)
+    with pytest.raises(OperationTimeout, match=r"execution_timeout.*nothing was canceled") as told:
+        task.execute(context)
+    assert location in str(told.value)
+
+
+def test_a_start_without_a_worker_that_isnt_deferrable_is_refused_while_the_dag_is_parsed():
+    with pytest.raises(CppConfigurationError, match="deferrable"):
+        sensor("x", deferrable=False, start_from_trigger=True)
 
 
 def test_rescheduling_ends_like_poking(cpp_emulator, location):
@@ -216,4 +260,4 @@ def test_a_wait_that_airflow_itself_ended_says_what_to_check(arguments, error):
     word = "Trigger timeout" if AIRFLOW_V_3_0_PLUS else "Trigger/execution timeout"
     with pytest.raises(error) as ended:
         task.resume_execution("__fail__", {"error": word}, context_of(task))
-    assert error is AirflowSkipException or "triggerer runs" in str(ended.value)
+    assert error is AirflowSkipException or "check that one runs" in str(ended.value)

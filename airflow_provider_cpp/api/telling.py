@@ -1,0 +1,115 @@
+"""What is told of a watched operation: each change of step and each word that nobody knows, once."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from hashlib import blake2b
+
+from airflow_provider_cpp.api.operations import Operation, Step, folded, is_known
+from airflow_provider_cpp.api.outcomes import progress_of
+from airflow_provider_cpp.api.plain_text import capitalized
+from airflow_provider_cpp.api.procedures import Say
+
+#: Key of the operation's own word among those of its steps.
+_OWN = "*"
+
+
+class Told:
+    """What has been told so far; handed from the worker to the triggerer, which goes on from there.
+
+    :param what: what is watched, in words.
+    :param deadline: when watching is given up, in seconds since 1970 (UTC).
+    :param earlier: what `to_dict` returned where watching began; None or anything else for a new watch.
+    """
+
+    __slots__ = ("deadline", "handed_over", "is_begun", "standings", "unknown_words", "what")
+
+    def __init__(self, what: str, deadline: float, earlier: object = None) -> None:
+        self.what = what
+        self.deadline = deadline
+        self.is_begun = False
+        self.standings: dict[str, str] = {}
+        self.unknown_words: set[str] = set()
+        self.handed_over = False
+        if isinstance(earlier, dict) and isinstance(earlier.get("steps"), dict):
+            self.handed_over = True
+            self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
+            words = earlier.get("words")
+            self.unknown_words = {str(word) for word in words} if isinstance(words, list) else set()
+
+    def to_dict(self) -> dict[str, object] | None:
+        """Return it as JSON primitives, or None if nothing was told."""
+        if not self.is_begun:
+            return None
+        return {"steps": dict(self.standings), "words": sorted(self.unknown_words)}
+
+    def changes(self, operation: Operation) -> bool:
+        """Tell whether a reading shows another standing than the last one that was told."""
+        return _standings(operation) != self.standings
+
+    def news(self, operation: Operation) -> Iterator[Say]:
+        """Yield the lines that are due for a reading, and take them for told.
+
+        :param operation: what was read.
+        """
+        yield from self._unknown_words(operation)
+        standings = _standings(operation)
+        if not self.is_begun and not (self.handed_over and standings == self.standings):
+            yield Say(self._first_line(operation))
+        elif self.is_begun and standings.get(_OWN) != self.standings.get(_OWN) and not operation.is_terminal:
+            yield Say(f"{capitalized(self.what)} is {operation.raw_status} now.")
+        for step in operation.steps:
+            if standings[_key(step)] == self.standings.get(_key(step)):
+                continue
+            if self.is_begun or step.is_alarming:
+                yield _line(step)
+        if self.is_begun and operation.is_terminal:
+            yield Say(f"{capitalized(self.what)} has ended: {operation.raw_status}")
+        self.is_begun = True
+        self.standings = standings
+
+    def _unknown_words(self, operation: Operation) -> Iterator[Say]:
+        words = [("an operation", operation.raw_status)] + [("a step", step.status) for step in operation.steps]
+        for kind, word in words:
+            if word and not is_known(word) and word not in self.unknown_words:
+                self.unknown_words.add(word)
+                yield Say(
+                    f"The service calls the status of {kind} {word!r}, which this provider doesn't know; it goes "
+                    "on watching.",
+                    logging.WARNING,
+                )
+
+    def _first_line(self, operation: Operation) -> str:
+        if operation.is_terminal:
+            return f"{capitalized(self.what)} has ended: {operation.raw_status}"
+        until = datetime.fromtimestamp(self.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+        step = operation.current_step
+        at = f", at step {progress_of(step)}" if step else ""
+        return f"Watching {self.what} until {until}: {operation.raw_status}{at}"
+
+
+def _key(step: Step) -> str:
+    return step.id or step.name
+
+
+def _standings(operation: Operation) -> dict[str, str]:
+    standings = {_key(step): _standing(step) for step in operation.steps}
+    standings[_OWN] = folded(operation.raw_status)
+    return standings
+
+
+def _standing(step: Step) -> str:
+    """Return what of a step is news when it changes: its status, and what it says while it stands still."""
+    if not step.is_alarming or not step.messages:
+        return step.status
+    said = "\n".join(f"{message.level} {message.text}" for message in step.messages)
+    return f"{step.status} {blake2b(said.encode(), digest_size=8).hexdigest()}"
+
+
+def _line(step: Step) -> Say:
+    if not step.is_alarming:
+        return Say(f"Step {progress_of(step)}")
+    texts = "".join(f"; {message.level or 'message'}: {message.text}" for message in step.messages)
+    return Say(f"Step {progress_of(step)}{texts}", logging.WARNING)

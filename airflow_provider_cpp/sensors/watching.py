@@ -1,0 +1,132 @@
+"""How a sensor waits: by poking on a worker or in the triggerer, with one outcome either way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout, BaseSensorOperator, PokeReturnValue
+
+from airflow_provider_cpp import airflow_versions
+from airflow_provider_cpp.api.outcomes import result_of
+from airflow_provider_cpp.api.schedule import DEFAULT_MAX_INTERVAL, PollSchedule
+from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
+from airflow_provider_cpp.operators.waiting import Waits, optional_seconds, seconds
+from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+    from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
+
+
+class WatchingSensor(Waits, BaseSensorOperator):
+    """Wait for what a subclass names, and return the document that ended the wait.
+
+    :param max_poke_interval: seconds, or a ``timedelta``, between two looks at most.
+    :param deferrable: wait in the triggerer.
+    :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
+        logged, once; None for never.
+    :param start_from_trigger: let the scheduler hand the task straight to the triggerer (Airflow 3.3 and later).
+    :param end_from_trigger: let the triggerer end the task (Airflow 3.3 and later).
+    """
+
+    def __init__(
+        self,
+        *,
+        deferrable: bool = True,
+        max_poke_interval: float | timedelta = DEFAULT_MAX_INTERVAL,
+        stuck_after: float | timedelta | None = None,
+        start_from_trigger: bool = False,
+        end_from_trigger: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.deferrable = deferrable
+        self.max_poke_interval = seconds(max_poke_interval)
+        self.stuck_after = optional_seconds(stuck_after)
+        self._check_waiting()
+        if start_from_trigger and not deferrable:
+            raise CppConfigurationError(
+                "deferrable=False means that a worker waits; start_from_trigger needs True."
+            )
+        self._wants_no_worker = start_from_trigger or end_from_trigger
+        self._starts_without_worker = start_from_trigger
+        possible = airflow_versions.WITHOUT_WORKER.is_here
+        self.start_from_trigger = start_from_trigger and possible
+        self.end_from_trigger = end_from_trigger and possible
+        self._pause = 0.0
+
+    def _locate(self) -> OperationLocation | OfferLocation:
+        """Return what is watched.
+
+        :raises CppError: if it can't be.
+        """
+        raise NotImplementedError
+
+    def _hand_straight_to_the_triggerer(self, trigger: str, templates: dict[str, Any], **arguments: Any) -> None:
+        """Let the scheduler make the trigger, where that was asked for.
+
+        :param trigger: the trigger's class, as a dotted path.
+        :param templates: its arguments that are template fields.
+        :param arguments: its other arguments that say what is watched.
+        :raises CppConfigurationError: if they can't be rendered in the triggerer.
+        """
+        if self._starts_without_worker:
+            # Made on every Airflow, so that what one refuses no other accepts.
+            made = start_trigger_args(self, trigger, templates, **arguments)
+            self.start_trigger_args = made if self.start_from_trigger else None
+
+    def execute(self, context: Context) -> Any:
+        """Look once, then wait where `deferrable` says."""
+        self._tell_of_the_worker(context)
+        try:
+            with self._airflows_timeout_explained():
+                # Airflow's own loop also for the one look before a deferral: it knows soft_fail and never_fail.
+                return super().execute(context)
+        except OperationTimeout:
+            raise
+        except AirflowSensorTimeout as error:  # in reschedule mode Airflow alone knows when it began
+            raise OperationTimeout(
+                f"The wait for {self._subject()} didn't end within {self.timeout:g} s. It may still be running: "
+                "nothing was canceled. To go on watching, clear this task or raise its timeout."
+            ) from error
+
+    def _tell_of_the_worker(self, context: Context) -> None:
+        """Say why a worker does what the triggerer was asked to do."""
+        if self._wants_no_worker and self.deferrable:  # then it gets here once a try; poking may get here often
+            airflow_versions.WITHOUT_WORKER.warn_if_missing(self.log)
+        if self.start_from_trigger and getattr(context.get("ti"), "map_index", -1) >= 0:
+            self.log.warning("Airflow starts mapped tasks on a worker, whatever start_from_trigger says.")
+
+    def poke(self, context: Context) -> PokeReturnValue | bool:
+        """Look once; then the triggerer takes over, or Airflow sleeps as long as the schedule says."""
+        if self._steps is None:
+            self._begin(context, self._locate())
+        outcome = self._look()
+        if isinstance(outcome, float):
+            if self.deferrable:
+                self._hand_over(ending_of(self))
+            self._pause = outcome
+            return False
+        self._steps = None  # with silent_fail Airflow pokes again after an error
+        return PokeReturnValue(is_done=True, xcom_value=self._conclude(outcome))
+
+    def execute_complete(self, context: Context, event: Any) -> dict[str, object]:
+        """Resume after the triggerer saw the end."""
+        return self._conclude(event)
+
+    def _conclude(self, event: Any) -> dict[str, object]:
+        result = result_of(event, by_sensor=True)
+        self.log.info("%s", event["message"])
+        return result
+
+    def _schedule(self) -> PollSchedule:
+        return PollSchedule.between(self.poke_interval, self.max_poke_interval)
+
+    def _get_next_poke_interval(
+        self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int
+    ) -> float:
+        # Airflow's own hook for the pause between two pokes: the schedule replaces its fixed interval.
+        return self._pause

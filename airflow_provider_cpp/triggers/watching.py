@@ -1,0 +1,241 @@
+"""How the triggerer watches: which connection it takes, how long it goes on, and how it ends the task.
+
+What is watched, and until what, each trigger says for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from itertools import chain, repeat
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_cpp.api import outcomes
+from airflow_provider_cpp.api.goals import Goal
+from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
+from airflow_provider_cpp.api.outcomes import TaskEnd
+from airflow_provider_cpp.api.schedule import (
+    DEFAULT_INTERVAL,
+    DEFAULT_MAX_INTERVAL,
+    DEFAULT_TIMEOUT,
+    PollSchedule,
+)
+from airflow_provider_cpp.api.watching import Watch
+from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
+
+if TYPE_CHECKING:
+    from airflow_provider_cpp.client.settings import Settings
+
+#: Seconds between tries to read the connection from Airflow, whose own parts may be restarting.
+CONNECTION_PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
+
+
+class WatchingTrigger(BaseTrigger):
+    """Wait until a goal is reached, a deadline passes, or the status can't be learned.
+
+    Sends one event, a plain dict whose ``status`` is ``succeeded``, ``failed``, ``canceled``, ``timeout`` or
+    ``unknown``. All arguments are JSON primitives, as they cross Airflow's database; none is a secret.
+
+    :param started_at: when it was started or first watched, in seconds since 1970 (UTC); None where the
+        scheduler made the trigger, which then counts from its own start.
+    :param deadline: when to give up, in seconds since 1970 (UTC): absolute, so that no restart moves it;
+        None where the scheduler made the trigger.
+    :param cpp_conn_id: id of the connection.
+    :param poke_interval: seconds between two polls at least.
+    :param max_poke_interval: seconds between two polls at most.
+    :param stuck_after: seconds without a change of step after which a warning is logged; None for never.
+    :param limit: seconds to watch, where there is no deadline.
+    :param hard_limit: seconds after which Airflow itself ends the wait, where there is no deadline.
+    :param ending: what `sensors.without_worker.ending_of` says of the task, for ending it here; None to
+        resume it on a worker.
+    :param told: what the worker has told already, as `api.telling.Told` says it.
+    """
+
+    def __init__(
+        self,
+        *,
+        started_at: float | None = None,
+        deadline: float | None = None,
+        cpp_conn_id: str = "cpp_default",
+        poke_interval: float = DEFAULT_INTERVAL,
+        max_poke_interval: float = DEFAULT_MAX_INTERVAL,
+        stuck_after: float | None = None,
+        limit: float = DEFAULT_TIMEOUT.total_seconds(),
+        hard_limit: float = DEFAULT_TIMEOUT.total_seconds(),
+        ending: dict[str, Any] | None = None,
+        told: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()
+        self.started_at = started_at
+        self.deadline = deadline
+        self.cpp_conn_id = cpp_conn_id
+        self.poke_interval = poke_interval
+        self.max_poke_interval = max_poke_interval
+        self.stuck_after = stuck_after
+        self.limit = limit
+        self.hard_limit = hard_limit
+        self.ending = ending
+        self.told = told
+
+    def what_to_watch(self, settings: Settings) -> tuple[OperationLocation | OfferLocation, Goal]:
+        """Return what is watched, and until what.
+
+        :param settings: the connection.
+        :raises CppError: if it can't be watched.
+        """
+        raise NotImplementedError
+
+    def what_it_is_for(self) -> dict[str, Any]:
+        """Return the arguments besides those that every watch has."""
+        raise NotImplementedError
+
+    def where(self) -> str:
+        """Return what is watched as its argument names it, before the connection is known."""
+        raise NotImplementedError
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return the class's path and the arguments that make the trigger anew."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                **self.what_it_is_for(),
+                "started_at": self.started_at,
+                "deadline": self.deadline,
+                "cpp_conn_id": self.cpp_conn_id,
+                "poke_interval": self.poke_interval,
+                "max_poke_interval": self.max_poke_interval,
+                "stuck_after": self.stuck_after,
+                "limit": self.limit,
+                "hard_limit": self.hard_limit,
+                "ending": self.ending,
+                "told": self.told,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Watch, and send the event of the end.
+
+        Being canceled touches nothing remote: Airflow cancels triggers that merely move.
+        """
+        try:
+            settings = await self._settings()
+            event = await self._watch(settings)
+            while event["error"] == CppAuthError.__name__:
+                # Somebody may have renewed the secret in Airflow since this watch began.
+                edited = await self._settings()
+                if edited == settings:
+                    break
+                self._say(logging.INFO, outcomes.connection_was_edited(self.cpp_conn_id))
+                settings = edited
+                event = await self._watch(settings)
+        except CppError as error:
+            event = outcomes.refused(self.where(), error)
+        yield await self._end(event)
+
+    async def _end(self, event: outcomes.Event) -> TriggerEvent:
+        """Return Airflow's event: one that ends the task here, or one that resumes it on a worker."""
+        if self.ending is None:
+            return TriggerEvent(event)
+        task = dict(self.ending)
+        push = task.pop("push")
+        end = outcomes.end_without_worker(event, **task)
+        if end is None or (end is TaskEnd.SUCCESS and push and not await self._push(event["operation"])):
+            return TriggerEvent(event)
+        from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
+
+        self._say(logging.INFO if end is TaskEnd.SUCCESS else logging.ERROR, str(event["message"]))
+        if end is TaskEnd.SUCCESS:
+            return TaskSuccessEvent()
+        return TaskSkippedEvent() if end is TaskEnd.SKIPPED else TaskFailedEvent()
+
+    async def _push(self, result: object) -> bool:
+        """Push the task's result as a worker would, and tell whether that worked.
+
+        Not through the event: what is pushed by it arrives as JSON text, not as a dict (seen with 3.3.2).
+        """
+        from asgiref.sync import sync_to_async
+
+        task: Any = self.task_instance
+        try:
+            from airflow.providers.common.compat.sdk import XCom
+
+            await sync_to_async(XCom.set)(
+                "return_value",
+                result,
+                dag_id=task.dag_id,
+                task_id=task.task_id,
+                run_id=task.run_id,
+                map_index=-1 if task.map_index is None else task.map_index,
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, a worker can do it
+            self._say(logging.WARNING, f"A worker has to push the result ({type(error).__name__}: {error}).")
+            return False
+        return True
+
+    async def _watch(self, settings: Settings) -> outcomes.Event:
+        started_at, deadline = self._times()
+        location, goal = self.what_to_watch(settings)
+        watch = Watch(
+            location,
+            started_at=started_at,
+            deadline=deadline,
+            schedule=PollSchedule.between(self.poke_interval, self.max_poke_interval),
+            stuck_after=self.stuck_after,
+            goal=goal,
+        )
+        try:
+            return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)))
+        except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
+            return outcomes.refused(self.where(), error)
+
+    def _times(self) -> tuple[float, float]:
+        """Return when the watch began and when it ends, the same after every restart."""
+        if self.started_at is not None and self.deadline is not None:
+            return self.started_at, self.deadline
+        # The scheduler made this trigger, and wrote down when Airflow's own patience ends.
+        hard_deadline: datetime | None = getattr(self, "timeout_after", None)
+        if hard_deadline is None:
+            started_at = time.time()
+        else:
+            aware = hard_deadline if hard_deadline.tzinfo else hard_deadline.replace(tzinfo=UTC)
+            started_at = aware.timestamp() - self.hard_limit
+        return started_at, started_at + self.limit
+
+    async def _run(self, settings: Settings, procedure: Any) -> outcomes.Event:
+        from airflow_provider_cpp.client.sharing import shared_client
+
+        async with shared_client(settings) as client:
+            return await client.run(procedure, say=self._say)
+
+    async def _settings(self) -> Settings:
+        from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
+        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+        hook = CloudPartnerPortalHook(self.cpp_conn_id)
+        for pause in chain(CONNECTION_PAUSES, repeat(CONNECTION_PAUSES[-1])):
+            try:
+                return await hook.aget_settings()
+            except AirflowNotFoundException as error:
+                raise CppConfigurationError(f"{error}. Create it in Airflow, then clear this task.") from None
+            except CppError:
+                raise
+            except Exception as error:  # noqa: BLE001 - Airflow's own trouble, of whatever kind, may pass
+                self._say(
+                    logging.WARNING,
+                    f"Connection {self.cpp_conn_id!r} can't be read yet: {type(error).__name__}: {error}",
+                )
+                if time.time() >= self._times()[1]:
+                    raise CppUnavailable(
+                        f"Airflow gave no connection {self.cpp_conn_id!r} in time: {error}"
+                    ) from None
+                await asyncio.sleep(pause)
+        raise AssertionError("repeat() doesn't end")
+
+    def _say(self, level: int, text: str) -> None:
+        self.log.log(level, "%s", text)

@@ -1,0 +1,213 @@
+"""What is told of a watched operation, and that each thing is told once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from airflow_provider_cpp.api.answers import Reading
+from airflow_provider_cpp.api.calls import Call
+from tests.api.scripted import (
+    GUID,
+    NOW,
+    OFFER,
+    PUBLISHER,
+    Runner,
+    WorkerDied,
+    message,
+    operation,
+    step,
+)
+from tests.api.watched import DAY, DONE, follow, watch
+
+# What it logs
+
+
+def test_the_first_line_says_what_is_watched_until_when_and_where_it_stands() -> None:
+    _, runner = follow([operation("running", step("displaycertify", progressPercentage=20)), DONE])
+
+    (line, *_) = runner.lines()
+    for part in (GUID, OFFER, "2027-01-29 08:00:00 UTC", "Certification (displaycertify)", "20 %", "< 5 day"):
+        assert part in line
+
+
+def test_each_change_of_step_is_logged_once_with_its_percentage_and_estimate() -> None:
+    first = operation("running", step("displaycertify", "inProgress"), step("live", "notStarted"))
+    second = operation(
+        "running",
+        step("displaycertify", "complete", progressPercentage=100),
+        step("live", "inProgress", progressPercentage=5, estimatedTimeFrame="~2-5 days"),
+    )
+    _, runner = follow([first, first, second, second, second, DONE])
+
+    changes = runner.lines()[1:]
+    assert changes == [
+        "Step Certification (displaycertify): complete, 100 %, estimated < 5 day",
+        "Step Live: inProgress, 5 %, estimated ~2-5 days",
+        f"Operation {GUID} on offer {PUBLISHER}/{OFFER} has ended: completed",
+    ]
+
+
+def test_a_quiet_operation_says_nothing_for_days() -> None:
+    quiet = operation("running", step("displaycertify"))
+    _, runner = follow([quiet] * 300 + [DONE])
+
+    assert len(runner.sent) == 301
+    assert len(runner.lines()) == 2, "where it stood at first, and how it ended"
+
+
+def test_a_document_that_differs_in_nothing_but_its_time_is_quiet_too() -> None:
+    bodies = [operation("running", step("displaycertify"), lastActionDateTime=f"{n}") for n in range(50)]
+    _, runner = follow([*bodies, DONE])
+    assert len(runner.lines()) == 2, "where it stood at first, and how it ended"
+
+
+def test_an_unknown_word_keeps_it_running_and_is_warned_of_once_per_word() -> None:
+    script = [operation(word) for word in ("Reticulating", "Reticulating", "running", "Reticulating", "Herding")]
+    event, runner = follow([*script, operation("running", step(status="splining")), DONE])
+
+    assert event["status"] == "succeeded"
+    assert [
+        word for line in runner.warnings() for word in ("Reticulating", "Herding", "splining") if word in line
+    ] == [
+        "Reticulating",
+        "Herding",
+        "splining",
+    ]
+    assert len(runner.warnings()) == 3
+
+
+@pytest.mark.parametrize("status", ["blocked", "rejected"])
+def test_a_blocked_steps_messages_are_logged_at_once_and_it_is_watched_on(status: str) -> None:
+    blocked = step("displaycertify", status, messages=[message("<p>No agent in <b>gold</b></p>")])
+    event, runner = follow(
+        [operation("running", step()), operation("running", blocked), operation("running", blocked), DONE]
+    )
+
+    assert event["status"] == "succeeded"
+    (warning,) = runner.warnings()
+    assert "No agent in gold" in warning
+    assert status in warning
+
+
+def test_a_step_that_is_blocked_already_at_the_first_look_is_told_too() -> None:
+    _, runner = follow([operation("running", step(status="blocked", messages=[message("No agent")])), DONE])
+    assert any("No agent" in line for line in runner.warnings())
+
+
+def test_messages_that_come_after_the_block_are_told_as_well() -> None:
+    _, runner = follow(
+        [
+            operation("running", step(status="blocked")),
+            operation("running", step(status="blocked", messages=[message("No agent")])),
+            operation("running", step(status="blocked", messages=[message("No agent")]), offerVersion=3),
+            DONE,
+        ]
+    )
+    assert sum("No agent" in line for line in runner.warnings()) == 1
+
+
+def test_a_stuck_operation_is_told_once_with_the_portals_link_and_fails_nothing() -> None:
+    stuck = operation("running", step("displaycertify", progressPercentage=20))
+    event, runner = follow([stuck] * 200 + [DONE], stuck_after=3 * 3600.0)
+
+    assert event["status"] == "succeeded"
+    (warning,) = runner.warnings()
+    for part in ("stuck", GUID, "Certification (displaycertify)", "https://partner.microsoft.com/"):
+        assert part in warning
+
+
+def test_a_change_of_step_in_time_keeps_a_watch_from_calling_it_stuck() -> None:
+    script = [
+        operation("running", step(status=word)) for word in ("inProgress", "blocked", "inProgress", "complete")
+    ]
+    event, runner = follow([*script, DONE], stuck_after=100.0)
+    assert not any("stuck" in line for line in runner.lines())
+    assert event["status"] == "succeeded"
+
+
+def test_what_changed_while_the_triggerer_was_away_is_not_called_stuck() -> None:
+    event, runner = follow(
+        [operation("running")] * 3 + [DONE], at_once=False, started_at=NOW - 2 * DAY, stuck_after=float(DAY)
+    )
+    assert event["status"] == "succeeded"
+    assert runner.warnings() == []
+
+
+def test_nothing_is_called_stuck_unless_that_is_asked_for() -> None:
+    _, runner = follow([operation("running")] * 500 + [DONE])
+    assert runner.warnings() == []
+
+
+def test_the_operations_own_word_is_told_when_it_changes() -> None:
+    _, runner = follow([operation("notStarted"), operation("running"), operation("running"), DONE])
+    assert sum("is running now" in line for line in runner.lines()) == 1
+
+
+# Handed over from the worker to the triggerer
+
+
+def handed_over(*readings: Reading) -> object:
+    """What a worker told that saw these readings, as it crosses Airflow's database."""
+    script = iter(readings)
+
+    def service(call: Call, now: float) -> Reading:
+        for reading in script:
+            return reading
+        raise WorkerDied
+
+    watching = watch()
+    told = watching.told()
+    with pytest.raises(WorkerDied):
+        Runner(service).run(watching.follow(at_once=True, told=told, draw=lambda: 0.5))
+    return json.loads(json.dumps(told.to_dict()))
+
+
+def carried_on(earlier: object, *readings: Reading, **more: Any) -> Runner:
+    """The triggerer's part of the same watch, with its end."""
+    watching = watch(**more)
+    runner = Runner([*readings, DONE])
+    runner.run(watching.follow(at_once=False, told=watching.told(earlier), draw=lambda: 0.5))
+    return runner
+
+
+BUSY = operation("running", step("displaycertify", "blocked", messages=[message("No agent")]), step("live", "odd"))
+
+
+def test_what_the_worker_told_isnt_told_again_by_the_triggerer() -> None:
+    runner = carried_on(handed_over(BUSY), BUSY, BUSY)
+    (line,) = runner.lines()
+    assert "has ended" in line
+
+
+def test_what_changed_since_the_worker_looked_is_told() -> None:
+    moved = operation("running", step("displaycertify", "complete"), step("live", "rejected"))
+    runner = carried_on(handed_over(BUSY), moved, moved)
+    where, alarm, end = runner.lines()
+    assert "Watching" in where
+    assert "rejected" in alarm
+    assert "has ended" in end
+
+
+@pytest.mark.parametrize("earlier", [None, {}, [], "x", {"steps": 1}, {"steps": {}, "words": 3}])
+def test_a_watch_that_nothing_sensible_was_handed_to_tells_everything(earlier: object) -> None:
+    assert "Watching" in carried_on(earlier, operation("running")).lines()[0]
+
+
+def test_an_operation_that_stands_where_the_worker_left_it_is_stuck_however_often_the_triggerer_restarts() -> None:
+    still = operation("running", step())
+    runner = carried_on(
+        handed_over(still), *[still] * 3, started_at=NOW - 2 * DAY, deadline=NOW + DAY, stuck_after=1.5 * DAY
+    )
+    (warning,) = runner.warnings()
+    assert "48." in warning
+
+
+def test_one_that_moved_while_nobody_watched_isnt_called_stuck() -> None:
+    moved = operation("running", step(status="complete"))
+    runner = carried_on(
+        handed_over(operation("running", step())), *[moved] * 3, started_at=NOW - 2 * DAY, stuck_after=1.5 * DAY
+    )
+    assert runner.warnings() == []
