@@ -91,8 +91,8 @@ def test_a_floor_imports_only_from_those_below_it(path: Path) -> None:
     ids=lambda path: str(path.relative_to(PACKAGE)),
 )
 def test_what_moved_between_versions_of_airflow_is_looked_for_in_one_place(path: Path) -> None:
-    """Besides it: the compat package, which looks for us, and the triggers' base, which never moved."""
-    stable = ("airflow.providers.common.compat.", "airflow.triggers.base.")
+    """Besides it: the compat package, which looks for us, and what triggers are made of, which never moved."""
+    stable = ("airflow.providers.common.compat.", "airflow.triggers.")
     of_airflow = {name for name in imports(path) if name.startswith("airflow.")}
     assert {name for name in of_airflow if not name.startswith(stable)} == set()
     assert not any("version_compat" in name for name in of_airflow)
