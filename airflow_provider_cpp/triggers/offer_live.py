@@ -17,7 +17,7 @@ from airflow.triggers.base import TriggerEvent
 try:
     from airflow.triggers.base import BaseEventTrigger
 except ImportError:
-    from airflow.exceptions import AirflowOptionalProviderFeatureException
+    from airflow.providers.common.compat.sdk import AirflowOptionalProviderFeatureException
 
     raise AirflowOptionalProviderFeatureException(
         "OfferLiveTrigger needs asset watchers, which came with Airflow 3.0. In earlier versions wait for the "
