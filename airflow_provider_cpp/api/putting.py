@@ -115,7 +115,7 @@ class Put:
             if applied is not None:
                 yield Say(f"{self._what} is as wanted: the request was carried out, though its answer got lost.")
                 return self._result(applied, changed=True, created=before is None, found=found)
-            if is_last or _is_precondition(reading):
+            if is_last:
                 raise self._refusal(call, reading, before)
             yield Say(f"{self._what} is as it was: sending once more.", logging.WARNING)
         raise AssertionError
