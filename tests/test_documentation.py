@@ -19,6 +19,7 @@ from airflow_provider_cpp.client.settings import read_settings
 from airflow_provider_cpp.emulator import Settings
 from airflow_provider_cpp.emulator.faults import KINDS
 from airflow_provider_cpp.operators.offer import (
+    CancelOperator,
     GetOfferOperator,
     GoLiveOperator,
     ListOffersOperator,
@@ -176,6 +177,7 @@ def test_every_exception_has_an_outcome_and_a_place_in_the_troubleshooting_page(
         ("GetOfferOperator", GetOfferOperator),
         ("PutOfferOperator", PutOfferOperator),
         ("GoLiveOperator", GoLiveOperator),
+        ("CancelOperator", CancelOperator),
         ("OperationSensor", OperationSensor),
         ("OfferStatusSensor", OfferStatusSensor),
         ("OperationTrigger", OperationTrigger),

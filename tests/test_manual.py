@@ -92,6 +92,24 @@ def test_the_page_on_the_architecture_has_every_module_of_the_rules():
     assert named == {path.stem for path in (PACKAGE / "api").glob("[!_]*.py")}
 
 
+def bases(folder):
+    """Return the names of the classes that others of a folder derive from."""
+    classes = [
+        node
+        for path in (PACKAGE / folder).glob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    ]
+    return {base.id for node in classes for base in node.bases if isinstance(base, ast.Name)}
+
+
+@pytest.mark.parametrize("folder", ["operators", "sensors"])
+def test_the_first_page_leads_to_each_operator_and_sensor(folder):
+    text = (DOCS / "index.md").read_text(encoding="utf-8")
+    names = {name for names in public_classes(folder).values() for name in names} - bases(folder)
+    assert [name for name in sorted(names) if f"[{name}](operators.md#{name.lower()})" not in text] == []
+
+
 # As a forge shows it
 
 
