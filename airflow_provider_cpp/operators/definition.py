@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.api.confidential import secrets_in
 from airflow_provider_cpp.api.operations import folded
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
@@ -244,6 +243,8 @@ class PutOfferOperator(_CallsPortal):
 def _mask(definition: object) -> None:
     """Have Airflow blank the secrets of a definition wherever it shows something."""
     from airflow.providers.common.compat.sdk import mask_secret
+
+    from airflow_provider_cpp.api.confidential import secrets_in
 
     for secret in set(secrets_in(definition)):
         mask_secret(secret)
