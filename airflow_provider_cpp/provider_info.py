@@ -13,17 +13,17 @@ DEFAULT_HOST = "https://cloudpartner.azure.com"
 CONNECTION_FIELDS: dict[str, dict[str, object]] = {
     "publisher_id": {
         "label": "Publisher ID",
-        "description": "Default publisher of the offers, for example contoso",
+        "description": "Publisher of the offers for which a task names none, for example contoso",
         "schema": {"type": ["string", "null"]},
     },
     "tenant_id": {
         "label": "Tenant ID",
-        "description": "Directory (tenant) ID of the app registration",
+        "description": "Directory (tenant) ID of the app registration; client_secret and certificate need it",
         "schema": {"type": ["string", "null"]},
     },
     "auth": {
         "label": "Authentication",
-        "description": "Where the access token comes from",
+        "description": "Where the access token comes from. For client_secret: Tenant ID, Client ID, Client secret",
         "schema": {
             "type": ["string", "null"],
             "default": "client_secret",
@@ -39,17 +39,17 @@ CONNECTION_FIELDS: dict[str, dict[str, object]] = {
     },
     "certificate_path": {
         "label": "Certificate path",
-        "description": "PEM or PFX file with certificate and private key, where authentication is certificate",
+        "description": "For certificate only: PEM or PFX file with certificate and private key",
         "schema": {"type": ["string", "null"]},
     },
     "authority": {
         "label": "Authority",
-        "description": "Login host (https)",
+        "description": "Host of the login, https only",
         "schema": {"type": ["string", "null"], "default": "https://login.microsoftonline.com"},
     },
     "scope": {
         "label": "Scope",
-        "description": "Scope of the access token",
+        "description": "What the access token is asked for",
         "schema": {"type": ["string", "null"], "default": "https://cloudpartner.azure.com/.default"},
     },
     "api_version": {
@@ -59,31 +59,34 @@ CONNECTION_FIELDS: dict[str, dict[str, object]] = {
     },
     "headers": {
         "label": "Headers",
-        "description": "Further request headers, as a JSON object",
+        "description": "Further request headers, as a JSON object of texts. Whoever sees this form sees them",
         "schema": {"type": ["string", "null"], "format": "multiline"},
     },
     "ca_file": {
         "label": "CA file",
-        "description": "CA bundle for the API and the login host; the system's if empty",
+        "description": "PEM file with the CA certificates to trust for API and login; the system's if empty",
         "schema": {"type": ["string", "null"]},
     },
     "proxy": {
         "label": "Proxy",
-        "description": "Proxy URL",
-        "schema": {"type": ["string", "null"]},
+        "description": "URL of an http or https proxy to the API and the login; the environment's if empty",
+        # It may hold a password, and Airflow masks a field of this name anyway.
+        "schema": {"type": ["string", "null"], "format": "password"},
     },
     "timeout": {
         "label": "Timeout",
-        "description": "Seconds that one request may take",
-        "schema": {"type": ["number", "null"], "default": 60, "minimum": 1},
+        "description": "Seconds that one request may take, at most 3600",
+        "schema": {"type": ["number", "null"], "default": 60, "minimum": 1, "maximum": 3600},
     },
 }
 
 UI_FIELD_BEHAVIOUR: dict[str, object] = {
-    "hidden-fields": ["port", "schema", "extra"],
+    # Airflow 3.3.1 and 3.3.2 refuse to test a connection that has no port, so that it can be given.
+    "hidden-fields": ["schema", "extra"],
     "relabeling": {"host": "API base URL", "login": "Client ID", "password": "Client secret"},
     "placeholders": {
         "host": DEFAULT_HOST,
+        "port": "443",
         "login": "Application (client) ID",
         "password": "Client secret, token, or the certificate's password",
         "publisher_id": "contoso",

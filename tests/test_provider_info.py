@@ -7,8 +7,10 @@ import importlib.metadata
 import json
 import subprocess
 import sys
+import tomllib
 from importlib.resources import files
 from importlib.util import find_spec
+from pathlib import Path
 from types import SimpleNamespace
 
 import jsonschema
@@ -128,7 +130,16 @@ def forms(monkeypatch):
 
 
 def test_the_methods_for_older_airflow_are_fed_from_the_same_table(forms):
-    assert list(CloudPartnerPortalHook.get_connection_form_widgets()) == list(CONNECTION_FIELDS)
+    widgets = CloudPartnerPortalHook.get_connection_form_widgets()
+    assert list(widgets) == list(CONNECTION_FIELDS)
+    secret = [name for name, field in widgets.items() if "Password" in repr(field)]
+    assert secret == ["proxy"]  # the others are in `password`, which every form hides
+
+
+def test_the_list_of_providers_has_a_link_that_airflow_can_read():
+    urls = tomllib.loads((Path(__file__).parent.parent / "pyproject.toml").read_text())["project"]["urls"]
+    assert urls["Documentation"].startswith("https://")
+    assert not [url for url in urls.values() if "," in url]  # Airflow 3.1 would stop
 
 
 def test_the_labels_of_the_standard_fields_are_the_same_for_older_airflow():

@@ -240,6 +240,8 @@ def _meaning(status: int, call: Call) -> tuple[type[CppError], str]:
         case 400 | 412 | 422:
             return CppBadRequest, "Correct what the message names; the same request would be refused again."
         case 404 | 410:
+            if call.subject.startswith("publisher "):
+                return CppNotFound, f"The service doesn't know {call.subject}: check publisher_id."
             return CppNotFound, (
                 f"The service doesn't know {call.subject}: check the identifiers (an offer's id, not its "
                 "display name), and that the offer is one that Cloud Partner Portal's API serves."

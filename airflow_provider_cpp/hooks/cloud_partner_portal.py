@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
 from weakref import WeakKeyDictionary
@@ -11,7 +12,7 @@ from weakref import WeakKeyDictionary
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, content, error_of
+from airflow_provider_cpp.api.answers import Answer, content, error_of, parsed_body
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.api.intents import Started
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Connection
 
 T = TypeVar("T")
+
+#: Seconds that a request may take while a connection is tested.
+TEST_TIMEOUT = 15.0
 
 #: Keeps a record for a later try of a task.
 Keeper = Callable[[dict[str, object]], object]
@@ -420,21 +424,31 @@ class CloudPartnerPortalHook(BaseHook):
         return str(self.client.run(cancel.confirmed(), say=self.say)["status"])
 
     def test_connection(self) -> tuple[bool, str]:
-        """Tell whether this principal can see this publisher's offers. Never raises."""
+        """Tell in one line whether this principal can see this publisher's offers, or what to do. Never raises.
+
+        Tries once and takes seconds, as somebody waits for it in front of a form.
+        """
         try:
-            settings = self.settings
-            if not settings.publisher_id:
-                self.client.check_login()
-                return True, "Login works. Set publisher_id to test whether its offers can be seen, too."
-            call = calls.list_offers(settings.publisher_id)
-            reading = self.client.send(call)
-            if isinstance(reading, Answer) and reading.status == 200:
-                return True, f"This principal can see the offers of publisher {settings.publisher_id}."
-            return False, str(error_of(call, reading))
+            works, told = self._can_see_offers()
         except CppError as error:
-            return False, str(error)
+            works, told = False, str(error)
         except Exception as error:  # noqa: BLE001 - the contract of Airflow's button: it never raises
-            return False, f"{type(error).__name__}: {error}"
+            works, told = False, f"{type(error).__name__}: {error}"
+        # Airflow tests a copy under a random id, which would tell nobody anything.
+        return works, " ".join(told.replace(f"connection {self.cpp_conn_id!r}", "this connection").split())
+
+    def _can_see_offers(self) -> tuple[bool, str]:
+        settings = self.settings
+        client = BlockingClient(replace(settings, timeout=min(settings.timeout, TEST_TIMEOUT)))
+        if not settings.publisher_id:
+            client.check_login()
+            return True, "The login works. Set publisher_id to test whether its offers can be seen, too."
+        call = calls.list_offers(settings.publisher_id)
+        reading = client.exchange(call)
+        offers = parsed_body(reading) if isinstance(reading, Answer) and reading.status == 200 else None
+        if not isinstance(offers, list):
+            return False, str(error_of(call, reading)).replace(str(call), f"{call} at {settings.origin}", 1)
+        return True, f"This principal can see the offers of publisher {settings.publisher_id}: {len(offers)}."
 
     def say(self, level: int, text: str) -> None:
         """Write a line into the task's log."""

@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
     CppBadRequest,
@@ -226,12 +227,12 @@ def test_an_operation_that_has_ended_is_not_canceled(hook, cpp_emulator):
 
 
 class TestTestConnection:
-    """`test_connection` never raises, and says in one line what is wrong."""
+    """`test_connection` never raises, and says in one line what is wrong and what to do."""
 
-    def test_it_tells_that_the_principal_sees_the_offers(self, hook):
-        works, message = hook.test_connection()
-        assert works
-        assert "contoso" in message
+    def test_it_tells_that_the_principal_sees_the_offers(self, hook, cpp_emulator):
+        cpp_emulator.add_offer("another")
+        told = "This principal can see the offers of publisher contoso: 2."
+        assert hook.test_connection() == (True, told)
 
     def test_it_tells_that_the_login_works_where_no_publisher_is_given(self, monkeypatch, cpp_emulator):
         works, message = connect(monkeypatch, cpp_emulator, publisher_id=None).test_connection()
@@ -241,20 +242,39 @@ class TestTestConnection:
     @pytest.mark.parametrize(
         ("changes", "expected"),
         [
-            ({"password": "wrong"}, "AADSTS7000215"),
-            ({"login": "00000000-0000-0000-0000-000000000000"}, "AADSTS700016"),
-            ({"host": "https://127.0.0.1:9", "timeout": 1}, "host"),
-            ({"tenant_id": None}, "tenant_id"),
-            ({"publisher_id": "nobody"}, "publisher nobody"),
+            ({"password": "wrong"}, ["AADSTS7000215", "Check", "client secret"]),
+            ({"login": "00000000-0000-0000-0000-000000000000"}, ["AADSTS700016", "Check", "login"]),
+            ({"host": "https://127.0.0.1:9"}, ["at https://127.0.0.1:9 failed", "Check", "host and proxy"]),
+            ({"authority": "https://127.0.0.1:9"}, ["https://127.0.0.1:9/", "Check", "authority"]),
+            ({"tenant_id": None}, ["Field tenant_id of this connection is missing"]),
+            ({"publisher_id": "nobody"}, ["doesn't know publisher nobody", "check publisher_id"]),
         ],
     )
     def test_it_tells_what_is_wrong(self, monkeypatch, cpp_emulator, changes, expected):
-        hook = connect(monkeypatch, cpp_emulator, **changes)
-        monkeypatch.setattr("time.sleep", lambda seconds: None)
+        works, message = connect(monkeypatch, cpp_emulator, **changes).test_connection()
+        assert not works
+        assert [part for part in expected if part not in message] == []
+        assert "\n" not in message
+
+    def test_it_tells_of_a_principal_that_is_not_on_the_publishers_account(self, hook, cpp_emulator):
+        cpp_emulator.configure(forbidden_publishers=frozenset({"contoso"}))
         works, message = hook.test_connection()
         assert not works
-        assert expected in message
-        assert "\n" not in message
+        assert "List offers of publisher contoso" in message
+        assert "Check that it was added to this publisher's account in Partner Center" in message
+
+    def test_it_does_not_take_a_proxys_page_for_offers(self, hook, cpp_emulator):
+        cpp_emulator.faults.add(Fault("html", action="offers"))
+        works, message = hook.test_connection()
+        assert not works
+        assert "look at host and proxy" in message
+
+    def test_it_tries_once_as_somebody_waits_for_it(self, hook, cpp_emulator):
+        cpp_emulator.faults.add(Fault("error", action="offers", status=503, times=9))
+        works, message = hook.test_connection()
+        assert not works
+        assert "HTTP 503" in message
+        assert len(cpp_emulator.requests_for("offers")) == 1
 
     def test_it_tells_of_a_connection_that_is_not_there(self):
         works, message = CloudPartnerPortalHook("no_such_connection").test_connection()
