@@ -113,10 +113,10 @@ def test_airflow_parses_the_wait_for_signoff():
 @pytest.mark.timeout(300)
 def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
     (tmp_path / "dags").mkdir()
-    for name in ("ten_lines.py", "put_offer.py", "change_offer.py", "list_offers.py"):
+    for name in ("ten_lines.py", "put_offer.py", "change_offer.py", "list_offers.py", "cancel_offer.py"):
         shutil.copy(EXAMPLES / name, tmp_path / "dags")
     shutil.copytree(EXAMPLES / "offers", tmp_path / "dags" / "offers")
-    for name in ("test_release.py", "test_hook.py", "test_offers.py"):
+    for name in ("test_release.py", "test_hook.py", "test_offers.py", "test_cancel.py"):
         shutil.copy(EXAMPLES / name, tmp_path)
     environment = {
         **os.environ,
@@ -139,7 +139,7 @@ def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
         return done.stdout
 
     run("airflow", "db", "migrate")
-    assert "7 passed" in run("pytest", "-q")
+    assert "9 passed" in run("pytest", "-q")
 
 
 # What outcomes look like

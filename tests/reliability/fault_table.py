@@ -13,6 +13,7 @@ END = "<!-- Up to here. -->"
 #: The phases in the document's order, each with the headings of its columns.
 PHASES = {
     "Going live": ("Fault at the POST", "POSTs", "Operations", "What the task did"),
+    "Publishing": ("Fault at the POST", "POSTs", "Operations", "What the hook did"),
     "Before the POST": ("Fault before the POST", "POSTs", "Operations", "What the task did"),
     "Watching": ("Fault at the reads", "Reads", "Lists", "What the wait did, on a worker and deferred"),
     "Canceling": ("Fault at the cancel", "POSTs", "The operation", "What was reported"),

@@ -107,3 +107,47 @@ def test_what_has_ended_is_not_canceled_as_the_cancel_would_meet_what_runs_now(p
     assert reported(location) == "succeeded"
     assert portal.requests_for("cancel") == []
     proves(PHASE, "the operation has ended before", (0, "has succeeded"), "`succeeded`")
+
+
+# Whatever runs on an offer, by the hook's cancel
+
+
+def called_off(**arguments):
+    try:
+        return CloudPartnerPortalHook().cancel(OFFER, **{"within": 0.4, **arguments})["status"]
+    except CppError as error:
+        return error
+
+
+def test_where_nothing_runs_no_cancel_is_sent(portal, location, proves):
+    portal.finish(OFFER)
+    assert called_off() == "nothing_running"
+    assert portal.requests_for("cancel") == []
+    proves(PHASE, "of an offer, nothing runs on it", (0, "none"), "`nothing_running`")
+
+
+def test_without_the_list_no_cancel_is_sent(portal, location, pauses, proves):
+    portal.faults.add(Fault("error", action="submissions", times=None))
+    what = called_off()
+    assert type(what) is CppUnavailable
+    assert portal.requests_for("cancel") == []
+    proves(PHASE, "of an offer, 500 at the list, every time", (0, "runs on"), "`CppUnavailable`")
+
+
+@pytest.mark.parametrize("kind", ["reset-before", "error"])
+def test_a_cancel_without_a_clear_answer_is_sent_again_while_there_is_time(
+    portal, location, proves, monkeypatch, kind
+):
+    monkeypatch.setattr("airflow_provider_cpp.api.cancelling.SEND_AGAIN_AFTER", 0.2)
+    portal.faults.add(Fault(kind, action="cancel"))
+    assert called_off(within=30) == "canceled"
+    assert len(portal.requests_for("cancel")) == 2
+    (operation,) = started(portal)
+    assert portal.view(operation).state == "canceled"
+    what = "the connection is reset" if kind == "reset-before" else "500"
+    proves(
+        PHASE,
+        f"of an offer, {what} before the service acts, and half a minute is left",
+        (2, "is canceled"),
+        "`canceled`",
+    )

@@ -1,0 +1,89 @@
+"""CancelOperator against a Cloud Partner Portal on a real socket."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from airflow_provider_cpp.api import cancelling
+from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.emulator.faults import Fault
+from airflow_provider_cpp.exceptions import (
+    CppBadRequest,
+    CppConfigurationError,
+    CppNotFound,
+    NotCanceled,
+    OperationTimeout,
+)
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.operators.offer import CancelOperator
+from tests.running import context_of, run_task, through_the_database
+
+OFFER = "contoso-virtualmachineoffer"
+
+
+@pytest.fixture(autouse=True)
+def _quick(cpp_emulator, monkeypatch):
+    cpp_emulator.configure(duration=100, cancel_duration=0.2)
+    monkeypatch.setattr("airflow_provider_cpp.api.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
+
+
+def cancel(**arguments):
+    task = CancelOperator(**{"task_id": "cancel", "offer_id": OFFER, **arguments})
+    return through_the_database(run_task(task, context_of(task)).result)
+
+
+def test_it_cancels_what_runs_and_tells_what_that_was(cpp_emulator):
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    result = cancel()
+    assert set(result) == {"status", "location", "message"}
+    assert result["status"] == "canceled"
+    assert result["location"].partition("?")[0] == location.partition("?")[0]
+    assert cpp_emulator.view(cpp_emulator.operations(OFFER)[-1]).state == "canceled"
+
+
+def test_it_succeeds_and_says_so_where_nothing_runs(cpp_emulator):
+    cpp_emulator.add_offer(OFFER, state="live")
+    result = cancel()
+    assert (result["status"], result["location"]) == ("nothing_running", None)
+    assert cpp_emulator.requests_for("cancel") == []
+
+
+def test_a_cancel_without_effect_fails_the_task_unless_told_otherwise(cpp_emulator):
+    cpp_emulator.configure(cancel_mode="noop")
+    CloudPartnerPortalHook().go_live(OFFER)
+    with pytest.raises(OperationTimeout, match="isn't confirmed"):
+        cancel(timeout=timedelta(seconds=0.3))
+    result = cancel(timeout=0.3, fail_if_not_canceled=False)
+    assert result["status"] == "timeout"
+
+
+def test_what_succeeded_before_the_cancel_came_fails_the_task_for_good(cpp_emulator, monkeypatch):
+    """The operation ends between the list and the look at it."""
+    CloudPartnerPortalHook().go_live(OFFER)
+    read = cancelling.read_submissions
+
+    def read_then_it_ends(reading):
+        cpp_emulator.finish(OFFER)
+        return read(reading)
+
+    monkeypatch.setattr(cancelling, "read_submissions", read_then_it_ends)
+    with pytest.raises(NotCanceled, match=r"nothing to cancel any more.*succeeded"):
+        cancel()
+    assert cpp_emulator.requests_for("cancel") == []
+
+
+def test_a_refusal_is_the_services_error(cpp_emulator):
+    CloudPartnerPortalHook().go_live(OFFER)
+    cpp_emulator.faults.add(Fault("error", action="cancel", status=400))
+    with pytest.raises(CppBadRequest):
+        cancel()
+    with pytest.raises(CppNotFound):
+        cancel(offer_id="nowhere")
+
+
+@pytest.mark.parametrize("timeout", [0, -1, timedelta(0)])
+def test_a_timeout_that_can_not_work_is_refused_while_the_dag_is_parsed(timeout):
+    with pytest.raises(CppConfigurationError, match="timeout"):
+        CancelOperator(task_id="cancel", offer_id=OFFER, timeout=timeout)

@@ -1,0 +1,110 @@
+"""A publish is started by the same rules as a go-live: one operation at most, and the truth is told."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from airflow_provider_cpp.emulator import Fault
+from airflow_provider_cpp.exceptions import CppBadRequest, CppConflict, CppError
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from tests.reliability.going_live import OFFER, in_words
+from tests.reliability.test_going_live import CASES, FOUND, RETURNED
+
+PHASE = "Publishing"
+
+#: Faults of the table of going live, met by a publish.
+SHARED = (
+    "the service acts, its answer is lost",
+    "the service acts, then the connection is reset",
+    "the connection is reset before the service acts",
+    "the same, every time",
+    "202, cut within the head",
+    "202, cut within the body",
+    "the service acts and never answers",
+    "429, Retry-After in seconds",
+    "429, every time",
+    "503, Retry-After in seconds",
+    "500, the service acts",
+    "500, it doesn't act",
+    "500, every time",
+    "502 in HTML, the service acts",
+    "200 in HTML, it doesn't act",
+    "202 without a location",
+    "202 with a location on another host",
+    "202, and the service did nothing",
+    "302 to another host",
+    "401, tokens were revoked",
+    "403",
+    "400",
+    "404",
+    "answer lost, then the list can't be read",
+)
+
+
+@pytest.fixture
+def draft(portal):
+    portal.add_offer(OFFER, state="draft")
+    return portal
+
+
+def publish(lines):
+    """Publish by the hook; return its location or error, and what it did in words."""
+    lines.clear()
+    try:
+        location = CloudPartnerPortalHook().publish(OFFER)
+    except CppError as error:
+        return error, in_words(error).partition(",")[0]
+    return location, FOUND if "adopted operation" in "\n".join(lines) else RETURNED
+
+
+def published(portal):
+    return [operation for operation in portal.operations(OFFER) if operation.kind == "publish"]
+
+
+@pytest.mark.parametrize("fault", SHARED)
+def test_a_fault_at_the_post(draft, pauses, lines, proves, monkeypatch, fault):
+    case = CASES[fault]
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", draft.connection_json(timeout=case.timeout))
+    draft.faults.add(
+        *(replace(what, action="publish" if what.action == "golive" else what.action) for what in case.faults)
+    )
+    outcome, words = publish(lines)
+
+    assert (len(draft.requests_for("publish")), len(published(draft))) == (case.posts, case.started)
+    assert max([0.0, *pauses]) >= case.waits
+    if isinstance(case.ends, str):
+        assert words == case.ends, outcome
+        assert published(draft)[0].id in outcome
+    else:
+        assert type(outcome) is case.ends, outcome
+        assert f"Publish of offer contoso/{OFFER}" in str(outcome)
+    proves(PHASE, fault, (case.posts, case.started), words)
+
+
+def test_422_as_the_draft_isnt_valid(draft, pauses, lines, proves):
+    draft.faults.add(Fault("error", action="publish", status=422))
+    outcome, words = publish(lines)
+    assert type(outcome) is CppBadRequest
+    assert published(draft) == []
+    proves(PHASE, "422", (len(draft.requests_for("publish")), 0), words)
+
+
+def test_409_as_a_publish_of_this_offer_runs_adopts_it(draft, pauses, lines, proves):
+    CloudPartnerPortalHook().publish(OFFER)  # somebody else's
+    draft.clear_requests()
+    outcome, words = publish(lines)
+    assert published(draft)[0].id in outcome
+    assert any("publish again" in line for line in lines)
+    proves(PHASE, "409, a publish of this offer runs", (len(draft.requests_for("publish")), 1), words)
+
+
+def test_409_as_a_go_live_runs_names_it(portal, pauses, lines, proves):
+    portal.configure(duration=100)
+    CloudPartnerPortalHook().go_live(OFFER)
+    outcome, words = publish(lines)
+    assert type(outcome) is CppConflict
+    assert "Running on it: golive" in str(outcome)
+    assert len(published(portal)) == 1, "the one that brought it into preview"
+    proves(PHASE, "409, a go-live runs", (len(portal.requests_for("publish")), 0), words)
