@@ -23,6 +23,7 @@ from airflow_provider_cpp.operators.offer import (
     GetOfferOperator,
     GoLiveOperator,
     ListOffersOperator,
+    PublishOperator,
     PutOfferOperator,
 )
 from airflow_provider_cpp.provider_info import CONNECTION_FIELDS
@@ -113,10 +114,17 @@ def test_airflow_parses_the_wait_for_signoff():
 @pytest.mark.timeout(300)
 def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
     (tmp_path / "dags").mkdir()
-    for name in ("ten_lines.py", "put_offer.py", "change_offer.py", "list_offers.py", "cancel_offer.py"):
+    for name in (
+        "ten_lines.py",
+        "put_offer.py",
+        "change_offer.py",
+        "list_offers.py",
+        "cancel_offer.py",
+        "publish.py",
+    ):
         shutil.copy(EXAMPLES / name, tmp_path / "dags")
     shutil.copytree(EXAMPLES / "offers", tmp_path / "dags" / "offers")
-    for name in ("test_release.py", "test_hook.py", "test_offers.py", "test_cancel.py"):
+    for name in ("test_release.py", "test_hook.py", "test_offers.py", "test_cancel.py", "test_publish.py"):
         shutil.copy(EXAMPLES / name, tmp_path)
     environment = {
         **os.environ,
@@ -139,7 +147,7 @@ def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
         return done.stdout
 
     run("airflow", "db", "migrate")
-    assert "9 passed" in run("pytest", "-q")
+    assert "10 passed" in run("pytest", "-q")
 
 
 # What outcomes look like
@@ -178,6 +186,7 @@ def test_every_exception_has_an_outcome_and_a_place_in_the_troubleshooting_page(
         ("PutOfferOperator", PutOfferOperator),
         ("GoLiveOperator", GoLiveOperator),
         ("CancelOperator", CancelOperator),
+        ("PublishOperator", PublishOperator),
         ("OperationSensor", OperationSensor),
         ("OfferStatusSensor", OfferStatusSensor),
         ("OperationTrigger", OperationTrigger),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_cpp.api.cancelling import error_of_cancel
+from airflow_provider_cpp.api.goals import UNTIL_SIGNOFF, goal_until
 from airflow_provider_cpp.api.prechecking import Precheck
 from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_cpp.exceptions import CppConfigurationError
@@ -25,10 +26,18 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.api.prechecking import NotStarted
     from airflow_provider_cpp.api.settling import Memory
 
-__all__ = ["CancelOperator", "GetOfferOperator", "GoLiveOperator", "ListOffersOperator", "PutOfferOperator"]
+__all__ = [
+    "CancelOperator",
+    "GetOfferOperator",
+    "GoLiveOperator",
+    "ListOffersOperator",
+    "PublishOperator",
+    "PutOfferOperator",
+]
 
 #: Keys of the records in Airflow's task state store. Deployed tasks in flight depend on them: never rename.
 RECORD_KEY = "airflow_provider_cpp.go_live"
+PUBLISH_RECORD_KEY = "airflow_provider_cpp.publish"
 
 
 class GoLiveOperator(StartsOperation):
@@ -104,12 +113,93 @@ class GoLiveOperator(StartsOperation):
         self.skip_if_live = skip_if_live
         self.is_dry_run = dry_run  # `dry_run` is a method of Airflow's own
 
+    def _subject(self) -> str:
+        return f"the go-live of offer {self.offer_id}"
+
     def _start(
         self, keep: Callable[[dict[str, object]], object], **memory: Unpack[Memory]
     ) -> Started | NotStarted:
         asks = self.precheck or self.skip_if_live or self.is_dry_run
         check = Precheck(self.precheck, self.skip_if_live, self.is_dry_run) if asks else None
         return self.hook.start_go_live(self.offer_id, self.publisher_id, check=check, keep=keep, **memory)
+
+
+class PublishOperator(StartsOperation):
+    """Publish an offer's draft to preview, and return the operation's location.
+
+    Sends one POST and no second one, by the same rules as :class:`GoLiveOperator`, and a retry settles what the
+    last try did. The operation goes on running while it waits for its publisher's sign-off, which is what
+    :class:`GoLiveOperator` gives: wait for the sign-off to be due, and not for the operation's end.
+
+    :param offer_id: the offer's identifier. (templated)
+    :param publisher_id: its publisher's identifier; the connection's by default. (templated)
+    :param cpp_conn_id: id of the connection. (templated)
+    :param notification_emails: whom the service tells how it goes; ignored for offers that were migrated to
+        Partner Center. A list, or one comma-separated text. (templated)
+    :param wait_for_completion: succeed when ``until`` is reached, not when the request was accepted.
+    :param until: ``signoff``: the version is in preview and waits for going live; ``completed``: somebody has
+        gone live, and the operation has ended.
+    :param deferrable: wait in the triggerer; otherwise on the worker.
+    :param poll_interval: seconds, or a ``timedelta``, between two looks at the operation at least.
+    :param max_poll_interval: the same, at most: in between, a tenth of the time since the last change.
+    :param timeout: seconds, or a ``timedelta``, after which waiting is given up; 14 days by default.
+    :param cancel_on_kill: cancel the operation when a user marks the task failed or succeeded while it
+        waits. Deferred tasks can do so from Airflow 3.3 on. A task that is cleared takes it up again.
+    :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
+        logged, once; off by default.
+    :raises OperationFailed: the operation failed; a retry publishes anew.
+    :raises OperationCanceled: somebody canceled it.
+    :raises OperationTimeout: it wasn't reached in time.
+    :raises OperationStatusUnknown: its status couldn't be read for too long.
+    :raises CppError: what the hook's ``publish`` raises.
+    """
+
+    record_key = PUBLISH_RECORD_KEY
+    template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id", "notification_emails")
+
+    def __init__(
+        self,
+        *,
+        offer_id: str,
+        publisher_id: str | None = None,
+        cpp_conn_id: str = "cpp_default",
+        notification_emails: Sequence[str] = (),
+        wait_for_completion: bool = False,
+        until: str = UNTIL_SIGNOFF,
+        deferrable: bool = True,
+        poll_interval: float | timedelta = DEFAULT_INTERVAL,
+        max_poll_interval: float | timedelta = DEFAULT_MAX_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
+        cancel_on_kill: bool = False,
+        stuck_after: float | timedelta | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(
+            offer_id=offer_id,
+            publisher_id=publisher_id,
+            cpp_conn_id=cpp_conn_id,
+            wait_for_completion=wait_for_completion,
+            deferrable=deferrable,
+            poll_interval=poll_interval,
+            max_poll_interval=max_poll_interval,
+            timeout=timeout,
+            cancel_on_kill=cancel_on_kill,
+            stuck_after=stuck_after,
+            **kwargs,
+        )
+        self.notification_emails = notification_emails
+        self.until = until
+        goal_until(until)  # an unknown word is refused while the DAG is parsed
+
+    def _subject(self) -> str:
+        return f"the publish of offer {self.offer_id}"
+
+    def _start(
+        self, keep: Callable[[dict[str, object]], object], **memory: Unpack[Memory]
+    ) -> Started | NotStarted:
+        return self.hook.start_publish(
+            self.offer_id, self.publisher_id, self.notification_emails, keep=keep, **memory
+        )
 
 
 class CancelOperator(BaseOperator):

@@ -103,9 +103,6 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         self._conclude(context, event)
         return str(event["location"])
 
-    def _subject(self) -> str:
-        return f"the operation on offer {self.offer_id}"
-
     def _conclude(self, context: Context, event: Any) -> None:
         try:
             result_of(event, by_sensor=False)
