@@ -80,6 +80,26 @@ def wait_ran_out(error: BaseException) -> bool:
     return TaskDeferralTimeout.__name__ == "TaskDeferralTimeout" or str(error) == _AIRFLOW_2_SAYS
 
 
+def stats(*, in_triggerer: bool) -> Any:
+    """Return what Airflow's metrics are reported through in this process.
+
+    From 3.2 on there are two, of which the triggerer sets up the one and a task's process the other; what is
+    reported through a wrong one is lost without a word.
+
+    :param in_triggerer: whether this process is a triggerer.
+    """
+    if in_triggerer:
+        try:
+            from airflow.observability.stats import Stats
+        except ImportError:
+            pass
+        else:
+            return Stats
+    from airflow.providers.common.compat.sdk import Stats as StatsOfTasks
+
+    return StatsOfTasks
+
+
 def current_state(task_instance: Any) -> str | None:
     """Ask Airflow for the state of a task instance. Blocks.
 

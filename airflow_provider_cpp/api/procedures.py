@@ -63,7 +63,19 @@ class Keep:
     record: dict[str, object]
 
 
-Request = Send | Wait | Say | Keep
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Count what happened, for whoever watches the watchers.
+
+    :param name: what happened: `polls`, `bad_reads`, `operation.duration.<outcome>`.
+    :param seconds: how long it took; None to count it only.
+    """
+
+    name: str
+    seconds: float | None = None
+
+
+Request = Send | Wait | Say | Keep | Count
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.outcomes import Event, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
-from airflow_provider_cpp.api.procedures import NOW, Procedure, Say, Wait, sent
+from airflow_provider_cpp.api.procedures import NOW, Count, Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.submissions import find_submission, read_submissions
@@ -137,14 +137,22 @@ class _Follower:
         """Read the status once; return the event that ends the watch, or the seconds to the next look."""
         # A method of its own, so that no answer is kept in memory through the wait that follows.
         reading, now = yield from sent(self.call, patient=False)
+        yield Count("polls")
         event = yield from self._judge(reading, now)
         if event is not None:
+            yield from self._count_end(event, now)
             return event
         if now >= self.watch.deadline:
             waited = now - self.watch.started_at
+            yield Count("operation.duration.timeout", waited)
             return outcomes.timed_out(self._url, self.what, self.last, waited, self.trouble, self.watch.goal)
         yield from self._tell_if_stuck(now)
         return self._until_deadline(now, self._next_delay(reading, now))
+
+    def _count_end(self, event: Event, now: float) -> Procedure[None]:
+        if self.is_first_look:
+            return  # it had ended before anybody watched
+        yield Count(f"operation.duration.{event['status']}", now - self.watch.started_at)
 
     @property
     def _url(self) -> str:
@@ -226,6 +234,7 @@ class _Follower:
         if not self.bad_reads:
             self.bad_since = now
         self.bad_reads += 1
+        yield Count("bad_reads")
         yield from self._troubled(why)
         if self.bad_reads >= BAD_READS_IN_A_ROW and now - self.bad_since >= BAD_READS_FOR:
             minutes = (now - self.bad_since) / 60

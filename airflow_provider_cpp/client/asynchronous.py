@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
-from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
     CONNECT_TIMEOUT,
@@ -85,6 +86,8 @@ class AsyncClient:
                             await asyncio.sleep(seconds)
                     case Say(text, level):
                         say(level, text)
+                    case Count(name, seconds):
+                        COUNTS.note(name, seconds)
                     case Keep():
                         raise TypeError("A procedure that starts an operation is for the blocking client.")
                 request = procedure.send(Reply(time.time(), reading))

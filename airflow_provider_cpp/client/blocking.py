@@ -10,7 +10,8 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
-from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
     CONNECT_TIMEOUT,
@@ -101,6 +102,8 @@ class BlockingClient:
                         yield seconds
                 case Say(text, level):
                     say(level, text)
+                case Count(name, seconds):
+                    COUNTS.note(name, seconds)
                 case Keep(record):
                     keep(record)
             resume = partial(procedure.send, Reply(time.time(), reading))

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.requesting import ca_file_unusable, trust
 from airflow_provider_cpp.client.whole_answers import bounded_session
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppUnavailable
@@ -108,6 +109,7 @@ class Tokens:
             if old is instead_of:
                 self._token = old = None  # should the login be down, one that was refused isn't sent again
             asked_at = time.monotonic()
+            COUNTS.note("token_requests")
             try:
                 value, lifetime = self._fetch(self._settings)
             except CppUnavailable:

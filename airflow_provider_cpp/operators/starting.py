@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
-from airflow_provider_cpp import airflow_versions
+from airflow_provider_cpp import airflow_versions, metrics
 from airflow_provider_cpp.api.intents import Started
 from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.api.schedule import PollSchedule
@@ -85,6 +85,7 @@ class StartsOperation(WaitsForOperation, BaseOperator):
             since=_earlier_tries_since(context),
             records_are_kept=store is not None,
         )
+        metrics.report()
         if not isinstance(started, Started):
             if started.is_live:
                 raise AirflowSkipException(started.message)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException, AirflowTaskTimeout
 
-from airflow_provider_cpp import airflow_versions
+from airflow_provider_cpp import airflow_versions, metrics
 from airflow_provider_cpp.api.goals import COMPLETED, UNTIL_COMPLETED, Goal, goal_until
 from airflow_provider_cpp.api.outcomes import PORTAL, Event, connection_was_edited, refused
 from airflow_provider_cpp.api.schedule import PollSchedule
@@ -149,6 +149,7 @@ class Waits:
             outcome = end.value
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
             outcome = refused(self._watch.location.url, error)
+        metrics.report()
         if isinstance(outcome, float) or outcome["error"] != CppAuthError.__name__:
             return outcome
         # Somebody may have renewed the secret in Airflow since this wait began.

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_cpp import metrics
 from airflow_provider_cpp.api import outcomes
 from airflow_provider_cpp.api.goals import Goal
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
@@ -209,7 +210,7 @@ class WatchingTrigger(BaseTrigger):
     async def _run(self, settings: Settings, procedure: Any) -> outcomes.Event:
         from airflow_provider_cpp.client.sharing import shared_client
 
-        async with shared_client(settings) as client:
+        async with metrics.watching(), shared_client(settings) as client:
             return await client.run(procedure, say=self._say)
 
     async def _settings(self) -> Settings:

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_cpp.api import retries
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.procedures import Keep, Procedure, Reply, Say, Send, Wait
+from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Reply, Say, Send, Wait
 from airflow_provider_cpp.exceptions import CppError
 
 ORIGIN = "https://cloudpartner.azure.com"
@@ -62,6 +62,7 @@ class Runner:
         self.said: list[tuple[int, str]] = []
         self.kept: list[dict[str, Any]] = []
         self.waits: list[float] = []
+        self.counted: list[tuple[str, float | None]] = []
 
     def run(self, procedure: Procedure[Any]) -> Any:
         reply: Reply | None = None
@@ -91,6 +92,8 @@ class Runner:
                 case Say(text, level):
                     assert text.isprintable(), f"a line that isn't one: {text!r}"
                     self.said.append((level, text))
+                case Count(name, seconds):
+                    self.counted.append((name, seconds))
                 case Keep(record):
                     self.kept.append(json.loads(json.dumps(record)))
             if requests == self.dies_after:

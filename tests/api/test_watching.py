@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from airflow_provider_cpp.api.answers import Answer, Reading
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.operations import Operation, read_operation
+from airflow_provider_cpp.api.schedule import PollSchedule
 from tests.api.scripted import (
     GUID,
     NOW,
@@ -65,6 +66,18 @@ def test_a_202_means_that_it_still_runs_with_or_without_a_body() -> None:
 def test_a_terminal_word_in_a_202_is_an_end_too() -> None:
     event, _ = follow([answered(202, {"status": "failed"})])
     assert event["status"] == "failed"
+
+
+def test_polls_bad_reads_and_how_long_it_took_are_counted() -> None:
+    _, runner = follow([operation("running"), refused(503), operation("failed")], schedule=PollSchedule(60, 60))
+    names = [name for name, _ in runner.counted]
+    assert names == ["polls", "polls", "bad_reads", "polls", "operation.duration.failed"]
+    assert runner.counted[-1][1] == 120
+
+
+def test_what_had_ended_before_anybody_watched_has_no_duration() -> None:
+    _, runner = follow([DONE])
+    assert runner.counted == [("polls", None)]
 
 
 # When it looks

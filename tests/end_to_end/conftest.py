@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import socket
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,12 +38,40 @@ def portal() -> Iterator[Emulator]:
         yield emulator
 
 
+class Metrics:
+    """What arrives at a StatsD server: the values by name, in their order."""
+
+    def __init__(self) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self.values: dict[str, list[str]] = {}
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def _listen(self) -> None:
+        while True:
+            for line in self._socket.recv(65536).decode().splitlines():
+                name, _, value = line.partition(":")
+                self.values.setdefault(name, []).append(value)
+
+
 @pytest.fixture(scope="session")
-def local_airflow(portal: Emulator) -> Iterator[LocalAirflow]:
+def metrics() -> Metrics:
+    """A StatsD server that Airflow's processes report to."""
+    return Metrics()
+
+
+@pytest.fixture(scope="session")
+def local_airflow(portal: Emulator, metrics: Metrics) -> Iterator[LocalAirflow]:
     """A real Airflow with this repository's DAGs; its connection ``cpp_default`` leads to the portal."""
     with LocalAirflow(
         [REPOSITORY / "dags", HERE / "dags"],
-        env={"AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json()},
+        env={
+            "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
+            "AIRFLOW__METRICS__STATSD_ON": "True",
+            "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+            "AIRFLOW__METRICS__STATSD_PORT": str(metrics.port),
+        },
         pythonpath=[REPOSITORY],
     ) as airflow:
         yield airflow

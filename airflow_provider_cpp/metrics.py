@@ -1,0 +1,78 @@
+"""Reports what was counted through Airflow's own metrics (StatsD, OpenTelemetry).
+
+A worker reports after each exchange. A triggerer, which polls for thousands, reports every few seconds from
+a thread, so that no poll waits for a metrics server.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from weakref import WeakKeyDictionary
+
+from airflow_provider_cpp import airflow_versions
+from airflow_provider_cpp.client.counting import COUNTS
+
+#: Seconds between two reports of a triggerer.
+INTERVAL = 5.0
+
+#: What all names begin with; Airflow puts its own prefix before that.
+PREFIX = "cpp"
+
+log = logging.getLogger(__name__)
+
+
+class _Reporter:
+    """Reports as long as somebody watches in an event loop."""
+
+    def __init__(self) -> None:
+        self.watchers = 0
+        self.task: asyncio.Task[None] | None = None
+
+    async def run(self) -> None:
+        while True:
+            watchers = self.watchers
+            await asyncio.to_thread(report, watchers)
+            if not watchers and not self.watchers:
+                self.task = None
+                return
+            await asyncio.sleep(INTERVAL)
+
+
+_reporters: WeakKeyDictionary[asyncio.AbstractEventLoop, _Reporter] = WeakKeyDictionary()
+
+
+@asynccontextmanager
+async def watching() -> AsyncIterator[None]:
+    """Count as a watcher of the running event loop meanwhile, and see to it that somebody reports."""
+    reporter = _reporters.setdefault(asyncio.get_running_loop(), _Reporter())
+    reporter.watchers += 1
+    if reporter.task is None:
+        reporter.task = asyncio.create_task(reporter.run())
+    try:
+        yield
+    finally:
+        reporter.watchers -= 1
+
+
+def report(watchers: int | None = None) -> None:
+    """Report what was counted since the last report. Never raises: no release fails for its metrics.
+
+    :param watchers: how many watch in this triggerer just now; None on a worker.
+    """
+    numbers, durations = COUNTS.take()
+    if not numbers and not durations and watchers is None:
+        return
+    try:
+        stats = airflow_versions.stats(in_triggerer=watchers is not None)
+        for name, number in numbers.items():
+            stats.incr(f"{PREFIX}.{name}", number)
+        for name, seconds in durations:
+            stats.timing(f"{PREFIX}.{name}", timedelta(seconds=seconds))
+        if watchers is not None:
+            stats.gauge(f"{PREFIX}.watchers", watchers)
+    except Exception:
+        log.debug("Metrics can't be reported.", exc_info=True)
