@@ -83,7 +83,7 @@ class Precheck:
 
     def _decide(self, intent: Intent) -> Procedure[Submission | NotStarted | str]:
         status = yield from self._status(intent)
-        if status is not None and _waits_for_signoff(status):
+        if status is not None and status.waits_for_signoff:
             return "the version in preview waits for the publisher's sign-off"
         submissions, reading = yield from intent.listed()
         if submissions is None and may_be_listed_later(reading):
@@ -197,11 +197,6 @@ class Precheck:
             yield Say(f"{call}: {offer}; going on without it.", logging.WARNING)
             return None
         return str(offer.version) if offer.version else None
-
-
-def _waits_for_signoff(status: Operation) -> bool:
-    words = [status.raw_status, *(step.status for step in status.steps)]
-    return not status.is_terminal and any(folded(word) == "waitingforpublisherreview" for word in words)
 
 
 def _latest(submissions: tuple[Submission, ...]) -> Submission | None:
