@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/made-from-$(AIRFLOW)
 CHAOS_STAMP := $(VENV)/made-for-chaos-from-$(AIRFLOW)
+BROWSER_STAMP := $(VENV)/made-for-browser-from-$(AIRFLOW)
 BENCH_STAMP := $(VENV)/made-for-bench-from-$(AIRFLOW)
 
 # The first python3.11 that can make a virtual environment: Debian's can't without python3.11-venv.
@@ -13,7 +14,7 @@ PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr
 	"$$each" -c 'import venv, ensurepip' 2>/dev/null && echo "$$each" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test chaos bench measure docs lint types constraints clean
+.PHONY: help demo airflow test browser chaos bench measure docs lint types constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -26,6 +27,9 @@ airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C
 
 test: lint types ## everything that has to pass: lint, types, tests, those in a real Airflow included
 	$(BIN)/python -m pytest
+
+browser: $(BROWSER_STAMP) ## look at a real Airflow with Chromium, if there is one; two minutes
+	$(BIN)/python -m pytest tests/browser -v $(BROWSER)
 
 chaos: $(CHAOS_STAMP) ## kill parts of a real Airflow in the middle of releases; some ten minutes
 	$(BIN)/python -m pytest tests/chaos -v --durations=0 --durations-min=1
@@ -50,7 +54,7 @@ types: $(STAMP) ## mypy
 constraints: $(STAMP) ## compile constraints/airflow-*.txt anew
 	$(BIN)/python -m pip install -qq uv
 	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --no-annotate --no-header \
-		--python-version 3.11 --group dev --group chaos --group bench --extra emulator \
+		--python-version 3.11 --group dev --group browser --group chaos --group bench --extra emulator \
 		pyproject.toml constraints/airflow-$(AIRFLOW).in -o $(CONSTRAINTS)
 
 clean: ## remove what was made here, .venv included
@@ -66,6 +70,10 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) -e '.[emulator]' apache-airflow --group dev
+	@touch $@
+
+$(BROWSER_STAMP): $(STAMP)
+	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) --group browser
 	@touch $@
 
 $(CHAOS_STAMP): $(STAMP)

@@ -51,6 +51,18 @@ _PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 quiet = logging.getLogger(f"{__name__}.http")
 quiet.setLevel(logging.WARNING)
 
+#: Set while this thread fetches a token for us.
+_fetching = threading.local()
+
+
+def _is_told(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.WARNING or not getattr(_fetching, "now", False)
+
+
+# One line an hour would be most of the log of a wait of days. Others' tokens are theirs to tell.
+for _name in ("decorators", "get_token_mixin", "msal_managed_identity_client"):
+    logging.getLogger(f"azure.identity._internal.{_name}").addFilter(_is_told)
+
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 
 
@@ -151,6 +163,7 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
         raise ca_file_unusable(settings, error) from None
     with bounded_session(settings.timeout, trusted) as session:
         session.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
+        _fetching.now = True
         try:
             with _credential(settings, session) as credential:
                 token = credential.get_token(settings.scope)
@@ -170,6 +183,8 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
         except (ValueError, TypeError, OSError) as error:
             # azure-identity's complaints about arguments: a malformed certificate, a wrong or no password for it.
             raise CppConfigurationError(_login_failed(settings, _first_line(error))) from None
+        finally:
+            _fetching.now = False
     return token.token, max(token.expires_on - time.time(), 1.0)
 
 

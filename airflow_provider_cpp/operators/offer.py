@@ -13,14 +13,15 @@ from airflow_provider_cpp.api.goals import UNTIL_SIGNOFF, goal_until
 from airflow_provider_cpp.api.prechecking import Precheck
 from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
 from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
 from airflow_provider_cpp.operators.starting import StartsOperation
 from airflow_provider_cpp.operators.waiting import seconds, time_limit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
-    from airflow.providers.common.compat.sdk import Context
+    from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
 
     from airflow_provider_cpp.api.intents import Started
     from airflow_provider_cpp.api.prechecking import NotStarted
@@ -226,6 +227,7 @@ class CancelOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id", "notification_emails")
+    operator_extra_links: Collection[BaseOperatorLink] = OPERATION_LINKS
 
     def __init__(
         self,
@@ -252,12 +254,15 @@ class CancelOperator(BaseOperator):
         """Cancel what runs, and watch it to its end."""
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
-        result = CloudPartnerPortalHook(self.cpp_conn_id).cancel(
+        hook = CloudPartnerPortalHook(self.cpp_conn_id)
+        result = hook.cancel(
             self.offer_id,
             self.publisher_id,
             self.notification_emails,
             within=time_limit(self.timeout, self.execution_timeout),
         )
+        if result["location"]:
+            push_links(context, hook.location(str(result["location"])))
         error = error_of_cancel(result)
         if error is not None and self.fail_if_not_canceled:
             raise error

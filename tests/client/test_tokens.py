@@ -443,3 +443,14 @@ def test_a_failed_login_is_logged_without_the_secret(emulator: Emulator, caplog:
     with pytest.raises(CppAuthError):
         fetch_token(settings_for(emulator, password="wrong-hush"))
     assert "wrong-hush" not in caplog.text
+
+
+def test_a_token_is_fetched_without_a_line_in_the_log_and_others_tokens_keep_theirs(
+    cpp_emulator: Emulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    # One an hour would be most of the log of a wait of days.
+    caplog.set_level(logging.INFO)
+    fetch_token(settings_for(cpp_emulator))
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("azure.")] == []
+    logging.getLogger("azure.identity._internal.get_token_mixin").info("SomebodyElsesCredential succeeded")
+    assert "SomebodyElsesCredential succeeded" in caplog.text

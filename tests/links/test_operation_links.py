@@ -16,7 +16,7 @@ from airflow_provider_cpp.links.operation import (
     OperationLink,
     PartnerCenterLink,
 )
-from airflow_provider_cpp.operators.offer import GoLiveOperator
+from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from tests.running import context_of, run_task
 
@@ -57,6 +57,14 @@ class TestPushing:
         context = context_of(task)
         run_task(task, context)
         assert OPERATION_KEY in context["ti"].xcoms
+
+    def test_a_cancel_pushes_what_it_canceled(self, cpp_emulator):
+        cpp_emulator.configure(cancel_mode="sync", duration=600)
+        location = run_task(task := go_live(), context_of(task)).result
+        cancel = CancelOperator(task_id="cancel", offer_id=OFFER)
+        context = context_of(cancel)
+        assert run_task(cancel, context).result["status"] == "canceled"
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
 
     def test_a_refused_location_is_no_link(self, cpp_emulator):
         sensor = OperationSensor(task_id="wait", operation_location=f"https://example.com{OPERATION}")
