@@ -1,20 +1,21 @@
 # make help tells what there is. Nothing here needs root, Docker or a shell other than sh.
 
-AIRFLOW ?= 3.3
-CONSTRAINTS := constraints/airflow-$(AIRFLOW).txt
+# The line of Airflow to develop with. AIRFLOW=3.1 picks one for `make matrix` and `make constraints`: all by default.
+NEWEST := 3.3
+CONSTRAINTS := constraints/airflow-$(NEWEST).txt
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/made-from-$(AIRFLOW)
-CHAOS_STAMP := $(VENV)/made-for-chaos-from-$(AIRFLOW)
-BROWSER_STAMP := $(VENV)/made-for-browser-from-$(AIRFLOW)
-BENCH_STAMP := $(VENV)/made-for-bench-from-$(AIRFLOW)
+STAMP := $(VENV)/made-from-$(NEWEST)
+CHAOS_STAMP := $(VENV)/made-for-chaos-from-$(NEWEST)
+BROWSER_STAMP := $(VENV)/made-for-browser-from-$(NEWEST)
+BENCH_STAMP := $(VENV)/made-for-bench-from-$(NEWEST)
 
 # The first python3.11 that can make a virtual environment: Debian's can't without python3.11-venv.
 PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr/local/bin/python3.11; do \
 	"$$each" -c 'import venv, ensurepip' 2>/dev/null && echo "$$each" && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test browser chaos bench measure docs lint types constraints clean
+.PHONY: help demo airflow test matrix browser chaos bench measure docs lint types constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,6 +28,9 @@ airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C
 
 test: lint types ## everything that has to pass: lint, types, tests, those in a real Airflow included
 	$(BIN)/python -m pytest
+
+matrix: $(STAMP) ## try every supported line of Airflow, or one: make matrix AIRFLOW=3.1; some six minutes
+	@$(BIN)/python -m dev.matrix $(AIRFLOW)
 
 browser: $(BROWSER_STAMP) ## look at a real Airflow with Chromium, if there is one; two minutes
 	$(BIN)/python -m pytest tests/browser -v $(BROWSER)
@@ -51,14 +55,11 @@ lint: $(STAMP) ## ruff: rules and format
 types: $(STAMP) ## mypy
 	$(BIN)/mypy
 
-constraints: $(STAMP) ## compile constraints/airflow-*.txt anew
-	$(BIN)/python -m pip install -qq uv
-	$(BIN)/uv pip compile --quiet --upgrade --no-emit-index-url --no-annotate --no-header \
-		--python-version 3.11 --group dev --group browser --group chaos --group bench --extra emulator \
-		pyproject.toml constraints/airflow-$(AIRFLOW).in -o $(CONSTRAINTS)
+constraints: $(STAMP) ## compile constraints/airflow-*.txt anew, or one: make constraints AIRFLOW=3.1
+	@$(BIN)/python -m dev.constraints $(AIRFLOW)
 
 clean: ## remove what was made here, .venv included
-	rm -rf $(VENV) .venv-bench dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
+	rm -rf $(VENV) .venv-bench .venv-matrix-* dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip 25.1 is the first that knows --group; Python 3.11 brings an older one.

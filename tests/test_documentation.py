@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_cpp import exceptions
+from airflow_provider_cpp import airflow_versions, exceptions
 from airflow_provider_cpp.client.settings import read_settings
 from airflow_provider_cpp.emulator import Settings
 from airflow_provider_cpp.emulator.faults import KINDS
@@ -270,3 +270,20 @@ def test_every_make_target_is_described():
     targets = re.findall(r"^([a-z]+):.*## ", page("Makefile"), flags=re.MULTILINE)
     text = page("CONTRIBUTING.md")
     assert [name for name in targets if f"| `make {name}` |" not in text] == []
+
+
+def test_what_needs_a_newer_airflow_is_in_the_table_with_the_line_that_the_log_has():
+    text = page("docs/versions.md")
+    features = [value for value in vars(airflow_versions).values() if isinstance(value, airflow_versions.Feature)]
+    assert len(features) >= 3
+    for feature in features:
+        beginning = f'*"{feature.name} needs Airflow {feature.since}; ..."*'
+        (row,) = (line for line in text.splitlines() if beginning in line)
+        assert f"| {feature.since} |" in row
+
+
+def test_every_line_of_airflow_that_is_tried_is_named():
+    for file in (ROOT / "constraints").glob("airflow-*.in"):
+        (pin,) = re.findall(r"^apache-airflow==(\S+)$", file.read_text(encoding="utf-8"), flags=re.MULTILINE)
+        assert pin in page("README.md")
+        assert f"apache-airflow=={pin}" in file.with_suffix(".txt").read_text(encoding="utf-8").splitlines()

@@ -171,7 +171,7 @@ class TestPutting:
 
     def test_a_dry_run_sends_nothing_and_leaves_airflows_own_alone(self, portal):
         task = put(dry_run=True)
-        assert callable(task.dry_run)
+        assert getattr(task, "dry_run", None) == getattr(super(type(task), task), "dry_run", None)
         result = result_of(task)
         assert (result["changed"], len(result["differences"])) == (False, 1)
         assert puts(portal) == []

@@ -67,7 +67,7 @@ def test_it_sends_one_plain_event_when_the_operation_ends(cpp_emulator, outcome,
     assert event["operation"]["status"] == status
 
 
-def test_the_deadline_is_absolute_so_that_no_restart_moves_it(cpp_emulator, location):
+def test_the_deadline_is_absolute_so_that_no_restart_moves_it(cpp_emulator):
     cpp_emulator.configure(outcome="stall")
     began = time.time()
     first = trigger(CloudPartnerPortalHook().go_live(OFFER), deadline=began + 0.6)
@@ -199,11 +199,11 @@ class TestOnKill:
         assert CloudPartnerPortalHook().get_operation(location).status == "canceled"
         assert "Confirmed" in said[-1]
 
-    def test_a_refused_cancel_is_told_and_keeps_nobody_waiting(self, cpp_emulator, location, monkeypatch):
+    def test_a_refused_cancel_is_told_and_keeps_nobody_waiting(self, cpp_emulator, monkeypatch):
         monkeypatch.setattr("airflow_provider_cpp.triggers.operation.current_state", lambda ti: "failed")
         cpp_emulator.configure(duration=60)
         cpp_emulator.faults.add(Fault("error", action="cancel", status=400))
-        killed = trigger(location, cancel_on_kill=True)
+        killed = trigger(CloudPartnerPortalHook().go_live(OFFER), cancel_on_kill=True)
         said = []
         monkeypatch.setattr(killed, "_say", lambda level, text: said.append(text))
 

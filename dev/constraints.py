@@ -1,0 +1,40 @@
+"""Compile ``constraints/airflow-LINE.txt`` from its ``.in``: ``make constraints``, for one with ``AIRFLOW=3.1``.
+
+The newest line is the one to develop with, so it has the versions for every target; the others have what
+``make matrix`` installs. No file names a package index.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from dev.matrix import CONSTRAINTS, REPOSITORY, lines, uv
+
+#: Groups of pyproject.toml whose versions a line has: those of the newest one, and those of the others.
+NEWEST = ("dev", "browser", "chaos", "bench")
+OTHERS = ("test",)
+
+
+def main() -> int:
+    """Compile the lines named as arguments, or all; return the exit code."""
+    for name in sys.argv[1:] or lines():
+        groups = NEWEST if name == lines()[-1] else OTHERS
+        source = CONSTRAINTS / f"airflow-{name}.in"
+        target = source.with_suffix(".txt")
+        options = ["--quiet", "--upgrade", "--no-emit-index-url", "--no-annotate", "--no-header"]
+        subprocess.run(
+            [
+                *(uv(), "pip", "compile", *options, "--python-version", "3.11", "--extra", "emulator"),
+                *(option for group in groups for option in ("--group", group)),
+                *("pyproject.toml", str(source), "-o", str(target)),
+            ],
+            cwd=REPOSITORY,
+            check=True,
+        )
+        print(f"{target.relative_to(REPOSITORY)}: {len(target.read_text().splitlines())} versions", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

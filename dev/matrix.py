@@ -1,0 +1,268 @@
+"""Try the package on every line of Airflow that it supports: ``make matrix``, or ``make matrix AIRFLOW=3.1``.
+
+Each line gets an environment of its own from ``constraints/airflow-LINE.txt``, and the wheel in it, as a user has
+it. There run the tests that face Airflow, the check of the provider's metadata against that Airflow's own schema,
+and ``airflow dags test`` of the example against the emulator. Lines run side by side, one for each processor.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_provider_cpp.emulator import Emulator
+from dev.portal_observer import PortalObserver
+from dev.scene import OFFER_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+REPOSITORY = Path(__file__).parent.parent
+CONSTRAINTS = REPOSITORY / "constraints"
+#: The tests that face Airflow. The floors below the hooks don't know it: `make test` is enough for them.
+TESTS = ("hooks", "links", "operators", "sensors", "triggers", "test_dags.py", "test_deprecations.py")
+METADATA = ("test_provider_info.py",)
+#: Seconds for one step, on whatever machine.
+PATIENCE = 900
+#: Lines of a failed step's output that are shown; all of them are in `logs`.
+SHOWN = 60
+
+
+class StepFailed(Exception):
+    """A step of a line went wrong; the message has the end of what it printed."""
+
+
+@dataclass
+class Line:
+    """One line of Airflow, and what was found out about it."""
+
+    name: str
+    airflow: str = "-"
+    tests: str = "-"
+    metadata: str = "-"
+    dags_test: str = "-"
+    seconds: float = 0.0
+    failures: list[str] = field(default_factory=list)
+
+    @property
+    def home(self) -> Path:
+        """The line's environment, with the output of each step in ``logs``."""
+        return REPOSITORY / f".venv-matrix-{self.name}"
+
+    @property
+    def python(self) -> str:
+        """The environment's interpreter."""
+        return str(self.home / "bin" / "python")
+
+
+def lines() -> list[str]:
+    """Return the names of all lines, oldest first."""
+    names = [file.stem.removeprefix("airflow-") for file in CONSTRAINTS.glob("airflow-*.in")]
+    return sorted(names, key=lambda name: tuple(map(int, name.split("."))))
+
+
+def main() -> int:
+    """Run the lines that were asked for; return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", metavar="LINE", help=f"of {', '.join(lines())}; all by default")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="lines at a time")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names) - set(lines()):
+        parser.error(f"no constraints for {', '.join(sorted(unknown))}; there are {', '.join(lines())}")
+    chosen = [Line(name) for name in arguments.names or lines()]
+    with tempfile.TemporaryDirectory(prefix="cpp-matrix-") as folder:
+        wheel = build(Path(folder))
+        with ThreadPoolExecutor(max(1, arguments.jobs)) as pool:
+            list(pool.map(lambda line: try_out(line, wheel, Path(folder)), chosen))
+    print_table(chosen)
+    return 1 if any(line.failures for line in chosen) else 0
+
+
+def build(folder: Path) -> Path:
+    """Build the wheel that all lines install."""
+    command = [uv(), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(REPOSITORY)]
+    subprocess.run(command, check=True, timeout=PATIENCE)
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+def uv() -> str:
+    """Return the path of uv, which ``make`` puts beside the interpreter that runs this."""
+    return str(Path(sys.executable).parent / "uv")
+
+
+def try_out(line: Line, wheel: Path, folder: Path) -> None:
+    """Run all steps of a line, those after a failed one too, and write down what came of it."""
+    began = time.monotonic()
+    home = folder / f"airflow-{line.name}"
+    try:
+        make_environment(line, wheel)
+        line.airflow = installed(line, "apache-airflow")
+        migrate = [line.python, "-P", "-m", "airflow", "db", "migrate"]
+        run(line, "migrate", migrate, env=environment(home, {}), cwd=folder)
+    except StepFailed as failure:
+        line.failures.append(str(failure))
+    else:
+        line.tests = step(line, lambda: run_tests(line, home, "tests", TESTS))
+        line.metadata = step(line, lambda: run_tests(line, home, "metadata", METADATA))
+        line.dags_test = step(line, lambda: dags_test(line, home))
+    line.seconds = time.monotonic() - began
+
+
+def make_environment(line: Line, wheel: Path) -> None:
+    """Make the line's environment, unless there is one from the same files, and put the wheel into it."""
+    file = CONSTRAINTS / f"airflow-{line.name}.txt"
+    made_from = hashlib.sha256(file.read_bytes() + (REPOSITORY / "pyproject.toml").read_bytes()).hexdigest()
+    stamp = line.home / "made-from"
+    if not stamp.exists() or stamp.read_text() != made_from:
+        shutil.rmtree(line.home, ignore_errors=True)
+        run(line, "environment", [uv(), "venv", "--quiet", "--python", sys.executable, str(line.home)])
+    (line.home / "logs").mkdir(exist_ok=True)
+    install = [uv(), "pip", "install", "--quiet", "--python", line.python, "--constraints", str(file)]
+    group = ["--group", f"{REPOSITORY / 'pyproject.toml'}:test"]
+    run(
+        line,
+        "install",
+        [*install, "--reinstall-package", "airflow-provider-cpp", f"{wheel}[emulator]", "apache-airflow", *group],
+    )
+    stamp.write_text(made_from)
+
+
+def installed(line: Line, distribution: str) -> str:
+    """Return the version of a distribution in the line's environment."""
+    code = f"import importlib.metadata; print(importlib.metadata.version({distribution!r}))"
+    return run(line, "version", [line.python, "-c", code]).strip()
+
+
+def run_tests(line: Line, home: Path, name: str, tests: tuple[str, ...]) -> str:
+    """Run tests of this repository with the line's Airflow and the installed package; return pytest's count."""
+    paths = [f"tests/{test}" for test in tests]
+    command = [
+        line.python,
+        "-P",
+        "-m",
+        "pytest",
+        "-q",
+        "--tb=short",
+        "-p",
+        "no:cacheprovider",
+        "-m",
+        "not airflow",
+    ]
+    output = run(line, name, [*command, *paths], env=environment(home, {}), cwd=REPOSITORY)
+    # Such as "170 passed, 12 skipped, 3 warnings in 61.02s".
+    count = output.strip().splitlines()[-1].strip("= ").partition(" in ")[0]
+    return ", ".join(part for part in count.split(", ") if "warning" not in part)
+
+
+def dags_test(line: Line, home: Path) -> str:
+    """Take an offer of an emulated portal live by ``airflow dags test``; return what came of it."""
+    with Emulator(duration=3) as portal:
+        portal.add_offer(OFFER_ID)
+        env = environment(
+            home,
+            {
+                "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
+                "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
+            },
+        )
+        command = [line.python, "-P", "-m", "airflow", "dags", "test", "go_live"]
+        output = run(line, "dags-test", command, env=env, cwd=home)
+        seen = PortalObserver(portal, OFFER_ID)
+        if not seen.is_live or seen.go_lives != 1:
+            is_it = "live" if seen.is_live else "not live"
+            raise StepFailed(f"dags test ended well, but the offer is {is_it} after {seen.go_lives} requests")
+    ours = [each for each in output.splitlines() if "Warning" in each and "airflow_provider_cpp/" in each]
+    if ours:
+        raise StepFailed("dags test warned of the package:\n" + "\n".join(ours))
+    return f"live, {seen.go_lives} POST"
+
+
+def environment(home: Path, more: dict[str, str]) -> dict[str, str]:
+    """Return the environment of a line's processes, in which nothing configures another Airflow."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith(("AIRFLOW_", "_AIRFLOW_"))}
+    env.pop("PYTHONPATH", None)
+    return {**env, "AIRFLOW_HOME": str(home), "AIRFLOW__CORE__LOAD_EXAMPLES": "False", **more}
+
+
+def step(line: Line, work: Callable[[], str]) -> str:
+    """Do one step; return what it found out, or write down the failure."""
+    try:
+        return work()
+    except StepFailed as failure:
+        line.failures.append(str(failure))
+        return "FAILED"
+
+
+def run(
+    line: Line, name: str, command: list[str], *, env: dict[str, str] | None = None, cwd: Path | None = None
+) -> str:
+    """Run a command, keep what it prints in the line's ``logs``, and return that.
+
+    :raises StepFailed: if it fails or takes too long.
+    """
+    began = time.monotonic()
+    try:
+        done = subprocess.run(
+            command,
+            env=env,
+            cwd=cwd,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            check=False,
+            timeout=PATIENCE,
+        )
+        code, output = str(done.returncode), done.stdout
+    except subprocess.TimeoutExpired as late:
+        code, output = f"none after {PATIENCE} s", (late.stdout or b"").decode(errors="replace")
+    logs = line.home / "logs"
+    if logs.is_dir():
+        (logs / f"{name}.txt").write_text(output)
+    say(line, f"{name:<12} {'done' if code == '0' else 'FAILED':<7} {time.monotonic() - began:6.1f} s")
+    if code != "0":
+        end = "\n".join(output.splitlines()[-SHOWN:])
+        raise StepFailed(f"{name}: exit code {code} of {' '.join(command)}\n{end}")
+    return output
+
+
+_printing = threading.Lock()
+
+
+def say(line: Line, text: str) -> None:
+    """Print a line of progress."""
+    with _printing:
+        print(f"Airflow {line.name:<5} {text}", flush=True)
+
+
+def print_table(chosen: list[Line]) -> None:
+    """Print the failures, and after them a table of all lines."""
+    for line in chosen:
+        for failure in line.failures:
+            print(f"\n--- Airflow {line.name}: {failure}", flush=True)
+    rows = [("Line", "Airflow", "Tests", "Provider info", "dags test", "Seconds")]
+    rows += [
+        (line.name, line.airflow, line.tests, line.metadata, line.dags_test, f"{line.seconds:.0f}")
+        for line in chosen
+    ]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    print()
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
