@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -26,6 +27,21 @@ def narrator() -> Say:
         print(f"{time.monotonic() - began:6.1f} s  {who:<16} {what}", flush=True)
 
     return say
+
+
+def add_catalogue(portal: Emulator) -> None:
+    """Give the portal the offers that the other example DAGs are about.
+
+    :param portal: the portal
+    """
+    # One that is live, with an older text than the definition beside the DAG: a release changes it.
+    wanted = json.loads((DAGS / "offers" / "contoso-release.json").read_text(encoding="utf-8"))
+    older = {**wanted["definition"], "displayText": "Contoso Release, as it was"}
+    portal.add_offer("contoso-release", "contoso", "live", definition=older)
+    for size in ("small", "medium", "large"):
+        portal.add_offer(f"fabrikam-vm-{size}", "fabrikam")
+    portal.add_offer("fabrikam-live-already", "fabrikam", "live")
+    portal.add_offer("fabrikam-refused", "fabrikam", outcome="fail")
 
 
 @contextlib.contextmanager

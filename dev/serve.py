@@ -7,15 +7,24 @@ import sys
 import time
 
 from dev.local_airflow import LocalAirflowError
-from dev.scene import DAG_ID, OFFER_ID, narrator, scene
+from dev.scene import DAG_ID, OFFER_ID, add_catalogue, narrator, scene
 
 DURATION = 120.0
 """Seconds that the portal takes for what takes days: enough to look around meanwhile."""
 
+DAG_IDS = (DAG_ID, "release_offer", "after_live", "release_catalogue")
+
 HOW_TO = """
 Airflow    {airflow.url}
-           No password: everybody is admin. Open the DAG "{dag}" and press Trigger: it takes the offer
-           {offer} live, which takes {duration:g} s here. From a shell:
+           No password: everybody is admin. Open a DAG and press Trigger. What takes days takes
+           {duration:g} s here.
+
+           go_live            takes the offer {offer} live
+           release_offer      changes contoso-release, publishes it, asks you (Required Actions), takes it live
+           after_live         runs by itself when release_offer is through
+           release_catalogue  takes fabrikam's offers live, of which one is refused, and reports
+
+           From a shell:
 
            TOKEN=$(curl -s {airflow.url}/auth/token | cut -d '"' -f 4)
            curl -s {airflow.url}/api/v2/dags/{dag}/dagRuns -d '{{"logical_date": null}}' \\
@@ -37,8 +46,10 @@ def main() -> int:
     say = narrator()
     try:
         with scene(say, duration=DURATION) as (portal, airflow):
-            airflow.wait_for_dag(DAG_ID)
-            airflow.api("PATCH", f"/dags/{DAG_ID}", {"is_paused": False})
+            add_catalogue(portal)
+            for dag_id in DAG_IDS:
+                airflow.wait_for_dag(dag_id)
+                airflow.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
             print(
                 HOW_TO.format(airflow=airflow, portal=portal, dag=DAG_ID, offer=OFFER_ID, duration=DURATION),
                 flush=True,

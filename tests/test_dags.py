@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import runpy
+import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowSkipException
 
+from airflow_provider_cpp.emulator.offer_folder import OfferFolder
+from airflow_provider_cpp.emulator.offers import validation_errors
+
+DAG_IDS = ["go_live", "release_offer", "after_live", "release_catalogue"]
 DAGS = Path(__file__).parent.parent / "dags"
 
 
@@ -22,7 +30,7 @@ def dags():
 
 
 def test_every_example_is_there(dags):
-    assert set(dags) == {"go_live", "go_live_catalogue"}
+    assert set(dags) == set(DAG_IDS)
 
 
 def test_go_live_posts_and_then_waits(dags):
@@ -31,7 +39,54 @@ def test_go_live_posts_and_then_waits(dags):
     assert set(dag.params) == {"offer_id", "publisher_id"}
 
 
-@pytest.mark.parametrize("dag_id", ["go_live", "go_live_catalogue"])
+def test_a_release_goes_live_or_cancels_after_a_person_was_asked(dags):
+    dag = dags["release_offer"]
+    chain = ["put", "publish", "wait_for_signoff", "approve"]
+    for task_id, following in pairwise(chain):
+        assert dag.get_task(task_id).downstream_task_ids >= {following}
+    assert dag.get_task("approve").downstream_task_ids == {"go_live", "cancel"}
+    assert dag.get_task("cancel").downstream_task_ids == set()
+    assert dag.get_task("announce").upstream_task_ids == {"put", "go_live", "wait_until_live"}
+    assert all(task.on_failure_callback for task in dag.tasks)
+
+
+def test_a_release_ends_in_preview_where_airflow_can_ask_nobody(monkeypatch):
+    for name in list(sys.modules):
+        if name.startswith("airflow.providers.standard.operators.hitl"):
+            monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "airflow.providers.standard.operators.hitl", None)
+    dag = runpy.run_path(str(DAGS / "release_offer.py"))["dag"]
+    approve = dag.get_task("approve")
+    assert approve.downstream_task_ids == {"go_live", "cancel"}
+    assert approve.python_callable({"approved": True}) == "go_live"
+    with pytest.raises(AirflowSkipException, match="stays there"):
+        approve.python_callable({"approved": False})
+
+
+def test_an_offer_that_fails_is_nothing_to_the_others_of_a_catalogue(dags):
+    dag = dags["release_catalogue"]
+    assert dag.get_task("report").trigger_rule == "all_done"
+    wait = dag.get_task("release.wait_until_live")
+    assert wait.upstream_task_ids == {"release.go_live"}
+    assert wait.get_closest_mapped_task_group() is not None
+
+
+def test_what_follows_is_scheduled_by_what_a_release_announces(dags):
+    (outlet,) = dags["release_offer"].get_task("announce").outlets
+    assert outlet.uri == "cpp://contoso/contoso-release"
+    timetable = dags["after_live"].timetable
+    condition = getattr(timetable, "asset_condition", None) or timetable.dataset_condition  # Airflow 2
+    assert outlet.uri in str(condition)
+
+
+def test_the_definition_beside_the_release_is_one(dags):
+    folder = OfferFolder(DAGS / "offers")
+    (file,) = folder.read("contoso")
+    assert file.offer_id == dags["release_offer"].get_task("put").offer_id
+    assert not validation_errors(file.document["definition"])
+
+
+@pytest.mark.parametrize("dag_id", DAG_IDS)
 def test_it_survives_the_way_into_airflows_database(dags, dag_id):
     import json
 

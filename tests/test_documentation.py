@@ -6,6 +6,7 @@ import ast
 import json
 import os
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -74,7 +75,7 @@ def test_airflow_parses_the_ten_lines():
 
 
 #: What an example needs a newer Airflow for.
-NEEDS = {"alerting.py": "DeadlineAlert"}
+NEEDS = {"alerting.py": "DeadlineAlert", "when_live.py": "AssetWatcher"}
 
 
 @pytest.mark.parametrize("name", sorted(path.name for path in EXAMPLES.glob("[!t]*.py")))
@@ -84,6 +85,20 @@ def test_airflow_parses_each_example(name):
         if not hasattr(sdk, NEEDS[name]):
             pytest.skip(f"this Airflow has no {NEEDS[name]}")
     assert len(dags_of(name)) == 1
+
+
+# The DAG that is started by a go-live
+
+
+def test_airflow_parses_the_dag_that_runs_when_an_offer_is_live():
+    pytest.importorskip("airflow.sdk", reason="Airflow 2 has no asset watchers")
+    from airflow_provider_cpp.triggers.offer_live import OfferLiveTrigger
+
+    assert parsed("when_live.py", "when_live").task_ids == ["tell_people"]
+    asset = runpy.run_path(str(EXAMPLES / "when_live.py"))["offer"]
+    (watcher,) = asset.watchers
+    assert isinstance(watcher.trigger, OfferLiveTrigger)
+    assert f"cpp://contoso/{watcher.trigger.offer_id}" == asset.uri
 
 
 # The DAG that tells

@@ -11,7 +11,8 @@ def sanitize_uri(uri: SplitResult) -> SplitResult:
     :param uri: the URI, split.
     :raises ValueError: it doesn't name a publisher and an offer, and nothing else.
     """
-    if not uri.netloc or "@" in uri.netloc or len(uri.path.strip("/").split("/")) != 1 or not uri.path.strip("/"):
+    offer = uri.path.strip("/")
+    if not uri.netloc or not offer or "/" in offer:
         raise ValueError(f"{uri.geturl()!r} is no offer: its asset is cpp://publisher/offer")
     if uri.query:
         raise ValueError(f"{uri.geturl()!r} is no offer: its asset has no query")

@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
+
+from tests.end_to_end.eventually import eventually
 
 pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
 DAG_ID = "when_live"
 OFFER_ID = "watched"
-
-
-def eventually(condition, what, seconds=60):
-    deadline = time.monotonic() + seconds
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.2)
-    return found
 
 
 @pytest.fixture(scope="module")
