@@ -22,7 +22,8 @@ from airflow_provider_cpp.api.operations import (
     folded,
     read_operation,
 )
-from airflow_provider_cpp.api.outcomes import PORTAL, TIMEOUT, UNKNOWN, Event
+from airflow_provider_cpp.api.outcomes import TIMEOUT, UNKNOWN, Event
+from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule

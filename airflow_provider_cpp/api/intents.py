@@ -9,7 +9,7 @@ from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Reading, describe
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
-from airflow_provider_cpp.api.outcomes import PORTAL
+from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Keep, Procedure, Say, sent
 from airflow_provider_cpp.api.submissions import PUBLISH, Submission, read_submissions
 from airflow_provider_cpp.exceptions import AmbiguousOutcome

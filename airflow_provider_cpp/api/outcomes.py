@@ -13,6 +13,7 @@ from airflow_provider_cpp.api import operations
 from airflow_provider_cpp.api.goals import COMPLETED, Goal
 from airflow_provider_cpp.api.operations import Operation, Step
 from airflow_provider_cpp.api.plain_text import capitalized
+from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.exceptions import (
     CppError,
     OperationCanceled,
@@ -24,9 +25,6 @@ from airflow_provider_cpp.exceptions import (
 
 TIMEOUT = "timeout"
 UNKNOWN = "unknown"
-
-#: Where a person looks at an offer.
-PORTAL = "https://partner.microsoft.com/dashboard/marketplace-offers/overview"
 
 #: A failure's story is cut at this many characters; the event's operation has all of it.
 MAX_TOLD = 8000

@@ -13,7 +13,7 @@ from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.intents import How, Intent, Started, pauses
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import CANCELED, FAILED, RUNNING, SUCCEEDED, read_operation
-from airflow_provider_cpp.api.outcomes import PORTAL
+from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.submissions import Submission, find_submission, may_be_listed_later
 from airflow_provider_cpp.exceptions import CppUnavailable, OperationCanceled

@@ -27,6 +27,7 @@ from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.outcomes import Event, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
+from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import NOW, Count, Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
@@ -300,6 +301,6 @@ class _Follower:
         yield Say(
             f"{capitalized(self.what)} may be stuck: no step has changed for "
             f"{still_for / 3600:.1f} hours{f' ({progress_of(step)})' if step else ''}. It is still "
-            f"watched; look at {outcomes.PORTAL} and ask Partner Center's support if it stays so.",
+            f"watched; look at {PORTAL} and ask Partner Center's support if it stays so.",
             logging.WARNING,
         )

@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
-from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, parse_location
-from airflow_provider_cpp.api.outcomes import PORTAL
-from airflow_provider_cpp.exceptions import UntrustedLocation
+from airflow_provider_cpp.api.portal import PORTAL
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
     from airflow.sdk.types import TaskInstanceKey
+
+    from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +63,8 @@ def link_values(location: OperationLocation | OfferLocation) -> dict[str, str]:
     :param location: the operation; one that is reached without TLS, at a loopback host, gets no link, nor
         does an offer.
     """
+    from airflow_provider_cpp.api.locations import OperationLocation
+
     values = {PARTNER_CENTER_KEY: PORTAL}
     if isinstance(location, OperationLocation) and location.url.startswith("https://"):
         values[OPERATION_KEY] = location.url
@@ -88,6 +90,9 @@ def _shown(value: object) -> str:
     # Built anew, as whoever may write XComs could have put anything here.
     if not isinstance(value, str) or not value.startswith("https://"):
         return ""
+    from airflow_provider_cpp.api.locations import parse_location
+    from airflow_provider_cpp.exceptions import UntrustedLocation
+
     try:
         return parse_location(value, origin=f"https://{urlsplit(value).netloc}").url
     except (UntrustedLocation, ValueError):

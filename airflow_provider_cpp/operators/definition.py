@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.api.operations import folded
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 if TYPE_CHECKING:
@@ -79,6 +78,8 @@ def _is_among(word: str, wanted: str | Collection[str] | None) -> bool:
     if wanted is None:
         return True
     words = [wanted] if isinstance(wanted, str) else wanted
+    from airflow_provider_cpp.api.operations import folded
+
     return folded(word) in {folded(each) for each in words}
 
 

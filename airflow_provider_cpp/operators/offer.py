@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.api.cancelling import error_of_cancel
-from airflow_provider_cpp.api.goals import UNTIL_SIGNOFF, goal_until
-from airflow_provider_cpp.api.prechecking import Precheck
 from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
@@ -121,6 +118,8 @@ class GoLiveOperator(StartsOperation):
         self, keep: Callable[[dict[str, object]], object], **memory: Unpack[Memory]
     ) -> Started | NotStarted:
         asks = self.precheck or self.skip_if_live or self.is_dry_run
+        from airflow_provider_cpp.api.prechecking import Precheck
+
         check = Precheck(self.precheck, self.skip_if_live, self.is_dry_run) if asks else None
         return self.hook.start_go_live(self.offer_id, self.publisher_id, check=check, keep=keep, **memory)
 
@@ -166,7 +165,7 @@ class PublishOperator(StartsOperation):
         cpp_conn_id: str = "cpp_default",
         notification_emails: Sequence[str] = (),
         wait_for_completion: bool = False,
-        until: str = UNTIL_SIGNOFF,
+        until: str = "signoff",
         deferrable: bool = True,
         poll_interval: float | timedelta = DEFAULT_INTERVAL,
         max_poll_interval: float | timedelta = DEFAULT_MAX_INTERVAL,
@@ -190,7 +189,7 @@ class PublishOperator(StartsOperation):
         )
         self.notification_emails = notification_emails
         self.until = until
-        goal_until(until)  # an unknown word is refused while the DAG is parsed
+        self._goal()  # an unknown word is refused while the DAG is parsed
 
     def _subject(self) -> str:
         return f"the publish of offer {self.offer_id}"
@@ -252,6 +251,7 @@ class CancelOperator(BaseOperator):
 
     def execute(self, context: Context) -> dict[str, object]:
         """Cancel what runs, and watch it to its end."""
+        from airflow_provider_cpp.api.cancelling import error_of_cancel
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
         hook = CloudPartnerPortalHook(self.cpp_conn_id)

@@ -9,9 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
-from airflow_provider_cpp import airflow_versions, metrics
-from airflow_provider_cpp.api.intents import Started
-from airflow_provider_cpp.api.outcomes import result_of
+from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_cpp.api.intents import Started
     from airflow_provider_cpp.api.prechecking import NotStarted
     from airflow_provider_cpp.api.settling import Memory
 
@@ -76,6 +75,9 @@ class StartsOperation(WaitsForOperation, BaseOperator):
 
     def execute(self, context: Context) -> str | None:
         """Start the operation, unless an earlier try of this task did, and wait if asked to."""
+        from airflow_provider_cpp import metrics
+        from airflow_provider_cpp.api.intents import Started
+
         store = context.get("task_state_store")
         if store is None:
             airflow_versions.TASK_STATE.warn_if_missing(self.log, logging.INFO)
@@ -105,6 +107,8 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         return str(event["location"])
 
     def _conclude(self, context: Context, event: Any) -> None:
+        from airflow_provider_cpp.api.outcomes import result_of
+
         try:
             result_of(event, by_sensor=False)
         except OperationCanceled:

@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException, AirflowTaskTimeout
 
-from airflow_provider_cpp import airflow_versions, metrics
-from airflow_provider_cpp.api.goals import COMPLETED, UNTIL_COMPLETED, Goal, goal_until
-from airflow_provider_cpp.api.outcomes import PORTAL, Event, connection_was_edited, refused
+from airflow_provider_cpp import airflow_versions
+from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.schedule import PollSchedule
-from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
-from airflow_provider_cpp.triggers.task_state import was_ended_by_user
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
 
     from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
 
+    from airflow_provider_cpp.api.goals import Goal
     from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
+    from airflow_provider_cpp.api.outcomes import Event
     from airflow_provider_cpp.api.telling import Told
+    from airflow_provider_cpp.api.watching import Watch
     from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
     from airflow_provider_cpp.triggers.watching import WatchingTrigger
 
@@ -86,7 +86,7 @@ class Waits:
         raise NotImplementedError
 
     def _goal(self) -> Goal:
-        return COMPLETED
+        raise NotImplementedError
 
     def _subject(self) -> str:
         """Return what is waited for in words, as far as the task's arguments tell."""
@@ -119,6 +119,8 @@ class Waits:
 
     def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
         """Begin to watch on the worker."""
+        from airflow_provider_cpp.api.watching import Watch
+
         now = time.time()
         self._task_instance = context.get("ti")
         self._watch = Watch(
@@ -140,6 +142,9 @@ class Waits:
 
     def _look(self) -> Event | float:
         """Look at what is watched; return the event that ends the wait, or the seconds until the next look."""
+        from airflow_provider_cpp import metrics
+        from airflow_provider_cpp.api.outcomes import connection_was_edited, refused
+
         assert self._watch is not None  # noqa: S101 - looked at is what was begun
         assert self._steps is not None  # noqa: S101
         outcome: Event | float
@@ -234,9 +239,11 @@ class WaitsForOperation(Waits):
     cancel_on_kill: bool
 
     #: Until what an operation is watched, as `api.goals.goal_until` has it.
-    until = UNTIL_COMPLETED
+    until: str = "completed"
 
     def _goal(self) -> Goal:
+        from airflow_provider_cpp.api.goals import goal_until
+
         return goal_until(self.until)
 
     def _trigger(self, watch: Watch, **arguments: Any) -> WatchingTrigger:
@@ -259,6 +266,8 @@ class WaitsForOperation(Waits):
         """
         if not self.cancel_on_kill or self._watch is None:
             return
+        from airflow_provider_cpp.triggers.task_state import was_ended_by_user
+
         log = self.hook.log
         location = self._watch.location
         ended = was_ended_by_user(self._task_instance)

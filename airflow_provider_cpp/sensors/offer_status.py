@@ -6,11 +6,11 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.api.goals import WAITS_FOR_SIGNOFF, Goal, goal_of_offer
 from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_cpp.sensors.watching import WatchingSensor
 
 if TYPE_CHECKING:
+    from airflow_provider_cpp.api.goals import Goal
     from airflow_provider_cpp.api.locations import OfferLocation
     from airflow_provider_cpp.api.watching import Watch
     from airflow_provider_cpp.triggers.watching import WatchingTrigger
@@ -57,7 +57,7 @@ class OfferStatusSensor(WatchingSensor):
         *,
         offer_id: str,
         publisher_id: str | None = None,
-        target: str | Collection[str] = (WAITS_FOR_SIGNOFF,),
+        target: str | Collection[str] = ("waitingForPublisherReview",),
         failed_states: str | Collection[str] | None = None,
         cpp_conn_id: str = "cpp_default",
         deferrable: bool = True,
@@ -81,6 +81,8 @@ class OfferStatusSensor(WatchingSensor):
         )
         self.offer_id = offer_id
         self.publisher_id = publisher_id
+        from airflow_provider_cpp.api.goals import goal_of_offer
+
         self.target = _listed(target)
         given = goal_of_offer(self.target, ()).reached
         self.failed_states = (
@@ -101,6 +103,8 @@ class OfferStatusSensor(WatchingSensor):
         return self.hook.offer_location(self.offer_id, self.publisher_id)
 
     def _goal(self) -> Goal:
+        from airflow_provider_cpp.api.goals import goal_of_offer
+
         return goal_of_offer(self.target, self.failed_states)
 
     def _subject(self) -> str:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.api.schedule import DEFAULT_MAX_INTERVAL, PollSchedule
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.operators.waiting import Waits, optional_seconds, seconds
@@ -118,6 +117,8 @@ class WatchingSensor(Waits, BaseSensorOperator):
         return self._conclude(event)
 
     def _conclude(self, event: Any) -> dict[str, object]:
+        from airflow_provider_cpp.api.outcomes import result_of
+
         result = result_of(event, by_sensor=True)
         self.log.info("%s", event["message"])
         return result

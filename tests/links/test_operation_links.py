@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import DAG, TaskDeferred, XCom
 
-from airflow_provider_cpp.api.outcomes import PORTAL
+from airflow_provider_cpp.api.locations import parse_location
+from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.links import operation as links
 from airflow_provider_cpp.links.operation import (
     OPERATION_KEY,
@@ -74,7 +75,7 @@ class TestPushing:
         assert context["ti"].xcoms == {}
 
     def test_an_operation_without_tls_is_no_link(self):
-        location = links.parse_location(OPERATION, origin="http://127.0.0.1:8080")
+        location = parse_location(OPERATION, origin="http://127.0.0.1:8080")
         assert links.link_values(location) == {PARTNER_CENTER_KEY: PORTAL}
 
     def test_an_xcom_backend_out_of_order_ends_no_release(self, cpp_emulator, caplog):
