@@ -24,17 +24,22 @@ OFFER = {"publisher_id": "contoso", "offer_id": "contoso-release"}
 LIVE = Asset(f"cpp://{OFFER['publisher_id']}/{OFFER['offer_id']}")
 
 WHAT_IS_TO_GO_LIVE = """
-{% set put = ti.xcom_pull(task_ids='put') %}
-**Version {{ put.version }}** of {{ params.offer }} is in preview:
+{% set compared = ti.xcom_pull(task_ids='compare') %}
+**Version {{ compared.version }}** is in preview:
 {% for link in ti.xcom_pull(task_ids='wait_for_signoff').preview_links %}
 - [{{ link.text }}]({{ link.url }})
 {% endfor %}
 
-{% if put.differences %}What this run changed:
-{% for each in put.differences %}
+{% if compared.live_version is none %}
+Nothing of this offer is live so far.
+{% else %}
+What it changes for customers, who have version {{ compared.live_version }}:
+{% for each in compared.differences %}
 - `{{ each.path }}`: `{{ each.before }}` becomes `{{ each.after }}`
+{% else %}
+- nothing in the definition
 {% endfor %}
-{% else %}This run changed nothing in its definition.{% endif %}
+{% endif %}
 """
 
 
@@ -72,11 +77,30 @@ with DAG(
     publish = PublishOperator(task_id="publish")
     wait_for_signoff = OfferStatusSensor(task_id="wait_for_signoff", poke_interval=10)
 
+    @task
+    def compare() -> dict:
+        """Return what is in preview, and what differs from what customers have: what is to be approved."""
+        from airflow_provider_cpp.api.differences import differences
+        from airflow_provider_cpp.exceptions import CppNotFound
+        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+        hook = CloudPartnerPortalHook()
+        preview = hook.get_offer(**OFFER, slot="preview")
+        try:
+            live = hook.get_offer(**OFFER, slot="production")
+        except CppNotFound:  # its first release
+            return {"version": preview.version, "live_version": None, "differences": []}
+        changed = [each.to_dict() for each in differences(preview.definition, live.definition)]
+        # A definition counts by what it names; what it doesn't name any more is found the other way round.
+        gone = [each for each in differences(live.definition, preview.definition) if each.before is None]
+        changed += [{"path": each.path, "before": each.after, "after": None} for each in gone]
+        return {"version": preview.version, "live_version": live.version, "differences": changed}
+
     if HITLBranchOperator is not None:
         approve = HITLBranchOperator(
             task_id="approve",
             subject=f"Take {OFFER['offer_id']} live?",
-            body=WHAT_IS_TO_GO_LIVE.replace("{{ params.offer }}", OFFER["offer_id"]),
+            body=WHAT_IS_TO_GO_LIVE,
             options=["Approve", "Reject"],
             options_mapping={"Approve": "go_live", "Reject": "cancel"},
             response_timeout=timedelta(days=3),  # then it fails: nothing goes live, nothing is canceled
@@ -102,14 +126,15 @@ with DAG(
     cancel = CancelOperator(task_id="cancel")
 
     @task(outlets=[LIVE])
-    def announce(changed: dict, location: str, operation: dict, outlet_events=None) -> None:
+    def announce(compared: dict, location: str, operation: dict, outlet_events=None) -> None:
         """Send the asset's event, with what the DAGs that follow want to know."""
         outlet_events[LIVE].extra = {
             **OFFER,
-            "version": changed["version"],
+            "version": compared["version"],
             "operation_location": location,
             "live_links": operation["live_links"],
         }
 
-    put >> publish >> wait_for_signoff >> approve >> [go_live, cancel]
-    announce(put.output, go_live.output, wait_until_live.output)
+    compared = compare()
+    put >> publish >> wait_for_signoff >> compared >> approve >> [go_live, cancel]
+    announce(compared, go_live.output, wait_until_live.output)

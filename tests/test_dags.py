@@ -41,12 +41,12 @@ def test_go_live_posts_and_then_waits(dags):
 
 def test_a_release_goes_live_or_cancels_after_a_person_was_asked(dags):
     dag = dags["release_offer"]
-    chain = ["put", "publish", "wait_for_signoff", "approve"]
+    chain = ["put", "publish", "wait_for_signoff", "compare", "approve"]
     for task_id, following in pairwise(chain):
         assert dag.get_task(task_id).downstream_task_ids >= {following}
     assert dag.get_task("approve").downstream_task_ids == {"go_live", "cancel"}
     assert dag.get_task("cancel").downstream_task_ids == set()
-    assert dag.get_task("announce").upstream_task_ids == {"put", "go_live", "wait_until_live"}
+    assert dag.get_task("announce").upstream_task_ids == {"compare", "go_live", "wait_until_live"}
     assert all(task.on_failure_callback for task in dag.tasks)
 
 

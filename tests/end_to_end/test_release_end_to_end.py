@@ -78,7 +78,8 @@ def test_the_person_sees_version_difference_and_preview(approved):
     body = approved.prompt["body"]
     assert "**Version 2**" in body
     assert f"https://azuremarketplace.example/marketplace/apps/contoso.{OFFER_ID}-preview" in body
-    assert '`definition/displayText`: `"Contoso Release, as it was"` becomes `"Contoso Release"`' in body
+    assert "customers, who have version 1" in body
+    assert '- `displayText`: `"Contoso Release, as it was"` becomes `"Contoso Release"`' in body
 
 
 def test_approved_the_new_version_goes_live_after_one_request_of_each_kind(approved, portal):
@@ -108,7 +109,7 @@ def test_rejected_the_publish_is_canceled_and_nothing_goes_live(approved, local_
     events = local_airflow.api("GET", "/assets/events")["total_entries"]
     changed = {"offerTypeId": "microsoft-azure-virtualmachines", "definition": {"displayText": "Rejected"}}
     release = Release(local_airflow, portal, definition=json.dumps(changed))
-    assert "Rejected" in release.prompt["body"]
+    assert '- `displayText`: `"Contoso Release"` becomes `"Rejected"`' in release.prompt["body"]
     release.answer("Reject")
     states = release.states()
     assert (states["cancel"], states["go_live"], states["announce"]) == ("success", "skipped", "skipped")
