@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from airflow_provider_cpp.api.operations import CANCELED, FAILED, SUCCEEDED, Operation, folded, is_known
+from airflow_provider_cpp.api.operations import (
+    CANCELED,
+    FAILED,
+    RUNNING,
+    SUCCEEDED,
+    Operation,
+    folded,
+    is_known,
+    state_of,
+)
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 #: The word for a publish that has reached preview, and waits for its publisher to go live (status page).
@@ -19,8 +28,8 @@ UNTIL_SIGNOFF = "signoff"
 class Goal:
     """What is waited for.
 
-    :param reached: words, folded, any of which reaches it.
-    :param missed: words, folded, any of which means that it won't be reached.
+    :param reached: statuses, as `meaning_of` has them, any of which reaches it.
+    :param missed: statuses any of which means that it won't be reached.
     :param words: the goal in the words of a log line: "ended", "is ready for sign-off".
     """
 
@@ -33,14 +42,23 @@ class Goal:
 
         :param operation: the last reading.
         """
-        words = {folded(operation.raw_status), operation.status}
+        statuses = {meaning_of(operation.raw_status)}
         if operation.waits_for_signoff:
-            words.add(folded(WAITS_FOR_SIGNOFF))
-        if words & self.reached:
+            statuses.add(folded(WAITS_FOR_SIGNOFF))
+        if statuses & self.reached:
             return SUCCEEDED
-        if words & self.missed:
+        if statuses & self.missed:
             return CANCELED if operation.status == CANCELED else FAILED
         return None
+
+
+def meaning_of(word: str) -> str:
+    """Return what a status word means, however it is spelled: `cancelled` and `completed` have two words for one.
+
+    :param word: a word of the service, or of a DAG's author. One that nobody knows means that it runs.
+    """
+    state = state_of(word)
+    return folded(word) if state == RUNNING and is_known(word) else state
 
 
 _BAD_ENDS = frozenset({FAILED, CANCELED})
@@ -91,5 +109,5 @@ def _words(argument: str, value: object) -> dict[str, str]:
                 f"{argument} names {word!r}, which is no status of an offer. The service says neverPublished, "
                 "notStarted, waitingForPublisherReview, running, succeeded, canceled or failed."
             )
-        words[folded(word)] = word
+        words[meaning_of(word)] = word
     return words

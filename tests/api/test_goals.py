@@ -56,6 +56,16 @@ def read(status: str, *steps: dict[str, Any]) -> Operation:
         (goal_of_offer("succeeded", ("neverPublished",)), "neverPublished", "failed"),
         (goal_of_offer("succeeded", ("canceled",)), "cancelled", "canceled"),
         (goal_of_offer({"failed"}, ("canceled",)), "failed", "succeeded"),
+        # An end by its other word
+        (goal_of_offer("Completed", ()), "succeeded", "succeeded"),
+        (goal_of_offer("cancelled", ("failed",)), "canceled", "succeeded"),
+        (goal_of_offer("succeeded", ("cancelled",)), "canceled", "canceled"),
+        # What doesn't run isn't running
+        (goal_of_offer("running", ()), "running", "succeeded"),
+        (goal_of_offer("running", ()), "wordOfTomorrow", "succeeded"),
+        (goal_of_offer("running", ()), "neverPublished", None),
+        (goal_of_offer("running", ()), "not started", None),
+        (goal_of_offer("running", ()), "waitingForPublisherReview", None),
     ],
 )
 def test_the_words_decide(goal: Goal, status: str, verdict: str | None) -> None:
@@ -76,7 +86,15 @@ def test_a_step_left_over_from_what_has_failed_is_no_signoff() -> None:
 
 @pytest.mark.parametrize(
     ("target", "failed"),
-    [([], ()), ("published", ()), ({"succeeded"}, "succeeded"), (3, ()), ([None], ()), ("succeeded", ["gone"])],
+    [
+        ([], ()),
+        ("published", ()),
+        ({"succeeded"}, "succeeded"),
+        ("succeeded", "Completed"),
+        (3, ()),
+        ([None], ()),
+        ("succeeded", ["gone"]),
+    ],
 )
 def test_a_status_that_no_offer_has_is_refused(target: object, failed: object) -> None:
     with pytest.raises(CppConfigurationError):
