@@ -115,6 +115,7 @@ class OfferLiveTrigger(BaseEventTrigger):
         schedule = PollSchedule.between(_seconds(poke_interval), _seconds(max_poke_interval))
         self.poke_interval, self.max_poke_interval = schedule.shortest, schedule.longest
         self.lookback = _seconds(lookback)
+        self._key = ""
         self._told: Told | None = None
         self._kept: Told | None = None
 
@@ -214,6 +215,8 @@ class OfferLiveTrigger(BaseEventTrigger):
     async def _events(self, sight: Sight) -> AsyncIterator[TriggerEvent]:
         look = self._of_interest(sight.look)
         key = f"offers live: {sight.settings.origin} {sight.publisher_id}/{self.offer_id or '*'}"
+        if key != self._key:  # at first, and when the connection was edited: nothing of that publisher was told
+            self._key, self._told, self._kept = key, None, None
         if self._told is None:
             try:
                 self._told = self._kept = await self._recall(key)

@@ -293,3 +293,16 @@ async def test_a_refused_login_and_a_missing_connection_end_nothing(
     monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", right)
     go_live(cpp_emulator)
     await triggerer.until(lambda: triggerer.events["asset"])
+
+
+async def test_another_publishers_past_is_no_news_when_the_connection_is_edited(
+    cpp_emulator, triggerer, stores, monkeypatch
+):
+    cpp_emulator.add_offer("others-offer", "fabrikam")
+    cpp_emulator.portal.go_live("fabrikam", "others-offer")
+    cpp_emulator.finish("others-offer", publisher_id="fabrikam")
+    triggerer.start("asset", OfferLiveTrigger(**QUICK))
+    await triggerer.until(lambda: stores["asset"])
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json(publisher_id="fabrikam"))
+    await triggerer.until(lambda: "others-offer" in str(stores["asset"]))
+    assert triggerer.events["asset"] == []
