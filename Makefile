@@ -10,9 +10,10 @@ CHAOS_STAMP := $(VENV)/made-for-chaos-from-$(NEWEST)
 BROWSER_STAMP := $(VENV)/made-for-browser-from-$(NEWEST)
 BENCH_STAMP := $(VENV)/made-for-bench-from-$(NEWEST)
 
-# The first python3.11 that can make a virtual environment: Debian's can't without python3.11-venv.
+# The first python3.11 that can make a virtual environment: Debian's can't without python3.11-venv. Of one that
+# is in an environment itself, such as an activated .venv, the interpreter below it: .venv is made anew at times.
 PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr/local/bin/python3.11; do \
-	"$$each" -c 'import venv, ensurepip' 2>/dev/null && echo "$$each" && break; done)
+	"$$each" -c 'import ensurepip, sys, venv; print(sys._base_executable)' 2>/dev/null && break; done)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo airflow test matrix browser chaos bench measure docs lint types constraints clean

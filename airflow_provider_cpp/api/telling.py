@@ -67,6 +67,11 @@ class Told:
                 yield _line(step)
         if self.is_begun and operation.is_terminal:
             yield Say(f"{capitalized(self.what)} has ended: {operation.raw_status}")
+        if operation.is_terminal and operation.steps:
+            # Airflow's UI folds a group: who wants the whole has it in one place, nobody else has to scroll.
+            yield Say(f"::group::All steps of {self.what}")
+            yield from (Say(f"{progress_of(step)}{_texts(step)}") for step in operation.steps)
+            yield Say("::endgroup::")
         self.is_begun = True
         self.standings = standings
 
@@ -111,5 +116,8 @@ def _standing(step: Step) -> str:
 def _line(step: Step) -> Say:
     if not step.is_alarming:
         return Say(f"Step {progress_of(step)}")
-    texts = "".join(f"; {message.level or 'message'}: {message.text}" for message in step.messages)
-    return Say(f"Step {progress_of(step)}{texts}", logging.WARNING)
+    return Say(f"Step {progress_of(step)}{_texts(step)}", logging.WARNING)
+
+
+def _texts(step: Step) -> str:
+    return "".join(f"; {message.level or 'message'}: {message.text}" for message in step.messages)

@@ -217,8 +217,9 @@ class AsyncClient:
 
 
 def _import_and_trust(settings: Settings) -> ssl.SSLContext:
-    """Import aiohttp and load the CAs, both too slow for an event loop."""
+    """Import what an exchange needs and load the CAs, both too slow for an event loop."""
     import aiohttp  # noqa: F401 - here and not on the loop
+    import tenacity  # noqa: F401
 
     return trust(settings)
 

@@ -146,6 +146,17 @@ def test_the_operations_own_word_is_told_when_it_changes() -> None:
     assert sum("is running now" in line for line in runner.lines()) == 1
 
 
+def test_at_the_end_all_steps_stand_together_in_a_group_that_airflow_folds() -> None:
+    steps = [step("displaycertify", "rejected", messages=[message("No agent")]), step("live", "notStarted")]
+    _, runner = follow([operation("running"), operation("failed", *steps)])
+    first, *told, last = runner.lines()[-4:]
+    assert first == f"::group::All steps of operation {GUID} on offer {PUBLISHER}/{OFFER}"
+    assert [line.split(":")[0] for line in told] == ["Certification (displaycertify)", "Live"]
+    assert "No agent" in told[0]
+    assert last == "::endgroup::"
+    assert sum("::group::" in line for line in runner.lines()) == 1
+
+
 # Handed over from the worker to the triggerer
 
 

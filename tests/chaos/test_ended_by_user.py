@@ -68,7 +68,9 @@ def test_a_green_task_that_is_cleared_goes_live_again(airflow, portal, tell):
     release = Release(airflow, "deferred", offer_id=offer_id)
     assert release.wait_for_end() == "success"
     assert posts(portal, offer_id) == [True]
-    tell("the task succeeded after 1 POST: cleared")
+    portal.portal.publish(portal.publisher_id, offer_id)
+    portal.finish(offer_id)
+    tell("the task succeeded after 1 POST, and another version is ready for its sign-off: cleared")
     release.clear("go_live")
     wait_until(lambda: len(posts(portal, offer_id)) == 2, "another POST")
 
@@ -76,6 +78,20 @@ def test_a_green_task_that_is_cleared_goes_live_again(airflow, portal, tell):
     assert posts(portal, offer_id) == [True, True]
     assert states(portal, offer_id) == ["succeeded", "succeeded"]
     tell("one more POST, one more operation; the task succeeded again")
+
+
+def test_a_green_task_that_is_cleared_with_nothing_new_to_take_live_says_so_and_posts_nothing(
+    airflow, portal, tell
+):
+    offer_id = "contoso-cleared-again"
+    portal.add_offer(offer_id, duration=2)
+    release = Release(airflow, "cancel_on_kill", offer_id=offer_id)
+    assert release.wait_for_end() == "success"
+    release.clear("go_live")
+    release.wait_for_state("go_live", "failed")
+    assert posts(portal, offer_id) == [True]
+    assert "live already" in release.log("go_live", 2)
+    tell("nothing new is ready: the cleared task failed and named it; 1 POST")
 
 
 def test_a_failed_operation_is_followed_by_a_second_post_only_after_it_has_failed(airflow, portal, tell):

@@ -59,14 +59,15 @@ def watched(found, origin, watchers):
     ssl.create_default_context = reported("create_default_context", ssl.create_default_context)
     BaseHook.get_connection = reported("get_connection", BaseHook.get_connection)
 
-    class FirstReads:
-        count = 0
+    first_reads = []
+    log = OperationTrigger._say
 
-        def say(self, level, text):
-            self.count += text.startswith("Watching ")
+    def say(trigger, level, text):
+        if text.startswith("Watching "):
+            first_reads.append(text)
+        log(trigger, level, text)
 
-    first_reads = FirstReads()
-    OperationTrigger._say = first_reads.say
+    OperationTrigger._say = say
 
     class Portal:
         def operation(self, number):
@@ -78,7 +79,7 @@ def watched(found, origin, watchers):
         async with contenders.ours(Portal(), 0.5) as watch_one:
             tasks = [asyncio.ensure_future(watch_one(number)) for number in range(watchers)]
             deadline = time.monotonic() + PATIENCE
-            while first_reads.count < watchers and time.monotonic() < deadline:
+            while len(first_reads) < watchers and time.monotonic() < deadline:
                 await asyncio.sleep(0.1)
             await asyncio.sleep(0.6)  # and some of them another read
             for task in tasks:
