@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from enum import Enum
 
@@ -85,6 +86,17 @@ class Intent:
         yield self.keep("started", location=location.url)
         yield Say(f"{self.call}: {how.value} {location}, {location.url}")
         return Started(location, how)
+
+    def of_an_older_draft(self, running: object) -> Say:
+        """Return the warning that a publish is taken up which the draft's last changes may not be in.
+
+        :param running: that publish, in words.
+        """
+        return Say(
+            f"A publish of this offer runs already, and is taken for this one: {running}. If the draft was "
+            "changed since it began, it isn't in it: cancel it then, and publish again.",
+            logging.WARNING,
+        )
 
     def listed(self) -> Procedure[tuple[tuple[Submission, ...] | None, Reading]]:
         """List the offer's submissions; return them, or None, and what the call came to."""

@@ -15,7 +15,7 @@ from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import CANCELED, FAILED, RUNNING, SUCCEEDED, read_operation
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
-from airflow_provider_cpp.api.submissions import Submission, find_submission, may_be_listed_later
+from airflow_provider_cpp.api.submissions import PUBLISH, Submission, find_submission, may_be_listed_later
 from airflow_provider_cpp.exceptions import CppUnavailable, OperationCanceled
 
 
@@ -33,8 +33,8 @@ class EarlierTries:
 
     :param intent: what they were to start.
     :param record: what the last one kept, if one did.
-    :param since: where nothing could be kept: since when they may have posted, in seconds since 1970 (UTC);
-        None if there was none.
+    :param since: since when they may have posted, in seconds since 1970 (UTC), for where nothing was kept; None
+        if there was none. Infinity for a task that was cleared: of what was before only what still runs counts.
     :param records_are_kept: whether they could keep a record, so that one without was through.
     """
 
@@ -42,6 +42,11 @@ class EarlierTries:
     record: object = None
     since: float | None = None
     records_are_kept: bool = False
+
+    @property
+    def were_cleared(self) -> bool:
+        """Tell whether a person, and no retry, wants the operation once more."""
+        return self.since is not None and math.isinf(self.since)
 
     def settle(self) -> Procedure[Started | None]:
         """Return the operation that an earlier try started, or None if one has to be started.
@@ -65,7 +70,7 @@ class EarlierTries:
             location = intent.parse(record["location"])
             state = yield from self._state_at(location)
             return (yield from self._resumed(location, state))
-        if record.get("state") == "unclear" and self.since is not None and math.isfinite(self.since):
+        if record.get("state") == "unclear" and self.since is not None and not self.were_cleared:
             # A retry, so that nobody can have looked: the last try ended before it could ask for that.
             raise intent.not_known("what an earlier try of this task did can't be told")
         if record.get("state") != "intended":
@@ -142,6 +147,8 @@ class EarlierTries:
 
     def _resumed(self, location: OperationLocation, state: str) -> Procedure[Started | None]:
         if state == RUNNING:
+            if self.were_cleared and self.intent.kind == PUBLISH:
+                yield self.intent.of_an_older_draft(location)
             return (yield from self.intent.taken(location, How.REATTACHED))
         if state == SUCCEEDED:
             return (yield from self.intent.taken(location, How.FINISHED))

@@ -36,8 +36,7 @@ class Start(Intent):
         """Start the operation, unless an earlier try of the same task did.
 
         :param record: what an earlier try kept, if one did.
-        :param since: where nothing could be kept: since when earlier tries may have posted, in seconds since
-            1970 (UTC); None if there was none.
+        :param since: since when earlier tries may have posted, as `EarlierTries` has it; None if there was none.
         :param records_are_kept: whether earlier tries could keep a record, so that one without was through.
         :param check: what to ask after earlier tries are settled, and before anything is sent; None for nothing.
             Only with it nothing may be started without an error.
@@ -164,11 +163,7 @@ class Start(Intent):
                 except UntrustedLocation as untrusted:
                     raise self.unclear(reading, f"and what came of it can't be located: {untrusted}") from None
                 if conflict and self.kind == PUBLISH:
-                    yield Say(
-                        f"A publish of this offer runs already, and is taken for this one: {mine}. If the draft "
-                        "was changed since it began, it isn't in it: cancel it then, and publish again.",
-                        logging.WARNING,
-                    )
+                    yield self.of_an_older_draft(mine)
                 return (yield from self.taken(location, How.ADOPTED))
             if conflict:
                 break

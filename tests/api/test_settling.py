@@ -29,7 +29,7 @@ from tests.api.scripted import (
     refused,
     submission,
 )
-from tests.api.starting import PATH, START, model, start
+from tests.api.starting import PATH, PUBLISHING, START, model, start
 
 
 def _record(service: ModelService, *, dies_after: int) -> dict[str, Any] | None:
@@ -253,3 +253,18 @@ def test_a_record_that_leads_elsewhere_is_refused(location: str) -> None:
     outcome, runner = start(model(), {"state": "started", "location": location})
     assert isinstance(outcome, CppError)
     assert runner.sent == []
+
+
+@pytest.mark.parametrize("by_record", [True, False])
+@pytest.mark.parametrize(("since", "is_cleared"), [(float("inf"), True), (NOW - 60, False)])
+def test_a_cleared_publish_that_takes_up_what_runs_says_that_the_draft_may_be_newer(
+    by_record: bool, since: float, is_cleared: bool
+) -> None:
+    service = model(kind="publish")
+    _, runner = start(service, kind="publish")
+    record = runner.kept[-1] if by_record else None
+    runner = Runner(service, now=NOW + 60)
+    started = runner.run(PUBLISHING.once(record, since, records_are_kept=True))
+
+    assert started.how is How.REATTACHED
+    assert any("draft" in line for line in runner.warnings()) == is_cleared
