@@ -12,7 +12,7 @@ def cancel():
 
 
 def test_what_runs_is_canceled(cpp_emulator):
-    cpp_emulator.configure(duration=100, cancel_duration=0)
+    cpp_emulator.configure(outcome="stall", cancel_duration=0)
     location = CloudPartnerPortalHook().go_live(OFFER)
     assert cancel().state == "success"
     assert CloudPartnerPortalHook().get_operation(location).status == "canceled"
