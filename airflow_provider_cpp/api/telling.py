@@ -31,13 +31,13 @@ class Told:
         self.deadline = deadline
         self.is_begun = False
         self.standings: dict[str, str] = {}
-        self.unknown_words: set[str] = set()
+        self.unknown_words: frozenset[str] = frozenset()
         self.handed_over = False
         if isinstance(earlier, dict) and isinstance(earlier.get("steps"), dict):
             self.handed_over = True
             self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
             words = earlier.get("words")
-            self.unknown_words = {str(word) for word in words} if isinstance(words, list) else set()
+            self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else frozenset()
 
     def to_dict(self) -> dict[str, object] | None:
         """Return it as JSON primitives, or None if nothing was told."""
@@ -79,7 +79,7 @@ class Told:
         words = [("an operation", operation.raw_status)] + [("a step", step.status) for step in operation.steps]
         for kind, word in words:
             if word and not is_known(word) and word not in self.unknown_words:
-                self.unknown_words.add(word)
+                self.unknown_words |= {word}
                 yield Say(
                     f"The service calls the status of {kind} {word!r}, which this provider doesn't know; it goes "
                     "on watching.",
