@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -171,24 +172,34 @@ class PutOfferOperator(_CallsPortal):
         self.only_tell = dry_run  # `dry_run` is a method of Airflow's: `airflow tasks test --dry-run`
         self.ignore = ignore
         self.cpp_conn_id = cpp_conn_id
-        _mask(definition)  # a mapped task gets what it is mapped over here, and no chance later
+        _mask(definition)
 
-    def render_template_fields(self, context: Context, jinja_env: jinja2.Environment | None = None) -> None:
+    # Not `render_template_fields`, which Airflow doesn't call for a mapped task.
+    def _do_render_template_fields(
+        self,
+        parent: Any,
+        template_fields: Iterable[str],
+        context: Context,
+        jinja_env: jinja2.Environment,
+        seen_oids: set[int],
+    ) -> None:
         """Render the templates, the file's too, and have secrets in it masked before Airflow shows the fields."""
-        super().render_template_fields(context, jinja_env)
+        super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
+        if parent is not self:  # a part of a field that has fields of its own
+            return
         try:
             self.definition = self._loaded(context, jinja_env)
-        except CppConfigurationError:
-            return  # `execute` says it
-        _mask(self.definition)
+        except CppConfigurationError:  # `execute` says it
+            if isinstance(self.definition, str) and _is_json(self.definition):
+                _mask_whole(self.definition)
+        else:
+            _mask(self.definition)
 
     def execute(self, context: Context) -> dict[str, object]:
         """Compare, and send what differs."""
-        definition = self._loaded(context)  # a mapped task isn't rendered by the method above
-        _mask(definition)
         return self.hook.put_offer(
             self.offer_id,
-            definition,
+            self._loaded(context),
             self.publisher_id,
             if_match=self.if_match,
             dry_run=self.only_tell,
@@ -204,7 +215,7 @@ class PutOfferOperator(_CallsPortal):
         where = "The definition"
         if isinstance(definition, os.PathLike):
             definition = os.fspath(definition)
-        if isinstance(definition, str) and not definition.lstrip().startswith("{"):
+        if isinstance(definition, str) and not _is_json(definition):
             where = f"The definition in {definition!r}"
             definition = self._from_file(definition, context, jinja_env or self.get_template_env())
         if isinstance(definition, str):
@@ -241,11 +252,23 @@ class PutOfferOperator(_CallsPortal):
             ) from None
 
 
+def _is_json(text: str) -> bool:
+    """Tell whether a text is meant as JSON, and not as the name of a file."""
+    return text.lstrip().startswith("{")
+
+
 def _mask(definition: object) -> None:
     """Have Airflow blank the secrets of a definition wherever it shows something."""
-    from airflow.providers.common.compat.sdk import mask_secret
-
     from airflow_provider_cpp.api.confidential import secrets_in
 
+    if isinstance(definition, str) and _is_json(definition):
+        with suppress(ValueError):  # a template, perhaps
+            definition = json.loads(definition)
     for secret in set(secrets_in(definition)):
-        mask_secret(secret)
+        _mask_whole(secret)
+
+
+def _mask_whole(text: str) -> None:
+    from airflow.providers.common.compat.sdk import mask_secret
+
+    mask_secret(text)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from types import SimpleNamespace
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
@@ -278,8 +279,23 @@ class TestDefinitions:
         rendered(put(definition="offers/gold.json", dag=dag))
         assert set(masked) == {"sig=s1gnature-1", "s1gnature-1", "s3cret-word"}
 
-    def test_so_are_those_of_a_mapped_task_which_airflow_makes_with_what_it_is_mapped_over(self, monkeypatch):
+    def test_so_are_those_of_a_mapped_task(self, dag, file, monkeypatch):
+        file.write_text('{"definition": {"clientSecret": "of-the-file"}}')
+        with dag:
+            task = PutOfferOperator.partial(task_id="put", offer_id=OFFER).expand(
+                definition=[{"clientSecret": "of-the-dict"}, '{"clientSecret": "of-the-text"}', "offers/gold.json"]
+            )
         masked = []
         monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", masked.append)
-        put(definition={"definition": {"offer": {"clientSecret": "s3cret-word"}}})
-        assert masked == ["s3cret-word"]
+        for index in range(3):
+            context = context_of(task, dag=dag, dag_run=SimpleNamespace(conf={}))
+            context["ti"].map_index = index
+            task.render_template_fields(context)
+        assert set(masked) == {"of-the-dict", "of-the-text", "of-the-file"}
+
+    def test_a_text_that_is_no_json_is_masked_as_a_whole(self, monkeypatch):
+        masked = []
+        monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", masked.append)
+        broken = '{"clientSecret": "s3cret-word",}'
+        rendered(put(definition="{{ params.broken }}"), params={"broken": broken})
+        assert masked == [broken]
