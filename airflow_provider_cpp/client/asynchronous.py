@@ -7,6 +7,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
@@ -74,25 +75,30 @@ class AsyncClient:
         :param procedure: what to run.
         :param say: writes a line into the log.
         """
-        try:
-            request: Request = next(procedure)
-            while True:
-                reading: Reading | None = None
-                match request:
-                    case Send(call, patient):
+        resume: Callable[[], Request] = lambda: next(procedure)  # noqa: E731
+        while True:
+            try:
+                request = resume()
+            except StopIteration as end:
+                return cast("T", end.value)
+            reading: Reading | None = None
+            match request:
+                case Send(call, patient):
+                    try:
                         reading = await (self.send(call) if patient else self.exchange(call))
-                    case Wait(seconds):
-                        if seconds > 0:
-                            await asyncio.sleep(seconds)
-                    case Say(text, level):
-                        say(level, text)
-                    case Count(name, seconds):
-                        COUNTS.note(name, seconds)
-                    case Keep():
-                        raise TypeError("A procedure that starts an operation is for the blocking client.")
-                request = procedure.send(Reply(time.time(), reading))
-        except StopIteration as end:
-            return cast("T", end.value)
+                    except CppError as error:  # the procedure may know what to do without
+                        resume = partial(procedure.throw, error)
+                        continue
+                case Wait(seconds):
+                    if seconds > 0:
+                        await asyncio.sleep(seconds)
+                case Say(text, level):
+                    say(level, text)
+                case Count(name, seconds):
+                    COUNTS.note(name, seconds)
+                case Keep():
+                    raise TypeError("A procedure that starts an operation is for the blocking client.")
+            resume = partial(procedure.send, Reply(time.time(), reading))
 
     async def send(self, call: Call) -> Reading:
         """Send a call, and again as far as `api.retries` allows; return the last reading."""

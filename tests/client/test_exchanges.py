@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import logging
 import re
@@ -15,6 +16,8 @@ import requests
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, Loss, Unanswered
+from airflow_provider_cpp.api.procedures import Procedure, Say, Send
+from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.faults import Fault
@@ -377,6 +380,20 @@ def test_a_refused_secret_is_an_error_before_any_call(exchange: Exchange, emulat
     with pytest.raises(CppAuthError, match="AADSTS7000215"):
         exchange(settings_for(emulator, password="wrong-hush"), POST)
     assert emulator.requests_for("golive") == []
+
+
+def test_a_procedure_may_go_on_after_a_refused_login(emulator: Emulator) -> None:
+    def asks_first() -> Procedure[str]:
+        try:
+            yield Send(GET)
+        except CppAuthError:
+            yield Say("going on without")
+            return "went on"
+        return "let in"
+
+    settings = settings_for(emulator, password="of-last-year")
+    assert BlockingClient(settings).run(asks_first()) == "went on"
+    assert asyncio.run(AsyncClient(settings).run(asks_first())) == "went on"
 
 
 def test_a_login_that_is_down_is_a_call_that_was_never_sent(exchange: Exchange, emulator: Emulator) -> None:
