@@ -12,7 +12,7 @@ from weakref import WeakKeyDictionary
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, content, error_of, parsed_body
+from airflow_provider_cpp.api.answers import Answer, content
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.api.intents import Started
@@ -26,7 +26,7 @@ from airflow_provider_cpp.api.starting import Start
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submissions
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import Settings, read_settings
-from airflow_provider_cpp.exceptions import CppError, CppUnavailable
+from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, UI_FIELD_BEHAVIOUR
 
 if TYPE_CHECKING:
@@ -256,18 +256,7 @@ class CloudPartnerPortalHook(BaseHook):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        call = calls.get_operation(self.location(operation_location))
-        reading = self.client.send(call)
-        if not isinstance(reading, Answer) or reading.status != 200:
-            raise error_of(call, reading)
-        operation = read_operation(reading)
-        if isinstance(operation, str):
-            raise CppUnavailable(
-                f"{call} failed: HTTP 200, but {operation}. This says nothing about the operation itself; read "
-                "it again later.",
-                http_status=200,
-            )
-        return operation
+        return self._read(calls.get_operation(self.location(operation_location)), read_operation)
 
     def cancel(
         self,
@@ -445,9 +434,10 @@ class CloudPartnerPortalHook(BaseHook):
             return True, "The login works. Set publisher_id to test whether its offers can be seen, too."
         call = calls.list_offers(settings.publisher_id)
         reading = client.exchange(call)
-        offers = parsed_body(reading) if isinstance(reading, Answer) and reading.status == 200 else None
-        if not isinstance(offers, list):
-            return False, str(error_of(call, reading)).replace(str(call), f"{call} at {settings.origin}", 1)
+        try:
+            offers = content(call, reading, read_offers)
+        except CppError as error:
+            return False, str(error).replace(str(call), f"{call} at {settings.origin}", 1)
         return True, f"This principal can see the offers of publisher {settings.publisher_id}: {len(offers)}."
 
     def say(self, level: int, text: str) -> None:

@@ -18,6 +18,7 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.provider_info import CONNECTION_FIELDS
+from tests.client.raw_server import RawServer, response
 
 OFFER = "contoso-virtualmachineoffer"
 
@@ -267,7 +268,17 @@ class TestTestConnection:
         cpp_emulator.faults.add(Fault("html", action="offers"))
         works, message = hook.test_connection()
         assert not works
-        assert "look at host and proxy" in message
+        assert "the body is no JSON" in message
+        assert "host and proxy" in message
+
+    def test_it_takes_the_forms_of_a_list_that_every_other_call_takes(self, monkeypatch):
+        wrapped = b'{"value": [{"id": "vm", "definition": {"displayText": "VM"}}]}'
+        with RawServer(response(body=wrapped)) as server:
+            connection = {"conn_type": "cpp", "host": server.url, "password": "a-token"}
+            extra = {"auth": "token", "publisher_id": "contoso"}
+            monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps({**connection, "extra": extra}))
+            told = "This principal can see the offers of publisher contoso: 1."
+            assert CloudPartnerPortalHook().test_connection() == (True, told)
 
     def test_it_tries_once_as_somebody_waits_for_it(self, hook, cpp_emulator):
         cpp_emulator.faults.add(Fault("error", action="offers", status=503, times=9))
