@@ -99,6 +99,8 @@ def build(folder: Path) -> Path:
 
 def uv() -> str:
     """Return the path of uv, which ``make`` puts beside the interpreter that runs this."""
+    # By itself it trusts certificates of its own, and not those of this machine, as pip does.
+    os.environ.setdefault("UV_SYSTEM_CERTS", "true")
     return str(Path(sys.executable).parent / "uv")
 
 

@@ -22,12 +22,14 @@ ROOT = Path(__file__).parent.parent
 BESIDE = Path(sys.executable).parent
 CONSTRAINTS = ROOT / "constraints" / "airflow-3.3.txt"
 OFFER = "contoso-virtualmachineoffer"
+pytestmark = pytest.mark.timeout(300)
+
 #: What nobody who installs the package needs.
 NOT_FOR_USERS = re.compile(r"(^|/)(tests|dev|benchmarks|constraints|\.\w[^/]*)(/|$)|\.pyc$")
 
 
 def run(*command, **options):
-    options = {"capture_output": True, "text": True, "timeout": 240, **options}
+    options = {"capture_output": True, "text": True, "timeout": 500, **options}
     done = subprocess.run([str(each) for each in command], check=False, **options)
     assert done.returncode == 0, f"{command}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
     return done.stdout
@@ -37,7 +39,7 @@ def run(*command, **options):
 def built(tmp_path_factory):
     """Build both from what is under version control or about to be, as a release would."""
     folder = tmp_path_factory.mktemp("dist")
-    run(BESIDE / "uv", "build", "--quiet", "--out-dir", folder, ROOT)
+    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
     (wheel,) = folder.glob("*.whl")
     (sdist,) = folder.glob("*.tar.gz")
     return wheel, sdist
@@ -98,9 +100,10 @@ def test_no_requirement_has_an_upper_bound(metadata):
 def installed(built, tmp_path_factory):
     """An environment with the wheel and what it requires, and a folder of its own to run things in."""
     folder = tmp_path_factory.mktemp("somebodys")
-    run(BESIDE / "uv", "venv", "--quiet", "--python", sys.executable, folder / "venv")
+    # With pip: whatever index and certificates this environment was made with, pip is configured for them.
+    run(sys.executable, "-m", "venv", folder / "venv")
     python = folder / "venv" / "bin" / "python"
-    install = (BESIDE / "uv", "pip", "install", "--quiet", "--python", python, "--constraints", CONSTRAINTS)
+    install = (python, "-m", "pip", "install", "--quiet", "--constraint", CONSTRAINTS)
     run(*install, built[0], "apache-airflow")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
     kept.pop("PYTHONPATH", None)
@@ -121,7 +124,7 @@ def installed(built, tmp_path_factory):
 
 
 @pytest.mark.airflow
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 class TestInstalledAlone:
     """In a clean environment, with nothing but the wheel and what it requires."""
 

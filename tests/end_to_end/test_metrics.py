@@ -27,9 +27,9 @@ def arrived(local_airflow, portal, metrics):
     return metrics.values
 
 
-def test_polls_and_token_requests_of_the_triggerer_are_counted(arrived, portal):
-    polls = sum(int(value.removesuffix("|c")) for value in arrived["airflow.cpp.polls"])
-    assert 6 <= polls <= len(portal.requests_for("operation"))
+def test_polls_and_token_requests_of_the_triggerer_are_counted(arrived):
+    # At least one for each of the six; those of other tests in the same Airflow come here, too.
+    assert sum(int(value.removesuffix("|c")) for value in arrived["airflow.cpp.polls"]) >= 6
     assert sum(int(value.removesuffix("|c")) for value in arrived["airflow.cpp.token_requests"]) >= 1
 
 
