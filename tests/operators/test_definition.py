@@ -288,7 +288,7 @@ class TestDefinitions:
         masked = []
         monkeypatch.setattr("airflow.providers.common.compat.sdk.mask_secret", masked.append)
         for index in range(3):
-            context = context_of(task, dag=dag, dag_run=SimpleNamespace(conf={}))
+            context = context_of(task, dag=dag, dag_run=SimpleNamespace(conf={}), run_id="manual")
             context["ti"].map_index = index
             task.render_template_fields(context)
         assert set(masked) == {"of-the-dict", "of-the-text", "of-the-file"}
