@@ -160,7 +160,7 @@ class PutOfferOperator(_CallsPortal):
         publisher_id: str | None = None,
         if_match: str | None = None,
         dry_run: bool = False,
-        ignore: Iterable[str] = (),
+        ignore: Collection[str] = (),
         cpp_conn_id: str = "cpp_default",
         **kwargs: Any,
     ) -> None:

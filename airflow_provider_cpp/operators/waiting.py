@@ -79,6 +79,7 @@ class Waits:
     #: What is being watched on this worker.
     _watch: Watch | None = None
     _told: Told | None = None
+    #: How it goes on; None before it has begun, and after it has ended.
     _steps: Generator[float, None, Event] | None = None
     _task_instance: Any = None
 
@@ -147,9 +148,11 @@ class Waits:
 
         assert self._watch is not None  # noqa: S101 - looked at is what was begun
         assert self._steps is not None  # noqa: S101
+        steps, self._steps = self._steps, None  # whatever ends it, it can't be asked again
         outcome: Event | float
         try:
-            outcome = next(self._steps)
+            outcome = next(steps)
+            self._steps = steps
         except StopIteration as end:
             outcome = end.value
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event

@@ -101,7 +101,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Look once; then the triggerer takes over, or Airflow sleeps as long as the schedule says."""
-        if self._steps is None:
+        if self._steps is None:  # also where silent_fail makes Airflow poke again after an error
             self._begin(context, self._locate())
         outcome = self._look()
         if isinstance(outcome, float):
@@ -109,7 +109,6 @@ class WatchingSensor(Waits, BaseSensorOperator):
                 self._hand_over(ending_of(self))
             self._pause = outcome
             return False
-        self._steps = None  # with silent_fail Airflow pokes again after an error
         return PokeReturnValue(is_done=True, xcom_value=self._conclude(outcome))
 
     def execute_complete(self, context: Context, event: Any) -> dict[str, object]:

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSen
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
 from airflow_provider_cpp.api.watching import Watch
+from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
     CppConfigurationError,
@@ -182,6 +183,18 @@ def test_a_connection_edited_while_a_worker_waits_is_taken_up(cpp_emulator, monk
     monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps(bad))
     with pytest.raises(CppAuthError, match="AADSTS7000215"):
         run(location, deferrable=False)
+
+
+def test_a_poke_after_an_error_of_airflows_own_looks_anew(cpp_emulator, location, monkeypatch):
+    task = sensor(location, deferrable=False, silent_fail=True)
+    context = context_of(task)
+    assert task.poke(context) is False
+    cpp_emulator.faults.add(Fault("error", action="operation", status=403))
+    monkeypatch.delenv("AIRFLOW_CONN_CPP_DEFAULT")
+    with pytest.raises(Exception, match="cpp_default"):
+        task.poke(context)
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json())
+    assert task.poke(context) is False
 
 
 @pytest.mark.parametrize("mode", ["poke", "reschedule"])
