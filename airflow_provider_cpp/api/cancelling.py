@@ -111,7 +111,7 @@ class CancelOffer:
             location.url, origin=self.origin, publisher_id=self.publisher_id, offer_id=self.offer_id
         )
         yield Say(f"Running on offer {self.publisher_id}/{self.offer_id}: {running}.")
-        cancel = Cancel(location, self.within, self.notification_emails)
+        cancel = Cancel(location, self.within, self.notification_emails, warns=False)
         return (yield from cancel.confirmed(draw=draw))
 
 
@@ -126,11 +126,13 @@ class Cancel:
     :param location: the operation.
     :param within: seconds in which the cancel has to be confirmed.
     :param notification_emails: whom the service tells of it.
+    :param warns: log why it had no effect; otherwise only the event says so.
     """
 
     location: OperationLocation
     within: float = 300.0
     notification_emails: tuple[str, ...] = ()
+    warns: bool = True
 
     def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
         """Cancel the operation if it still runs, and watch it to its end.
@@ -188,7 +190,8 @@ class Cancel:
                 f"{operation.cancellation!r}. It runs on, and nothing was sent. Look at {PORTAL}; to see how it "
                 "ends, watch it with OperationSensor."
             )
-            yield Say(message, logging.WARNING)
+            if self.warns:
+                yield Say(message, logging.WARNING)
             return _event(NOT_CANCELABLE, self.location, message)
         return None
 
@@ -217,20 +220,20 @@ class Cancel:
             message = f"Confirmed: {self.location} is canceled."
             yield Say(message)
             return {**event, "message": message}
-        what = f"{call} ({describe(reading)})"
         match event["status"]:
             case "timeout":
                 seen = event["operation"]
                 where = f"; it was last seen {seen['raw_status']!r}" if isinstance(seen, dict) else ""
                 message = (
-                    f"{what} isn't confirmed: {self.location} didn't end within {self.within:g} s{where}. It may "
+                    f"{call} isn't confirmed: {self.location} didn't end within {self.within:g} s{where}. It may "
                     f"be canceled yet, or go on to its end. Look at {PORTAL}; clear this task to cancel it again."
                 )
             case "succeeded" | "failed":
-                message = f"{what} came too late. {event['message']}"
+                message = f"{call} came too late. {event['message']}"
             case _:
-                message = f"{what} isn't confirmed. {event['message']}"
-        yield Say(message, logging.WARNING)
+                message = f"{call} isn't confirmed. {event['message']}"
+        if self.warns:
+            yield Say(message, logging.WARNING)
         return {**event, "message": message}
 
 

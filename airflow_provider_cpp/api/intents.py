@@ -22,7 +22,7 @@ RECONCILE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 class How(Enum):
     """How an operation came to be the one of this task."""
 
-    POSTED = "posted"
+    POSTED = "started"
     ADOPTED = "adopted"  # found among the submissions instead of in an answer
     REATTACHED = "reattached"  # started by an earlier try, and still running
     FINISHED = "finished"  # started by an earlier try, and succeeded since

@@ -76,9 +76,9 @@ def timed_out(
         TIMEOUT,
         location,
         operation,
-        f"{capitalized(what)} {_not_yet(goal)} within {_duration(waited)}; it {state}.{trouble} It may "
-        f"still be running: nothing was canceled. Look at {PORTAL}; to go on watching, clear this task or "
-        "raise its timeout.",
+        f"{capitalized(what)} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.{trouble} It may "
+        f"still be running: nothing was canceled. Look at {PORTAL}; to go on watching, clear this task; to "
+        "wait longer, raise its timeout or execution_timeout.",
     )
 
 
@@ -264,7 +264,8 @@ def progress_of(step: Step) -> str:
     return words
 
 
-def _duration(seconds: float) -> str:
+def duration_in_words(seconds: float) -> str:
+    """Return a time in the largest unit of which it has two: "36 hours"."""
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.3g} {unit}"

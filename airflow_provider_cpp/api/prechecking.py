@@ -126,7 +126,7 @@ class Precheck:
             return
         step = status.current_step if status else None
         at = f", at step {outcomes.progress_of(step)}" if step else ""
-        wait = "until it waits for sign-off" if running.kind == PUBLISH else "for its end"
+        wait = "until the publish waits for its sign-off" if running.kind == PUBLISH else "for its end"
         raise CppConflict(
             f"{intent.call} isn't due: {running} runs on the offer{at}. Nothing was sent. Wait {wait}, or cancel "
             f"it; {_FORCED}"

@@ -33,7 +33,7 @@ class Told:
         self.standings: dict[str, str] = {}
         self.unknown_words: frozenset[str] = frozenset()
         self.handed_over = False
-        if isinstance(earlier, dict) and isinstance(earlier.get("steps"), dict):
+        if isinstance(earlier, dict) and isinstance(earlier.get("steps"), dict) and earlier["steps"]:
             self.handed_over = True
             self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
             words = earlier.get("words")
@@ -49,23 +49,26 @@ class Told:
         """Tell whether a reading shows another standing than the last one that was told."""
         return _standings(operation) != self.standings
 
-    def news(self, operation: Operation) -> Iterator[Say]:
+    def news(self, operation: Operation, *, is_end: bool) -> Iterator[Say]:
         """Yield the lines that are due for a reading, and take them for told.
 
         :param operation: what was read.
+        :param is_end: whether the watch is over with it. Then the task's result or error follows; where it is
+            the first line as well, it says everything.
         """
         yield from self._unknown_words(operation)
         standings = _standings(operation)
-        if not self.is_begun and not (self.handed_over and standings == self.standings):
+        is_all = is_end and not self.is_begun and not self.handed_over
+        if not self.is_begun and not is_end and not (self.handed_over and standings == self.standings):
             yield Say(self._first_line(operation))
-        elif self.is_begun and standings.get(_OWN) != self.standings.get(_OWN) and not operation.is_terminal:
+        elif self.is_begun and not is_end and standings.get(_OWN) != self.standings.get(_OWN):
             yield Say(f"{capitalized(self.what)} is {operation.raw_status} now.")
         for step in operation.steps:
             if standings[_key(step)] == self.standings.get(_key(step)):
                 continue
-            if self.is_begun or step.is_alarming:
+            if self.is_begun or (step.is_alarming and not is_all):
                 yield _line(step)
-        if self.is_begun and operation.is_terminal:
+        if is_end and not is_all:
             yield Say(f"{capitalized(self.what)} has ended: {operation.raw_status}")
         if operation.is_terminal and operation.steps:
             # Airflow's UI folds a group: who wants the whole has it in one place, nobody else has to scroll.
@@ -87,11 +90,11 @@ class Told:
                 )
 
     def _first_line(self, operation: Operation) -> str:
-        if operation.is_terminal:
-            return f"{capitalized(self.what)} has ended: {operation.raw_status}"
-        until = datetime.fromtimestamp(self.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         step = operation.current_step
         at = f", at step {progress_of(step)}" if step else ""
+        if self.handed_over:  # the worker's line has the rest
+            return f"{capitalized(self.what)} is {operation.raw_status}{at}"
+        until = datetime.fromtimestamp(self.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         return f"Watching {self.what} until {until}: {operation.raw_status}{at}"
 
 

@@ -25,7 +25,7 @@ from airflow_provider_cpp.api.answers import (
 from airflow_provider_cpp.api.goals import COMPLETED, Goal
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 from airflow_provider_cpp.api.operations import Operation, read_operation
-from airflow_provider_cpp.api.outcomes import Event, progress_of
+from airflow_provider_cpp.api.outcomes import Event, duration_in_words, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import NOW, Count, Procedure, Say, Wait, sent
@@ -209,7 +209,8 @@ class _Follower:
         yield from self._readable_again()
         if operation is not self.last:
             self._note_changes(operation, now)
-            for line in self.told.news(operation):  # noqa: UP028 - an iterator takes no replies
+            is_end = self.watch.goal.verdict(operation) is not None
+            for line in self.told.news(operation, is_end=is_end):  # noqa: UP028 - an iterator takes no replies
                 yield line
             self.last = operation
         return outcomes.concluded(self._url, self.what, operation, self.watch.goal)
@@ -300,7 +301,7 @@ class _Follower:
         step = self.last.current_step if self.last else None
         yield Say(
             f"{capitalized(self.what)} may be stuck: no step has changed for "
-            f"{still_for / 3600:.1f} hours{f' ({progress_of(step)})' if step else ''}. It is still "
+            f"{duration_in_words(still_for)}{f' ({progress_of(step)})' if step else ''}. It is still "
             f"watched; look at {PORTAL} and ask Partner Center's support if it stays so.",
             logging.WARNING,
         )

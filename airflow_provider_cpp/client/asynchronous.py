@@ -219,7 +219,7 @@ class AsyncClient:
             ):
                 return await _read(response, call.max_answer)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return _unanswered(error)
+            return _unanswered(error, self.settings)
 
 
 def _import_and_trust(settings: Settings) -> ssl.SSLContext:
@@ -249,11 +249,11 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
     return read_answer(response.status, headers, bytes(body), damage, received_at, limit)
 
 
-def _unanswered(error: Exception) -> Unanswered:
+def _unanswered(error: Exception, settings: Settings) -> Unanswered:
     """Tell how far a request got that failed (measured for each kind of failure)."""
     import aiohttp
 
-    reason = why_without_answer([error])
+    reason = why_without_answer([error], settings)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Unanswered(Loss.UNTRUSTED_PEER, reason)
     if isinstance(error, aiohttp.ClientConnectorSSLError):

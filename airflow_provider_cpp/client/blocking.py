@@ -169,7 +169,7 @@ class BlockingClient:
                     stream=True,  # the head counts, even if the body never comes
                 )
             except requests.RequestException as error:
-                return _unanswered(error)
+                return _unanswered(error, self.settings)
             except OSError as error:  # before anything is connected
                 raise ca_file_unusable(self.settings, error) from None
             with response:
@@ -206,13 +206,13 @@ def _read(response: requests.Response, limit: int) -> Answer:
     return read_answer(response.status_code, headers, bytes(body), damage, received_at, limit)
 
 
-def _unanswered(error: requests.RequestException) -> Unanswered:
+def _unanswered(error: requests.RequestException, settings: Settings) -> Unanswered:
     """Tell how far a request got that failed (measured for each kind of failure)."""
     import requests
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
     causes = list(_causes(error))
-    reason = why_without_answer(causes)
+    reason = why_without_answer(causes, settings)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return Unanswered(Loss.UNTRUSTED_PEER, reason)
     # A name that can't be resolved is a NewConnectionError too. SSLError alone proves nothing: a broken

@@ -121,10 +121,13 @@ def _unpacked(body: bytes, encoding: str, limit: int) -> tuple[bytes, str | None
     return b"", "the body can't be unpacked"
 
 
-def why_without_answer(causes: Iterable[BaseException]) -> str:
-    """Return in words why a request has no answer: the innermost cause, without URL queries and users."""
+def why_without_answer(causes: Iterable[BaseException], settings: Settings) -> str:
+    """Return in words why a request has no answer, and from where: without URL queries and users."""
     chain = list(causes)
     innermost = next((cause for cause in reversed(chain) if isinstance(cause, OSError) and str(cause)), chain[0])
     text = str(innermost) or type(innermost).__name__
     text = _ADDRESS.sub("", without_users(_URL_QUERY.sub("", text)))
-    return f"{type(innermost).__name__}: {' '.join(text.split())}"[:300]
+    proxy = urlsplit(proxy_of(settings) or "").hostname  # never its password
+    where = settings.origin + (f" by way of proxy {proxy}" if proxy else "")
+    why = f"{type(innermost).__name__}: {' '.join(text.split())}"[:300]
+    return f"{where} can't be reached or doesn't answer ({why})"

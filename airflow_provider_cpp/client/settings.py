@@ -70,7 +70,8 @@ class Settings:
         """
         if given is None and not self.publisher_id:
             raise CppConfigurationError(
-                f"No publisher_id: give the argument, or set publisher_id in connection {self.conn_id!r}."
+                f"publisher_id is missing: give it to the task, or set it in connection {self.conn_id!r}. "
+                "Nothing was sent."
             )
         return checked_identifier("publisher_id", self.publisher_id if given is None else given)
 

@@ -56,7 +56,7 @@ _fetching = threading.local()
 
 
 def _is_told(record: logging.LogRecord) -> bool:
-    return record.levelno >= logging.WARNING or not getattr(_fetching, "now", False)
+    return not getattr(_fetching, "now", False) or record.levelno >= _fetching.tells_from
 
 
 # One line an hour would be most of the log of a wait of days. Others' tokens are theirs to tell.
@@ -164,6 +164,8 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
     with bounded_session(settings.timeout, trusted) as session:
         session.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
         _fetching.now = True
+        # What fails is told by our error; only of several sources its first line leaves some out.
+        _fetching.tells_from = logging.WARNING if settings.auth == "default" else logging.CRITICAL
         try:
             with _credential(settings, session) as credential:
                 token = credential.get_token(settings.scope)

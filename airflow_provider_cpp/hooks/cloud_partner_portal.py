@@ -437,7 +437,9 @@ class CloudPartnerPortalHook(BaseHook):
         try:
             offers = content(call, reading, read_offers)
         except CppError as error:
-            return False, str(error).replace(str(call), f"{call} at {settings.origin}", 1)
+            told = str(error)
+            where = "" if settings.origin in told else f" at {settings.origin}"
+            return False, told.replace(str(call), f"{call}{where}", 1)
         return True, f"This principal can see the offers of publisher {settings.publisher_id}: {len(offers)}."
 
     def say(self, level: int, text: str) -> None:

@@ -241,7 +241,7 @@ class PutOfferOperator(_CallsPortal):
         except (OSError, ValueError, TemplateNotFound) as error:
             folders = ", ".join(getattr(jinja_env.loader, "searchpath", []))
             beside = "" if os.path.isabs(name) or not folders else f" It was looked for in {folders}."
-            why = type(error).__name__ if isinstance(error, TemplateNotFound) else error
+            why = "there is no such file" if isinstance(error, TemplateNotFound) else error
             raise CppConfigurationError(
                 f"The definition's file {name!r} can't be read: {why}.{beside} Nothing was sent."
             ) from None

@@ -264,6 +264,8 @@ class CancelOperator(BaseOperator):
         if result["location"]:
             push_links(context, hook.location(str(result["location"])))
         error = error_of_cancel(result)
-        if error is not None and self.fail_if_not_canceled:
-            raise error
+        if error is not None:
+            if self.fail_if_not_canceled:
+                raise error
+            self.log.warning("%s", error)
         return result

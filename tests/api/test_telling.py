@@ -50,6 +50,13 @@ def test_each_change_of_step_is_logged_once_with_its_percentage_and_estimate() -
     ]
 
 
+def test_what_has_ended_at_the_first_look_is_left_to_the_tasks_result_or_error() -> None:
+    event, runner = follow([operation("failed", step("live", "rejected", messages=[message("No image")]))])
+    assert "No image" in str(event["message"])
+    assert runner.warnings() == []
+    assert [line for line in runner.lines() if "::" not in line and not line.startswith("Live:")] == []
+
+
 def test_a_quiet_operation_says_nothing_for_days() -> None:
     quiet = operation("running", step("displaycertify"))
     _, runner = follow([quiet] * 300 + [DONE])
@@ -197,7 +204,7 @@ def test_what_changed_since_the_worker_looked_is_told() -> None:
     moved = operation("running", step("displaycertify", "complete"), step("live", "rejected"))
     runner = carried_on(handed_over(BUSY), moved, moved)
     where, alarm, end = runner.lines()
-    assert "Watching" in where
+    assert where.endswith("is running, at step Live: rejected, 0 %, estimated < 5 day")
     assert "rejected" in alarm
     assert "has ended" in end
 
@@ -213,7 +220,7 @@ def test_an_operation_that_stands_where_the_worker_left_it_is_stuck_however_ofte
         handed_over(still), *[still] * 3, started_at=NOW - 2 * DAY, deadline=NOW + DAY, stuck_after=1.5 * DAY
     )
     (warning,) = runner.warnings()
-    assert "48." in warning
+    assert "for 2 days" in warning
 
 
 def test_one_that_moved_while_nobody_watched_isnt_called_stuck() -> None:

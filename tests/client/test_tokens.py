@@ -443,6 +443,8 @@ def test_a_failed_login_is_logged_without_the_secret(emulator: Emulator, caplog:
     with pytest.raises(CppAuthError):
         fetch_token(settings_for(emulator, password="wrong-hush"))
     assert "wrong-hush" not in caplog.text
+    warned = [record for record in caplog.records if record.levelno >= logging.WARNING]
+    assert warned == [], "the error says it, once"
 
 
 def test_a_token_is_fetched_without_a_line_in_the_log_and_others_tokens_keep_theirs(

@@ -245,7 +245,7 @@ class TestTestConnection:
         [
             ({"password": "wrong"}, ["AADSTS7000215", "Check", "client secret"]),
             ({"login": "00000000-0000-0000-0000-000000000000"}, ["AADSTS700016", "Check", "login"]),
-            ({"host": "https://127.0.0.1:9"}, ["at https://127.0.0.1:9 failed", "Check", "host and proxy"]),
+            ({"host": "https://127.0.0.1:9"}, ["https://127.0.0.1:9 can't be reached", "Check", "host and proxy"]),
             ({"authority": "https://127.0.0.1:9"}, ["https://127.0.0.1:9/", "Check", "authority"]),
             ({"tenant_id": None}, ["Field tenant_id of this connection is missing"]),
             ({"publisher_id": "nobody"}, ["doesn't know publisher nobody", "check publisher_id"]),

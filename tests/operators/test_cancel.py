@@ -50,13 +50,15 @@ def test_it_succeeds_and_says_so_where_nothing_runs(cpp_emulator):
     assert cpp_emulator.requests_for("cancel") == []
 
 
-def test_a_cancel_without_effect_fails_the_task_unless_told_otherwise(cpp_emulator):
+def test_a_cancel_without_effect_fails_the_task_unless_told_otherwise(cpp_emulator, capsys):
     cpp_emulator.configure(cancel_mode="noop")
     CloudPartnerPortalHook().go_live(OFFER)
     with pytest.raises(OperationTimeout, match="isn't confirmed"):
         cancel(timeout=timedelta(seconds=0.3))
+    assert "isn't confirmed" not in capsys.readouterr().out, "the error says it"
     result = cancel(timeout=0.3, fail_if_not_canceled=False)
     assert result["status"] == "timeout"
+    assert "isn't confirmed" in capsys.readouterr().out
 
 
 def test_what_succeeded_before_the_cancel_came_fails_the_task_for_good(cpp_emulator, monkeypatch):

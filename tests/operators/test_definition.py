@@ -246,7 +246,7 @@ class TestDefinitions:
     @pytest.mark.parametrize(
         ("content", "named"),
         [
-            (None, "can't be read: TemplateNotFound. It was looked for in"),
+            (None, "can't be read: there is no such file. It was looked for in"),
             ("[1]", "is a list; it has to be an object"),
             ("{'a': 1}", "is no JSON"),
             ('{"a": "{% x"}', "is no template"),

@@ -50,7 +50,7 @@ def told(outcome, lines):
     log = "\n".join(lines)
     if "adopted operation" in log:
         return "found the operation among the submissions, returned its location"
-    assert "posted operation" in log
+    assert "started operation" in log
     return "returned the location"
 
 
