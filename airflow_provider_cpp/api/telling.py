@@ -68,9 +68,10 @@ class Told:
                 continue
             if self.is_begun or (step.is_alarming and not is_all):
                 yield _line(step)
-        if is_end and not is_all:
+        has_ended = is_end and operation.is_terminal  # one that waits for its sign-off runs on
+        if has_ended and not is_all:
             yield Say(f"{capitalized(self.what)} has ended: {operation.raw_status}")
-        if operation.is_terminal and operation.steps:
+        if has_ended and operation.steps:
             # Airflow's UI folds a group: who wants the whole has it in one place, nobody else has to scroll.
             yield Say(f"::group::All steps of {self.what}")
             yield from (Say(f"{progress_of(step)}{_texts(step)}") for step in operation.steps)

@@ -160,8 +160,12 @@ def follow_offer(script: Any, **more: Any) -> tuple[Any, Runner]:
 
 
 def test_an_offers_status_is_watched_by_its_own_call() -> None:
-    event, runner = follow_offer([operation("succeeded"), operation("running"), SIGNOFF_DUE])
+    before = operation("succeeded", step("live", "complete"))
+    event, runner = follow_offer([before, operation("running"), SIGNOFF_DUE])
     assert event["status"] == "succeeded"
+    told = "\n".join(runner.lines())
+    assert "ended" not in told, "what ended was another operation"
+    assert "All steps" not in told
     assert event["location"] == HERE.url
     assert {call.path for call in runner.sent} == {f"/api/publishers/{PUBLISHER}/offers/{OFFER}/status"}
     assert f"Offer {PUBLISHER}/{OFFER} is waitingForPublisherReview" in event["message"]
