@@ -246,7 +246,11 @@ class _Follower:
 
     def _troubled(self, why: str) -> Procedure[None]:
         if why != self.trouble:
-            yield Say(f"Reading the status of {self.what} failed, will read again: {why}", logging.WARNING)
+            yield Say(
+                f"The status of {self.what} can't be read just now, which says nothing about how it goes on. "
+                f"It is read again: {why}",
+                logging.WARNING,
+            )
         self.trouble = why
 
     def _not_found(self, answer: Answer, now: float) -> Procedure[Event | None]:

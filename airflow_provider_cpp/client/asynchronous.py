@@ -253,7 +253,8 @@ def _unanswered(error: Exception, settings: Settings) -> Unanswered:
     """Tell how far a request got that failed (measured for each kind of failure)."""
     import aiohttp
 
-    reason = why_without_answer([error], settings)
+    cause = getattr(error, "os_error", None)  # says it in the words that the blocking client has
+    reason = why_without_answer([error, cause] if isinstance(cause, OSError) else [error], settings)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Unanswered(Loss.UNTRUSTED_PEER, reason)
     if isinstance(error, aiohttp.ClientConnectorSSLError):
