@@ -124,7 +124,7 @@ def test_a_connection_that_is_saved_and_opened_again_has_every_field_and_shows_n
             "unreachable",
             {"port": 9},
             "Test Connection Failed",
-            ["https://localhost:9 failed: not sent", "Check the connection's host and proxy"],
+            ["https://localhost:9 can't be reached", "Check the connection's host and proxy"],
         ),
     ],
 )
