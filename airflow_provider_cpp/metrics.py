@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import timedelta
 from weakref import WeakKeyDictionary
 
@@ -45,17 +43,24 @@ class _Reporter:
 _reporters: WeakKeyDictionary[asyncio.AbstractEventLoop, _Reporter] = WeakKeyDictionary()
 
 
-@asynccontextmanager
-async def watching() -> AsyncIterator[None]:
-    """Count as a watcher of the running event loop meanwhile, and see to it that somebody reports."""
-    reporter = _reporters.setdefault(asyncio.get_running_loop(), _Reporter())
-    reporter.watchers += 1
-    if reporter.task is None:
-        reporter.task = asyncio.create_task(reporter.run())
-    try:
-        yield
-    finally:
-        reporter.watchers -= 1
+class watching:  # noqa: N801 - reads as a phrase
+    """Count as a watcher of the running event loop meanwhile, and see to it that somebody reports.
+
+    No generator: that of `contextlib` would take half a kilobyte of each watcher.
+    """
+
+    __slots__ = ("_reporter",)
+
+    async def __aenter__(self) -> None:
+        """Begin to watch."""
+        self._reporter = _reporters.setdefault(asyncio.get_running_loop(), _Reporter())
+        self._reporter.watchers += 1
+        if self._reporter.task is None:
+            self._reporter.task = asyncio.create_task(self._reporter.run())
+
+    async def __aexit__(self, *_: object) -> None:
+        """Watch no more."""
+        self._reporter.watchers -= 1
 
 
 def report(watchers: int | None = None) -> None:

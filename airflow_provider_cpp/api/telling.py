@@ -14,6 +14,8 @@ from airflow_provider_cpp.api.procedures import Say
 
 #: Key of the operation's own word among those of its steps.
 _OWN = "*"
+#: Of nearly all watches; an empty set for each would be no smaller than a full one.
+_NO_WORDS: frozenset[str] = frozenset()
 
 
 class Told:
@@ -31,13 +33,13 @@ class Told:
         self.deadline = deadline
         self.is_begun = False
         self.standings: dict[str, str] = {}
-        self.unknown_words: frozenset[str] = frozenset()
+        self.unknown_words = _NO_WORDS
         self.handed_over = False
         if isinstance(earlier, dict) and isinstance(earlier.get("steps"), dict) and earlier["steps"]:
             self.handed_over = True
             self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
             words = earlier.get("words")
-            self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else frozenset()
+            self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else _NO_WORDS
 
     def to_dict(self) -> dict[str, object] | None:
         """Return it as JSON primitives, or None if nothing was told."""

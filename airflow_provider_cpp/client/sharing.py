@@ -7,8 +7,6 @@ counted by their users, and closed a while after the last one has left.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from weakref import WeakKeyDictionary
 
 from airflow_provider_cpp.client.asynchronous import AsyncClient
@@ -30,25 +28,38 @@ class _Shared:
 _clients: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[Settings, _Shared]] = WeakKeyDictionary()
 
 
-@asynccontextmanager
-async def shared_client(settings: Settings) -> AsyncIterator[AsyncClient]:
+class shared_client:  # noqa: N801 - reads as a phrase
     """Lend the client of a connection, as its settings are now, in the running event loop.
 
-    An edited connection has other settings, so its next user gets another client.
+    An edited connection has other settings, so its next user gets another client. No generator: that of
+    `contextlib` would take half a kilobyte of each watcher.
+
+    :param settings: the connection.
     """
-    here = _clients.setdefault(asyncio.get_running_loop(), {})
-    if (shared := here.get(settings)) is None:
-        shared = here[settings] = _Shared(settings)
-    shared.users += 1
-    if shared.closing is not None:
-        shared.closing.cancel()
-        shared.closing = None
-    try:
-        yield shared.client
-    finally:
+
+    __slots__ = ("_here", "_settings", "_shared")
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    async def __aenter__(self) -> AsyncClient:
+        """Borrow the client."""
+        here = self._here = _clients.setdefault(asyncio.get_running_loop(), {})
+        if (shared := here.get(self._settings)) is None:
+            shared = here[self._settings] = _Shared(self._settings)
+        self._shared = shared
+        shared.users += 1
+        if shared.closing is not None:
+            shared.closing.cancel()
+            shared.closing = None
+        return shared.client
+
+    async def __aexit__(self, *_: object) -> None:
+        """Give it back."""
+        shared = self._shared
         shared.users -= 1
         if shared.users == 0:
-            shared.closing = asyncio.ensure_future(_close_later(here, settings, shared))
+            shared.closing = asyncio.ensure_future(_close_later(self._here, self._settings, shared))
             await asyncio.sleep(0)  # a task that is canceled before its first step would close nothing
 
 

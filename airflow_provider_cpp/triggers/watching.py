@@ -239,4 +239,5 @@ class WatchingTrigger(BaseTrigger):
         raise AssertionError("repeat() doesn't end")
 
     def _say(self, level: int, text: str) -> None:
-        self.log.log(level, "%s", text)
+        # The class's logger: one for each trigger would be a tenth of the memory that a watcher takes.
+        self.logger().log(level, "%s", text)
