@@ -19,6 +19,16 @@ DEFAULT_INTERVAL = 30.0
 DEFAULT_MAX_INTERVAL = 600.0
 
 
+def seconds(value: float | timedelta) -> float:
+    """Return an interval, given in seconds or as a `timedelta`, in seconds."""
+    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+
+
+def optional_seconds(value: float | timedelta | None) -> float | None:
+    """Return an interval in seconds, or None for none."""
+    return None if value is None else seconds(value)
+
+
 @dataclass(frozen=True, slots=True)
 class PollSchedule:
     """Poll in proportion to how long nothing has changed, between two bounds.

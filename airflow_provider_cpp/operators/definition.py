@@ -6,33 +6,20 @@ import json
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.operators.calling import CallsPortal
 
 if TYPE_CHECKING:
     import jinja2
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
-
-class _CallsPortal(BaseOperator):
-    cpp_conn_id: str
-
-    @cached_property
-    def hook(self) -> CloudPartnerPortalHook:
-        """The hook of the task's connection."""
-        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-
-        return CloudPartnerPortalHook(self.cpp_conn_id)
-
-
-class ListOffersOperator(_CallsPortal):
+class ListOffersOperator(CallsPortal, BaseOperator):
     """List a publisher's offers, for tasks to be mapped over.
 
     The result is a list of ``{"publisher_id", "offer_id", "offer_type_id", "status", "version",
@@ -84,7 +71,7 @@ def _is_among(word: str, wanted: str | Collection[str] | None) -> bool:
     return folded(word) in {folded(each) for each in words}
 
 
-class GetOfferOperator(_CallsPortal):
+class GetOfferOperator(CallsPortal, BaseOperator):
     """Read an offer with its definition, and return the document as the service wrote it.
 
     The document is one that :class:`PutOfferOperator` takes back. It has its ETag as ``eTag``, where the
@@ -124,7 +111,7 @@ class GetOfferOperator(_CallsPortal):
         return offer.to_dict()
 
 
-class PutOfferOperator(_CallsPortal):
+class PutOfferOperator(CallsPortal, BaseOperator):
     """Bring an offer's draft to a wanted definition, and log what differs from what is there.
 
     An offer that isn't there is created. Where nothing differs nothing is sent, so that the task can run with

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT, seconds
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
+from airflow_provider_cpp.operators.calling import CallsPortal
 from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
 from airflow_provider_cpp.operators.starting import StartsOperation
-from airflow_provider_cpp.operators.waiting import seconds, time_limit
+from airflow_provider_cpp.operators.waiting import time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -202,7 +203,7 @@ class PublishOperator(StartsOperation):
         )
 
 
-class CancelOperator(BaseOperator):
+class CancelOperator(CallsPortal, BaseOperator):
     """Cancel whatever operation runs on an offer, and confirm it.
 
     Asks first which operation runs, and sends nothing where none does. Then it watches that one to its end,
@@ -252,17 +253,15 @@ class CancelOperator(BaseOperator):
     def execute(self, context: Context) -> dict[str, object]:
         """Cancel what runs, and watch it to its end."""
         from airflow_provider_cpp.api.cancelling import error_of_cancel
-        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
-        hook = CloudPartnerPortalHook(self.cpp_conn_id)
-        result = hook.cancel(
+        result = self.hook.cancel(
             self.offer_id,
             self.publisher_id,
             self.notification_emails,
             within=time_limit(self.timeout, self.execution_timeout),
         )
         if result["location"]:
-            push_links(context, hook.location(str(result["location"])))
+            push_links(context, self.hook.location(str(result["location"])))
         error = error_of_cancel(result)
         if error is not None:
             if self.fail_if_not_canceled:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.api.schedule import PollSchedule, optional_seconds, seconds
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
-from airflow_provider_cpp.operators.waiting import WaitsForOperation, optional_seconds, seconds
+from airflow_provider_cpp.operators.waiting import WaitsForOperation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,7 +9,6 @@ import logging
 import time
 from contextlib import contextmanager
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException, AirflowTaskTimeout
@@ -19,6 +18,7 @@ from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
+from airflow_provider_cpp.operators.calling import CallsPortal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.api.outcomes import Event
     from airflow_provider_cpp.api.telling import Told
     from airflow_provider_cpp.api.watching import Watch
-    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
     from airflow_provider_cpp.triggers.watching import WatchingTrigger
 
 #: Seconds by which our timeout, which can say what still runs where, comes before Airflow's wordless one.
@@ -40,16 +39,6 @@ EXECUTION_MARGIN = 30.0
 
 #: Seconds to cancel an operation in a task that is being killed: Airflow gives it five.
 KILL_BUDGET = 3.0
-
-
-def seconds(value: float | timedelta) -> float:
-    """Return an interval, given in seconds or as a `timedelta`, in seconds."""
-    return value.total_seconds() if isinstance(value, timedelta) else float(value)
-
-
-def optional_seconds(value: float | timedelta | None) -> float | None:
-    """Return an interval in seconds, or None for none."""
-    return None if value is None else seconds(value)
 
 
 def time_limit(timeout: float, execution_timeout: timedelta | None) -> float:
@@ -65,10 +54,9 @@ def time_limit(timeout: float, execution_timeout: timedelta | None) -> float:
     return min(timeout, limit - min(EXECUTION_MARGIN, 0.1 * limit))
 
 
-class Waits:
+class Waits(CallsPortal):
     """What a task needs to wait; mixed into an operator or a sensor."""
 
-    cpp_conn_id: str
     deferrable: bool
     stuck_after: float | None
     timeout: float
@@ -107,16 +95,6 @@ class Waits:
             raise CppConfigurationError(f"timeout is {self.timeout:g} s; it has to be above 0.")
         if self.stuck_after is not None and self.stuck_after <= 0:
             raise CppConfigurationError(f"stuck_after is {self.stuck_after:g} s; it has to be above 0.")
-
-    @cached_property
-    def hook(self) -> CloudPartnerPortalHook:
-        """The hook of the task's connection."""
-        return self._new_hook()
-
-    def _new_hook(self) -> CloudPartnerPortalHook:
-        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-
-        return CloudPartnerPortalHook(self.cpp_conn_id)
 
     def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
         """Begin to watch on the worker."""

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout, BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.schedule import DEFAULT_MAX_INTERVAL, PollSchedule
+from airflow_provider_cpp.api.schedule import DEFAULT_MAX_INTERVAL, PollSchedule, optional_seconds, seconds
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
-from airflow_provider_cpp.operators.waiting import Waits, optional_seconds, seconds
+from airflow_provider_cpp.operators.waiting import Waits
 from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args
 
 if TYPE_CHECKING:

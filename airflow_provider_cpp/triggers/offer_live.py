@@ -31,7 +31,7 @@ from airflow_provider_cpp.api.identifiers import checked_identifier
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import read_operation
 from airflow_provider_cpp.api.publisher_watch import PublisherWatch, Troubles
-from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.api.schedule import PollSchedule, seconds
 from airflow_provider_cpp.exceptions import CppError
 
 if TYPE_CHECKING:
@@ -112,9 +112,9 @@ class OfferLiveTrigger(BaseEventTrigger):
         self.publisher_id = publisher_id
         self.offer_id = offer_id
         self.cpp_conn_id = cpp_conn_id
-        schedule = PollSchedule.between(_seconds(poke_interval), _seconds(max_poke_interval))
+        schedule = PollSchedule.between(seconds(poke_interval), seconds(max_poke_interval))
         self.poke_interval, self.max_poke_interval = schedule.shortest, schedule.longest
-        self.lookback = _seconds(lookback)
+        self.lookback = seconds(lookback)
         self._key = ""
         self._told: Told | None = None
         self._kept: Told | None = None
@@ -306,10 +306,6 @@ async def _settings(cpp_conn_id: str) -> Settings:
     from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
     return await CloudPartnerPortalHook(cpp_conn_id).aget_settings()
-
-
-def _seconds(span: float | timedelta) -> float:
-    return span.total_seconds() if isinstance(span, timedelta) else float(span)
 
 
 def _say(level: int, text: str) -> None:

@@ -1,0 +1,25 @@
+"""How a task calls the portal: through the hook of its connection."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+
+class CallsPortal:
+    """What a task needs to call the portal; mixed into an operator or a sensor."""
+
+    cpp_conn_id: str
+
+    @cached_property
+    def hook(self) -> CloudPartnerPortalHook:
+        """The hook of the task's connection."""
+        return self._new_hook()
+
+    def _new_hook(self) -> CloudPartnerPortalHook:
+        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+        return CloudPartnerPortalHook(self.cpp_conn_id)
