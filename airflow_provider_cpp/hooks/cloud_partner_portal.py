@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar, Unpack, cast
-from weakref import WeakKeyDictionary
+from typing import Any, TypeVar, Unpack
 
 from airflow.providers.common.compat.sdk import BaseHook
 
@@ -25,12 +23,9 @@ from airflow_provider_cpp.api.settling import Memory
 from airflow_provider_cpp.api.starting import Start
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submissions
 from airflow_provider_cpp.client.blocking import BlockingClient
-from airflow_provider_cpp.client.settings import Settings, read_settings
+from airflow_provider_cpp.client.settings import Settings
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, UI_FIELD_BEHAVIOUR
-
-if TYPE_CHECKING:
-    from airflow.providers.common.compat.sdk import Connection
+from airflow_provider_cpp.hooks.connection import aread_connection, read_connection
 
 T = TypeVar("T")
 
@@ -43,12 +38,6 @@ Keeper = Callable[[dict[str, object]], object]
 
 def forget(record: dict[str, object]) -> None:
     """Keep nothing: there will be no later try that could ask."""
-
-
-#: The connections that are being read just now, by event loop, class of the hook and connection id.
-_being_read: WeakKeyDictionary[
-    asyncio.AbstractEventLoop, dict[tuple[type[BaseHook], str], asyncio.Task[Settings]]
-] = WeakKeyDictionary()
 
 
 class CloudPartnerPortalHook(BaseHook):
@@ -73,27 +62,16 @@ class CloudPartnerPortalHook(BaseHook):
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
         """Return the connection form's extra fields, for Airflow before 3.2."""
-        from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
-        from wtforms import PasswordField, StringField
-        from wtforms.validators import Optional, any_of
+        from airflow_provider_cpp.hooks.connection_form import widgets
 
-        widgets = {}
-        for name, description in CONNECTION_FIELDS.items():
-            schema = cast("dict[str, Any]", description["schema"])
-            is_secret = schema.get("format") == "password"
-            widgets[name] = (PasswordField if is_secret else StringField)(
-                description["label"],
-                description=description["description"],
-                default=str(schema["default"]) if "default" in schema else None,
-                validators=[Optional(), *([any_of(schema["enum"])] if "enum" in schema else [])],
-                widget=(BS3PasswordFieldWidget if is_secret else BS3TextFieldWidget)(),
-            )
-        return widgets
+        return widgets()
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Return how the form shows the standard fields, for Airflow before 3.2."""
-        return {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
+        from airflow_provider_cpp.hooks.connection_form import standard_fields
+
+        return standard_fields()
 
     @cached_property
     def settings(self) -> Settings:
@@ -101,7 +79,7 @@ class CloudPartnerPortalHook(BaseHook):
 
         :raises CppConfigurationError: if a field is missing or wrong; it names the field.
         """
-        return _settings_of(self.cpp_conn_id, self.get_connection(self.cpp_conn_id))
+        return read_connection(self, self.cpp_conn_id)
 
     async def aget_settings(self) -> Settings:
         """Read and check the connection without blocking the event loop, as a trigger has to.
@@ -110,20 +88,7 @@ class CloudPartnerPortalHook(BaseHook):
 
         :raises CppConfigurationError: if a field is missing or wrong; it names the field.
         """
-        reading = _being_read.setdefault(asyncio.get_running_loop(), {})
-        key = type(self), self.cpp_conn_id
-        if key not in reading:
-            reading[key] = asyncio.ensure_future(self._read_settings())
-            reading[key].add_done_callback(lambda _: reading.pop(key))
-        # One trigger's cancellation must not take the connection from the others.
-        return await asyncio.shield(reading[key])
-
-    async def _read_settings(self) -> Settings:
-        from airflow.providers.common.compat.connection import get_async_connection
-
-        connection = await get_async_connection(self.cpp_conn_id, hook=self)
-        # In a thread, as it looks into the CA file and the certificate.
-        return await asyncio.to_thread(_settings_of, self.cpp_conn_id, connection)
+        return await aread_connection(self, self.cpp_conn_id)
 
     @cached_property
     def client(self) -> BlockingClient:
@@ -450,15 +415,3 @@ class CloudPartnerPortalHook(BaseHook):
 def _submissions_of(answer: Answer) -> tuple[Submission, ...] | str:
     submissions = read_submissions(answer)
     return "the body is no list of submissions" if submissions is None else submissions
-
-
-def _settings_of(conn_id: str, connection: Connection) -> Settings:
-    # `extra_dejson` would ask Airflow's supervisor to mask secrets, synchronously; the text itself does.
-    return read_settings(
-        conn_id,
-        host=connection.host,
-        login=connection.login,
-        password=connection.password,
-        port=connection.port,
-        extra=connection.extra,
-    )
