@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import Enum
 
 from airflow_provider_cpp.api import calls
@@ -146,6 +147,21 @@ class Intent:
             f"{self.call}: {why}. It may or may not have been accepted, so nothing was sent again and Airflow "
             f"won't retry. Look at {PORTAL} whether the offer {happening}; if it is, watch that operation with "
             "OperationSensor; if it isn't, clear this task."
+        )
+
+    def of_unknown_age(self, ended: Submission) -> AmbiguousOutcome:
+        """Return the error of a retry that can't tell whether an operation that ended is this task's.
+
+        :param ended: that operation.
+        """
+        when = "at a time that the service doesn't say"
+        if ended.changed_at is not None:
+            when = f"at {datetime.fromtimestamp(ended.changed_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
+        return AmbiguousOutcome(
+            f"{self.call}: {ended}, which ended {when}, may be what an earlier try of this task started, or from "
+            "before the task was cleared; which of both can't be told. Nothing was sent, and Airflow won't retry. "
+            f"Look at {PORTAL} whether that is what was wanted; if it is, mark this task a success; "
+            f"{self.to_do()} once more, clear this task."
         )
 
 

@@ -24,6 +24,7 @@ class Memory(TypedDict, total=False):
 
     record: object
     since: float | None
+    cleared: bool
     records_are_kept: bool
 
 
@@ -34,17 +35,21 @@ class EarlierTries:
     :param intent: what they were to start.
     :param record: what the last one kept, if one did.
     :param since: since when they may have posted, in seconds since 1970 (UTC), for where nothing was kept; None
-        if there was none. Infinity for a task that was cleared: of what was before only what still runs counts.
+        if there was none. Infinity for the first try after a clear: of what was before only what still runs
+        counts.
+    :param cleared: whether the task was cleared, or may have been, at a time that isn't known: what ended
+        since `since` may be older than the clear, or be what a try after it started.
     :param records_are_kept: whether they could keep a record, so that one without was through.
     """
 
     intent: Intent
     record: object = None
     since: float | None = None
+    cleared: bool = False
     records_are_kept: bool = False
 
     @property
-    def were_cleared(self) -> bool:
+    def is_wanted_anew(self) -> bool:
         """Tell whether a person, and no retry, wants the operation once more."""
         return self.since is not None and math.isinf(self.since)
 
@@ -70,9 +75,11 @@ class EarlierTries:
             location = intent.parse(record["location"])
             state = yield from self._state_at(location)
             return (yield from self._resumed(location, state))
-        if record.get("state") == "unclear" and self.since is not None and not self.were_cleared:
-            # A retry, so that nobody can have looked: the last try ended before it could ask for that.
-            raise intent.not_known("what an earlier try of this task did can't be told")
+        if record.get("state") == "unclear" and self.since is not None:
+            if not self.is_wanted_anew:
+                # A retry, so that nobody can have looked: the last try ended before it could ask for that.
+                raise intent.not_known("what an earlier try of this task did can't be told")
+            yield intent.keep("begun")  # somebody has looked: a retry of this try needn't ask again
         if record.get("state") != "intended":
             return None
         ids = record.get("before")
@@ -89,8 +96,12 @@ class EarlierTries:
         return None
 
     def _by_time(self, since: float) -> Procedure[Started | None]:
-        """Return what earlier tries started, by the submissions alone, which tell when each last changed."""
+        """Return what earlier tries started, by the submissions alone, which tell when each last changed.
+
+        :raises AmbiguousOutcome: one ended well or was canceled that may be theirs, or older than a clear.
+        """
         intent = self.intent
+        mine = None
         for pause in pauses(patient=not self.records_are_kept):
             yield Wait(pause)
             submissions, reading = yield from intent.listed()
@@ -99,15 +110,26 @@ class EarlierTries:
                     raise error_of(intent.list_call, reading)
                 return None  # a service without such a list
             mine = self._changed_since(submissions, since + clock_ahead(reading))
-            if mine is not None:
-                return (yield from self._resumed(intent.location_of(mine), mine.state))
-        return None
+            if mine is not None and mine.state != FAILED:  # after a failure a later one may still be on the way
+                break
+        if mine is None:
+            return None
+        if mine.state in {SUCCEEDED, CANCELED} and (self.cleared or mine.changed_at is None):
+            raise intent.of_unknown_age(mine)
+        return (yield from self._resumed(intent.location_of(mine), mine.state))
 
     def _changed_since(self, submissions: tuple[Submission, ...], since: float) -> Submission | None:
+        """Return the submission that runs, or else the one that changed last of those since a time.
+
+        One that succeeded at a time that isn't told may be any age.
+        """
         ours = [s for s in submissions if s.kind == self.intent.kind]
         running = next((s for s in ours if s.is_running), None)
+        if running is not None or math.isinf(since):
+            return running
         recent = [s for s in ours if s.changed_at is not None and s.changed_at >= since]
-        return running or max(recent, key=lambda s: s.changed_at or 0.0, default=None)
+        undated = [s for s in ours if s.changed_at is None and s.state == SUCCEEDED]
+        return next(iter(undated), None) or max(recent, key=lambda s: s.changed_at or 0.0, default=None)
 
     def _state_at(self, location: OperationLocation) -> Procedure[str]:
         call = calls.get_operation(location)
@@ -147,7 +169,7 @@ class EarlierTries:
 
     def _resumed(self, location: OperationLocation, state: str) -> Procedure[Started | None]:
         if state == RUNNING:
-            if self.were_cleared and self.intent.kind == PUBLISH:
+            if (self.is_wanted_anew or self.cleared) and self.intent.kind == PUBLISH:
                 yield self.intent.of_an_older_draft(location)
             return (yield from self.intent.taken(location, How.REATTACHED))
         if state == SUCCEEDED:

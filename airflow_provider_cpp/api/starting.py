@@ -30,6 +30,7 @@ class Start(Intent):
         record: object = None,
         since: float | None = None,
         *,
+        cleared: bool = False,
         records_are_kept: bool = False,
         check: Precheck | None = None,
     ) -> Procedure[Started | NotStarted]:
@@ -37,6 +38,7 @@ class Start(Intent):
 
         :param record: what an earlier try kept, if one did.
         :param since: since when earlier tries may have posted, as `EarlierTries` has it; None if there was none.
+        :param cleared: whether the task was cleared since then, at a time that isn't known.
         :param records_are_kept: whether earlier tries could keep a record, so that one without was through.
         :param check: what to ask after earlier tries are settled, and before anything is sent; None for nothing.
             Only with it nothing may be started without an error.
@@ -46,9 +48,12 @@ class Start(Intent):
         :raises AmbiguousOutcome: it may or may not have been started, and the service won't say.
         """
         if check is None or not check.dry_run:
-            earlier = yield from EarlierTries(self, record, since, records_are_kept).settle()
+            earlier = yield from EarlierTries(self, record, since, cleared, records_are_kept).settle()
             if earlier is not None:
                 return earlier
+            if record is None:
+                # A success leaves no record: from here on a try that leaves none was one.
+                yield self.keep("begun")
         if check is not None and (decided := (yield from check.before(self))) is not None:
             return decided
         before = yield from self._ids_before()

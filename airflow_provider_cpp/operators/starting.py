@@ -81,14 +81,13 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         store = context.get("task_state_store")
         if store is None:
             airflow_versions.TASK_STATE.warn_if_missing(self.log, logging.INFO)
-        started = self._start(
-            lambda record: self._keep(store, record),
-            record=store.get(self.record_key) if store is not None else None,
-            since=_earlier_tries_since(context),
-            records_are_kept=store is not None,
-        )
+        memory = _earlier_tries(context)
+        if store is not None:
+            memory |= {"record": store.get(self.record_key), "records_are_kept": True}
+        started = self._start(lambda record: self._keep(store, record), **memory)
         metrics.report()
         if not isinstance(started, Started):
+            self._forget(context)
             if started.is_live:
                 raise AirflowSkipException(started.message)
             self.log.info("%s", started.message)
@@ -134,17 +133,22 @@ class StartsOperation(WaitsForOperation, BaseOperator):
             store.delete(self.record_key)
 
 
-def _earlier_tries_since(context: Context) -> float | None:
-    """Return since when earlier tries of this task may have posted, or None if this is the first one.
+def _earlier_tries(context: Context) -> Memory:
+    """Return since when earlier tries of this task may have posted, and whether it was cleared since.
 
     For a task that left no record: on Airflow before 3.3, which keeps none, and after a success that Airflow
-    never heard of. A task that was cleared is to start anew, so that of what was before only an operation
-    that still runs counts; it is told from one that is retried by `max_tries`, which a clear raises.
+    never heard of. No worker is told when the tries before began. But a clear raises `max_tries` to the tries
+    so far and `retries`, and a DAG run that had ended begins anew with it.
     """
     task_instance: Any = context["ti"]
     if task_instance.try_number <= 1:
-        return None
-    started = getattr(context.get("dag_run"), "start_date", None)
-    if started is None or getattr(task_instance, "max_tries", None) != context["task"].retries:
-        return float("inf")
-    return float(started.timestamp())
+        return {"since": None}
+    tries_before_clear = task_instance.max_tries - (context["task"].retries or 0)
+    if tries_before_clear == task_instance.try_number - 1:
+        return {"since": float("inf")}
+    began = getattr(context.get("dag_run"), "start_date", None)
+    # Other numbers than these two come of a clear, or of other `retries` in the DAG than when the run began.
+    return {
+        "since": float(began.timestamp()) if began is not None else 0.0,
+        "cleared": tries_before_clear != 0 or began is None,
+    }

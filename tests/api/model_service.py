@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_cpp.api.answers import Answer, Reading
@@ -86,7 +87,10 @@ class ModelService:
         if call.path.endswith("/submissions/"):
             seen = [(name, at) for name, at in self.started if now - at >= self.lag]
             slot = "production" if self.kind == GO_LIVE else "staging"
-            ours = [submission(name, self.state(name, now), slot) for name, _ in seen]
+            ours = [
+                submission(name, self.state(name, now), slot, changedTime=self._changed(at, now))
+                for name, at in seen
+            ]
             return answered(200, self.old + ours)
         if call.path.endswith("/status"):
             running = any(self.state(name, now) == "running" for name, _ in self.started)
@@ -99,6 +103,10 @@ class ModelService:
     def state(self, name: str, now: float) -> str:
         at = dict(self.started)[name]
         return "running" if self.ends_after is None or now < at + self.ends_after else self.outcome
+
+    def _changed(self, at: float, now: float) -> str:
+        ended = at if self.ends_after is None or now < at + self.ends_after else at + self.ends_after
+        return datetime.fromtimestamp(ended, UTC).isoformat()
 
     def _start(self, now: float) -> Answer:
         listed = (entry["submissionState"] for entry in self.old)

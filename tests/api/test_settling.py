@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_cpp.api.answers import Reading
 from airflow_provider_cpp.api.calls import Call
@@ -13,6 +16,7 @@ from airflow_provider_cpp.exceptions import (
     AmbiguousOutcome,
     CppAuthError,
     CppError,
+    CppUnavailable,
     OperationCanceled,
 )
 from tests.api.model_service import ModelService
@@ -37,6 +41,10 @@ def _record(service: ModelService, *, dies_after: int) -> dict[str, Any] | None:
     with pytest.raises(WorkerDied):
         runner.run(START.once())
     return runner.kept[-1] if runner.kept else None
+
+
+def _utc(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 def _started_record(service: ModelService) -> dict[str, Any]:
@@ -179,7 +187,7 @@ def test_an_operation_of_the_old_form_that_isnt_found_isnt_posted_again(state: s
 def test_a_worker_that_died_before_the_answer_is_settled_by_the_written_intent() -> None:
     for ends_after, how in ((None, How.REATTACHED), (5.0, How.FINISHED)):
         service = model(ends_after=ends_after)
-        record = _record(service, dies_after=3)  # the list, the intent, the POST
+        record = _record(service, dies_after=4)  # that it begins, the list, the intent, the POST
         assert len(service.started) == 1
         assert record is not None
         assert "location" not in record
@@ -192,7 +200,7 @@ def test_a_worker_that_died_before_the_answer_is_settled_by_the_written_intent()
 
 def test_a_worker_that_died_before_the_request_leaves_no_operation_and_the_next_try_posts() -> None:
     service = model()
-    record = _record(service, dies_after=2)
+    record = _record(service, dies_after=3)
     assert service.started == []
 
     started, runner = start(service, record, now=NOW + 600)
@@ -203,7 +211,7 @@ def test_a_worker_that_died_before_the_request_leaves_no_operation_and_the_next_
 def test_an_intent_isnt_settled_by_a_list_that_cant_be_read() -> None:
     # The operation ended, so that no conflict would stop a second one.
     service = model(ends_after=5.0)
-    record = _record(service, dies_after=3)
+    record = _record(service, dies_after=4)
     service.reads = iter(["500"] * 30)
 
     _, runner = start(service, record, now=NOW + 600)
@@ -253,6 +261,103 @@ def test_a_record_that_leads_elsewhere_is_refused(location: str) -> None:
     outcome, runner = start(model(), {"state": "started", "location": location})
     assert isinstance(outcome, CppError)
     assert runner.sent == []
+
+
+def test_a_try_that_ended_before_it_intended_anything_isnt_settled_by_what_others_did() -> None:
+    service = model()
+    record = _record(service, dies_after=2)
+    assert record is not None
+    service.old.append(submission("by-hand", "completed", changedTime=_utc(NOW + 60)))
+
+    runner = Runner(service, now=NOW + 600)
+    started = runner.run(START.once(record, NOW - 60, records_are_kept=True))
+    assert (started.how, len(runner.posts)) == (How.POSTED, 1)
+
+
+def test_an_unclear_try_that_a_person_looked_at_isnt_asked_about_again() -> None:
+    """The task was cleared; its first try then couldn't read the list, and is retried."""
+    record: dict[str, Any] = {"of": START.subject, "state": "unclear"}
+    with pytest.raises(AmbiguousOutcome):
+        Runner(model()).run(START.once(record, NOW - 60, cleared=True, records_are_kept=True))
+
+    runner = Runner(lambda call, now: refused(500))
+    with pytest.raises(CppUnavailable):
+        runner.run(START.once(record, math.inf, records_are_kept=True))
+
+    started = Runner(model()).run(START.once(runner.kept[-1], NOW - 60, cleared=True, records_are_kept=True))
+    assert started.how is How.POSTED
+
+
+class TestWithoutRecord:
+    """Below Airflow 3.3: only the submissions tell, and when each last changed."""
+
+    def settle(self, *listed: dict[str, Any], since: float, cleared: bool) -> tuple[Any, Runner]:
+        service = model()
+        service.old = list(listed)
+        runner = Runner(service)
+        try:
+            return runner.run(START.once(None, since, cleared=cleared)), runner
+        except CppError as error:
+            return error, runner
+
+    @pytest.mark.parametrize("state", ["completed", "succeeded", "canceled"])
+    def test_a_retry_after_a_clear_refuses_where_what_ended_may_be_of_the_cleared_try(self, state: str) -> None:
+        ended = submission(GUID, state, changedTime=_utc(NOW - 60))
+        outcome, runner = self.settle(ended, since=NOW - 3600, cleared=True)
+        assert type(outcome) is AmbiguousOutcome
+        assert isinstance(outcome, AirflowFailException), "a retry would only see the same"
+        assert runner.posts == []
+        for words in (GUID, state, "2027-01-15 07:59:00 UTC", "clear this task", "to go live once more"):
+            assert words in str(outcome)
+
+    def test_the_first_try_after_a_clear_posts_all_the_same(self) -> None:
+        ended = submission(GUID, "completed", changedTime=_utc(NOW - 60))
+        outcome, _ = self.settle(ended, since=math.inf, cleared=False)
+        assert outcome.how is How.POSTED
+
+    def test_what_ended_before_the_run_began_anew_is_older_than_the_clear(self) -> None:
+        ended = submission(GUID, "completed", changedTime=_utc(NOW - 7200))
+        outcome, _ = self.settle(ended, since=NOW - 3600, cleared=True)
+        assert outcome.how is How.POSTED
+
+    def test_a_retry_after_a_clear_takes_up_what_runs_and_posts_after_a_failure(self) -> None:
+        before = submission("before", "completed", changedTime=_utc(NOW - 600))
+        failed = submission("after", "failed", changedTime=_utc(NOW - 60))
+        outcome, _ = self.settle(before, failed, since=NOW - 3600, cleared=True)
+        assert outcome.how is How.POSTED
+        outcome, runner = self.settle(before, submission("after", "running"), since=NOW - 3600, cleared=True)
+        assert outcome.how is How.REATTACHED
+        assert runner.posts == []
+
+    @pytest.mark.parametrize("changed", [None, "", "yesterday", 7])
+    @pytest.mark.parametrize("cleared", [True, False])
+    def test_a_success_at_a_time_that_cant_be_read_may_be_any_age(self, changed: object, cleared: bool) -> None:
+        ended = submission(GUID, "completed", changedTime=changed)
+        outcome, runner = self.settle(ended, since=NOW - 3600, cleared=cleared)
+        assert type(outcome) is AmbiguousOutcome
+        assert "doesn't say" in str(outcome)
+        assert runner.posts == []
+
+    @pytest.mark.parametrize("hours", [-8, 0, 5.5])
+    def test_a_time_is_read_with_its_zone_and_as_utc_without_one(self, hours: float) -> None:
+        zone = timezone(timedelta(hours=hours))
+        for age, how in ((60, How.FINISHED), (7200, How.POSTED)):
+            changed = datetime.fromtimestamp(NOW - age, zone).isoformat()
+            ended = submission(GUID, "completed", changedTime=changed if hours else changed[:19])
+            outcome, _ = self.settle(ended, since=NOW - 3600, cleared=False)
+            assert outcome.how is how
+
+    def test_after_a_failure_a_later_one_is_looked_for_as_long_as_its_list_may_lag(self) -> None:
+        failed = submission("first", "failed", changedTime=_utc(NOW - 60))
+        second = submission("second", "running", changedTime=_utc(NOW))
+
+        def lagging(call: Call, now: float) -> Reading:
+            assert call.method == "GET"
+            return answered(200, [failed, second] if now > NOW + 60 else [failed])
+
+        runner = Runner(lagging)
+        started = runner.run(START.once(None, NOW - 3600))
+        assert started.location.operation_id == "second"
 
 
 @pytest.mark.parametrize("by_record", [True, False])

@@ -61,8 +61,9 @@ def test_the_intent_is_kept_before_the_request_and_the_location_right_after_its_
     runner = Runner(spied)
     started = runner.run(START.once())
 
-    assert events == ["GET with 0 kept", "POST with 1 kept"]
-    intent, done = runner.kept
+    assert events == ["GET with 1 kept", "POST with 2 kept"]
+    begun, intent, done = runner.kept
+    assert begun["state"] == "begun"
     assert intent["before"] == ["old-1"]
     assert done["location"] == started.location.url
     assert all("Bearer" not in json.dumps(record) for record in runner.kept)
@@ -273,7 +274,7 @@ def test_without_the_list_nothing_is_begun() -> None:
         assert isinstance(outcome, CppError)
         assert not isinstance(outcome, AmbiguousOutcome)
         assert runner.posts == []
-        assert runner.kept == []
+        assert [record["state"] for record in runner.kept] == ["begun"]
 
 
 def test_a_service_without_the_list_goes_live_but_repeats_nothing_unclear() -> None:

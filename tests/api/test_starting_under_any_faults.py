@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -102,3 +103,50 @@ def test_no_death_of_a_worker_starts_a_second_operation(
             break  # Airflow retries neither
     if isinstance(told, Started):
         assert [name for name, _ in service.started] == [told.location.operation_id]
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    posts,
+    reads | mostly_answered,
+    st.lists(st.integers(1, 40), min_size=1, max_size=4),
+    st.sampled_from([None, 100.0, 2000.0]),
+    st.floats(0, 10),
+    st.floats(60, 4000),
+    kinds,
+    st.sampled_from([None, 0, 1]),
+    st.booleans(),
+)
+def test_without_records_no_death_of_a_worker_starts_a_second_operation_either(
+    what: list[str],
+    how_read: list[str],
+    deaths: list[int],
+    ends_after: float | None,
+    lag: float,
+    pause: float,
+    started: tuple[str, Precheck | None],
+    cleared_before: int | None,
+    is_run_anew: bool,
+) -> None:
+    """Below Airflow 3.3; the task may have been cleared, after which one operation more may be started."""
+    kind, check = started
+    service = model(*what, reads=tuple(how_read), ends_after=ends_after, lag=lag, kind=kind)
+    now = began = NOW
+    allowed, cleared = 1, False
+    for number, dies_after in enumerate([*deaths, None]):
+        since: float | None = None if number == 0 else began
+        if number and number - 1 == cleared_before:
+            allowed, cleared, since = len(service.started) + 1, True, math.inf
+            began = now if is_run_anew else began
+        runner = Runner(service, now=now, dies_after=dies_after, latency=0.05)
+        told: Any = None
+        try:
+            told = runner.run(START_OF[kind].once(None, since, cleared=cleared and since != math.inf, check=check))
+        except WorkerDied:
+            pass
+        except CppError as error:
+            told = error
+        now = runner.now + pause
+        assert len(service.started) <= allowed
+        if isinstance(told, Started | AirflowFailException) and number != cleared_before:
+            break  # Airflow retries neither

@@ -12,6 +12,8 @@ from airflow.providers.common.compat.sdk import AirflowSkipException
 from airflow_provider_cpp.api import intents
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import (
+    AmbiguousOutcome,
+    CppAuthError,
     CppBadRequest,
     CppConfigurationError,
     CppConflict,
@@ -215,6 +217,23 @@ class TestRecord:
         run_task(operator(wait_for_completion=True, retries=1), context)
         assert posts(cpp_emulator) == 1
 
+    @pytest.mark.parametrize("max_tries", [1, 2])
+    def test_a_try_that_could_not_begin_is_told_from_one_that_was_through(self, cpp_emulator, max_tries):
+        """What completed meanwhile isn't this task's, cleared (try 2 is the first after it) or not."""
+        store = Store()
+        tries = {"store": store, "dag_run": SimpleNamespace(start_date=datetime.now(UTC) - timedelta(minutes=1))}
+        task = operator(retries=1)
+        cpp_emulator.faults.add(Fault("error", action="status", status=403, times=None))
+        with pytest.raises(CppAuthError):
+            run_task(task, context_of(task, try_number=max_tries, **tries))
+        cpp_emulator.faults.clear()
+        run_task(operator(), context_of(operator()))  # somebody else
+        cpp_emulator.finish(OFFER)
+        context = context_of(task, try_number=max_tries + 1, **tries)
+        context["ti"].max_tries = max_tries
+        run_task(operator(retries=1, precheck=False), context)
+        assert posts(cpp_emulator) == 2
+
     def test_nothing_is_sent_if_the_intent_can_not_be_kept(self, cpp_emulator):
         class Full(Store):
             def set(self, key, value, **options):
@@ -238,8 +257,12 @@ class TestPrecheck:
     """By default nothing is sent unless a version in preview waits for going live."""
 
     def run(self, **arguments):
-        task = operator(**arguments)
-        return run_task(task, context_of(task, store=Store()))
+        task, store = operator(**arguments), Store()
+        try:
+            return run_task(task, context_of(task, store=store))
+        except AirflowSkipException:
+            assert store == {}
+            raise
 
     def test_an_offer_that_was_never_published_is_refused_without_a_post(self, cpp_emulator):
         cpp_emulator.add_offer(OFFER, state="draft")
@@ -326,10 +349,11 @@ class TestWithoutRecord:
     def _no_patience(self, monkeypatch):
         monkeypatch.setattr(intents, "RECONCILE_PAUSES", (0.05,))
 
-    def run_again(self, *, max_tries=1, began=None, **arguments):
+    def run_again(self, *, try_number=2, max_tries=1, began=None, **arguments):
+        """Run a task with one retry; each clear raises its `max_tries` to the tries so far and that one."""
         task = operator(retries=1, **arguments)
         began = began or datetime.now(UTC) - timedelta(minutes=1)
-        context = context_of(task, try_number=2, dag_run=SimpleNamespace(start_date=began))
+        context = context_of(task, try_number=try_number, dag_run=SimpleNamespace(start_date=began))
         context["ti"].max_tries = max_tries
         return run_task(task, context)
 
@@ -354,12 +378,12 @@ class TestWithoutRecord:
     def test_a_cleared_task_goes_live_again(self, cpp_emulator):
         run_task(operator(), context_of(operator()))
         cpp_emulator.finish(OFFER)
-        self.run_again(precheck=False, max_tries=3)
+        self.run_again(precheck=False, max_tries=2)
         assert posts(cpp_emulator) == 2
 
     def test_a_cleared_task_takes_up_what_still_runs(self, cpp_emulator):
         run_task(operator(), context_of(operator()))
-        self.run_again(max_tries=3)
+        self.run_again(max_tries=2)
         assert posts(cpp_emulator) == 1
 
     def test_a_retry_after_a_failed_operation_starts_anew(self, cpp_emulator):
@@ -367,3 +391,40 @@ class TestWithoutRecord:
         cpp_emulator.finish(OFFER, "fail")
         self.run_again()
         assert posts(cpp_emulator) == 2
+
+    @pytest.mark.parametrize("tries", [{"try_number": 3, "max_tries": 2}, {"try_number": 2, "max_tries": 4}])
+    @pytest.mark.parametrize("precheck", [True, False])
+    def test_a_retry_after_a_clear_sends_nothing_if_a_go_live_completed_meanwhile(
+        self, cpp_emulator, tries, precheck
+    ):
+        """Nor one for which it can't be told, as `retries` was changed since the run began."""
+        run_task(operator(), context_of(operator()))
+        cpp_emulator.finish(OFFER)
+        (done,) = operations(cpp_emulator)
+        with pytest.raises(AmbiguousOutcome, match=f"{done.id}.*once more, clear this task"):
+            self.run_again(precheck=precheck, **tries)
+        assert posts(cpp_emulator) == 1
+        self.run_again(precheck=False, try_number=4, max_tries=4)  # cleared, as the message says
+        assert posts(cpp_emulator) == 2
+
+    def test_a_retry_after_the_clear_of_a_run_that_had_ended_goes_live(self, cpp_emulator):
+        """Such a run begins anew, so that what completed before is told from what a cleared try started."""
+        run_task(operator(), context_of(operator()))
+        cpp_emulator.finish(OFFER)
+        began = datetime.now(UTC) + timedelta(minutes=1)
+        self.run_again(precheck=False, try_number=3, max_tries=2, began=began)
+        assert posts(cpp_emulator) == 2
+
+    def test_a_retry_after_a_clear_takes_up_what_still_runs(self, cpp_emulator):
+        run_task(operator(), context_of(operator()))
+        outcome = self.run_again(try_number=3, max_tries=2)
+        assert [outcome.result.partition("?")[0]] == running_operations(cpp_emulator)
+        assert posts(cpp_emulator) == 1
+
+    def test_a_retry_of_a_run_whose_begin_is_not_known_sends_nothing_after_a_success(self, cpp_emulator):
+        run_task(operator(), context_of(operator()))
+        cpp_emulator.finish(OFFER)
+        task = operator(retries=1, precheck=False)
+        with pytest.raises(AmbiguousOutcome):
+            run_task(task, context_of(task, try_number=2))
+        assert posts(cpp_emulator) == 1

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 
+from airflow_provider_cpp.api import intents
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import (
+    AmbiguousOutcome,
     CppConfigurationError,
     CppNotFound,
     OperationCanceled,
@@ -98,6 +102,22 @@ def test_a_retry_takes_up_the_last_trys_publish(cpp_emulator):
     run(store=store, try_number=2, wait_for_completion=True)
     assert len(cpp_emulator.requests_for("publish")) == 1
     assert store == {}, "so that a cleared task publishes again"
+
+
+def test_a_retry_after_a_clear_publishes_nothing_if_a_publish_completed_meanwhile(cpp_emulator, monkeypatch):
+    """Below Airflow 3.3, in a run that went on: cleared after try 1, try 3 is a retry."""
+    monkeypatch.setattr(intents, "RECONCILE_PAUSES", (0.05,))
+    cpp_emulator.portal.publish("contoso", OFFER)
+    cpp_emulator.finish(OFFER)
+    cpp_emulator.portal.go_live("contoso", OFFER)
+    cpp_emulator.finish(OFFER)
+    task = operator(retries=1)
+    began = datetime.now(UTC) - timedelta(minutes=1)
+    context = context_of(task, try_number=3, dag_run=SimpleNamespace(start_date=began))
+    context["ti"].max_tries = 2
+    with pytest.raises(AmbiguousOutcome, match="to publish once more, clear this task"):
+        run_task(task, context)
+    assert cpp_emulator.requests_for("publish") == []
 
 
 def test_a_lost_answer_is_no_reason_to_publish_twice(cpp_emulator):
