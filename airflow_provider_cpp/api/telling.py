@@ -19,14 +19,14 @@ _NO_WORDS: frozenset[str] = frozenset()
 
 
 class Told:
-    """What has been told so far; handed from the worker to the triggerer, which goes on from there.
+    """What has been told so far; whoever watches next goes on from there.
 
     :param what: what is watched, in words.
     :param deadline: when watching is given up, in seconds since 1970 (UTC).
     :param earlier: what `to_dict` returned where watching began; None or anything else for a new watch.
     """
 
-    __slots__ = ("deadline", "handed_over", "is_begun", "standings", "unknown_words", "what")
+    __slots__ = ("deadline", "handed_over", "is_begun", "since", "standings", "stuck", "unknown_words", "what")
 
     def __init__(self, what: str, deadline: float, earlier: object = None) -> None:
         self.what = what
@@ -34,22 +34,53 @@ class Told:
         self.is_begun = False
         self.standings: dict[str, str] = {}
         self.unknown_words = _NO_WORDS
-        self.handed_over = False
-        if isinstance(earlier, dict) and isinstance(earlier.get("steps"), dict) and earlier["steps"]:
-            self.handed_over = True
-            self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
-            words = earlier.get("words")
-            self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else _NO_WORDS
+        #: Since when it stands so, in seconds since 1970 (UTC), as far as anybody saw; None if nobody has.
+        self.since: float | None = None
+        #: Whether it was told that it may be stuck there.
+        self.stuck = False
+        self.handed_over = self._take_up(earlier)
+
+    def go_on_from(self, remembered: object) -> None:
+        """Go on where an earlier watch was broken off, as if it hadn't been.
+
+        :param remembered: what `to_dict` returned then; anything else is passed over.
+        """
+        if self._take_up(remembered):
+            self.is_begun = True
+
+    def _take_up(self, earlier: object) -> bool:
+        # Where it was kept others can write as well, so that it may be anything.
+        if not isinstance(earlier, dict) or not isinstance(earlier.get("steps"), dict) or not earlier["steps"]:
+            return False
+        self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
+        words, since = earlier.get("words"), earlier.get("since")
+        self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else _NO_WORDS
+        self.since = float(since) if isinstance(since, int | float) else None
+        self.stuck = earlier.get("stuck") is True
+        return True
 
     def to_dict(self) -> dict[str, object] | None:
         """Return it as JSON primitives, or None if nothing was told."""
         if not self.is_begun:
             return None
-        return {"steps": dict(self.standings), "words": sorted(self.unknown_words)}
+        return {
+            "steps": dict(self.standings),
+            "words": sorted(self.unknown_words),
+            "since": self.since,
+            "stuck": self.stuck,
+        }
 
     def changes(self, operation: Operation) -> bool:
         """Tell whether a reading shows another standing than the last one that was told."""
         return _standings(operation) != self.standings
+
+    def has_news(self, operation: Operation) -> bool:
+        """Tell whether a reading shows anything that wasn't told yet."""
+        return self.changes(operation) or any(word not in self.unknown_words for _, word in _unknown(operation))
+
+    def stands(self, now: float) -> None:
+        """Note that it stands elsewhere than before, as is seen now."""
+        self.since, self.stuck = now, False
 
     def news(self, operation: Operation, *, is_end: bool) -> Iterator[Say]:
         """Yield the lines that are due for a reading, and take them for told.
@@ -82,9 +113,8 @@ class Told:
         self.standings = standings
 
     def _unknown_words(self, operation: Operation) -> Iterator[Say]:
-        words = [("an operation", operation.raw_status)] + [("a step", step.status) for step in operation.steps]
-        for kind, word in words:
-            if word and not is_known(word) and word not in self.unknown_words:
+        for kind, word in _unknown(operation):
+            if word not in self.unknown_words:
                 self.unknown_words |= {word}
                 yield Say(
                     f"The service calls the status of {kind} {word!r}, which this provider doesn't know; it goes "
@@ -99,6 +129,12 @@ class Told:
             return f"{capitalized(self.what)} is {operation.raw_status}{at}"
         until = datetime.fromtimestamp(self.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         return f"Watching {self.what} until {until}: {operation.raw_status}{at}"
+
+
+def _unknown(operation: Operation) -> Iterator[tuple[str, str]]:
+    """Yield the words that nobody knows, each with whose it is."""
+    words = [("an operation", operation.raw_status)] + [("a step", step.status) for step in operation.steps]
+    return ((kind, word) for kind, word in words if word and not is_known(word))
 
 
 def _key(step: Step) -> str:

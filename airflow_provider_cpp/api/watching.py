@@ -28,7 +28,7 @@ from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.outcomes import Event, duration_in_words, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.portal import PORTAL
-from airflow_provider_cpp.api.procedures import NOW, Count, Procedure, Say, Wait, sent
+from airflow_provider_cpp.api.procedures import NOW, Count, Procedure, Recall, Remember, Say, Wait, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.submissions import find_submission, read_submissions
@@ -90,14 +90,14 @@ class _Follower:
         "call",
         "changed_at",
         "draw",
+        "followed_since",
+        "has_recalled",
         "is_first_look",
         "last",
         "last_digest",
         "listed_as",
         "missing",
-        "still_since",
         "told",
-        "told_stuck",
         "trouble",
         "watch",
         "what",
@@ -117,12 +117,12 @@ class _Follower:
         self.bad_since = 0.0
         self.missing = 0
         self.trouble = ""
-        self.told_stuck = False
-        self.still_since = watch.started_at
+        self.followed_since = watch.started_at
+        self.has_recalled = False
         self.is_first_look = False
 
     def follow(self, at_once: bool) -> Procedure[Event]:
-        now = self.still_since = (yield NOW).now
+        now = self.followed_since = (yield NOW).now
         self.is_first_look = at_once
         if not at_once:
             delay = self.watch.schedule.first_delay(self._age(now), self.draw())
@@ -208,22 +208,39 @@ class _Follower:
     def _good_read(self, operation: Operation, now: float) -> Procedure[Event | None]:
         yield from self._readable_again()
         if operation is not self.last:
-            self._note_changes(operation, now)
-            is_end = self.watch.goal.verdict(operation) is not None
-            for line in self.told.news(operation, is_end=is_end):  # noqa: UP028 - an iterator takes no replies
-                yield line
+            yield from self._tell(operation, now)
             self.last = operation
         return outcomes.concluded(self._url, self.what, operation, self.watch.goal)
 
-    def _note_changes(self, operation: Operation, now: float) -> None:
-        if self.last is not None:
-            if self.told.changes(operation):
-                self.changed_at = self.still_since = now
-                self.told_stuck = False
-        elif self.told.handed_over and not self.told.changes(operation):
-            # It stands where it stood at the hand-over, however often the triggerer was restarted since.
-            self.still_since = self.watch.started_at
-        # Otherwise what changed while nobody watched isn't known: it counts as still since now.
+    def _tell(self, operation: Operation, now: float) -> Procedure[None]:
+        told = self.told
+        is_news = told.has_news(operation)
+        if is_news:
+            yield from self._recall()
+            is_news = told.has_news(operation)
+        if told.changes(operation):
+            told.stands(now)  # of what changed while nobody watched this is all that is known
+            if self.last is not None:
+                self.changed_at = now
+        elif self.last is None and told.since is not None:
+            self.changed_at = told.since
+        is_end = self.watch.goal.verdict(operation) is not None
+        for line in told.news(operation, is_end=is_end):  # noqa: UP028 - an iterator takes no replies
+            yield line
+        if is_news and not is_end:
+            yield from self._remember()
+
+    def _recall(self) -> Procedure[None]:
+        # Asked for only when there is something to tell: of a thousand watches that are taken up again after
+        # a restart of the triggerer, most have nothing to tell.
+        if not self.has_recalled:
+            self.has_recalled = True
+            self.told.go_on_from((yield Recall()).standing)
+
+    def _remember(self) -> Procedure[None]:
+        standing = self.told.to_dict()
+        if standing is not None:
+            yield Remember(standing)
 
     def _readable_again(self) -> Procedure[None]:
         if self.bad_reads:
@@ -298,10 +315,14 @@ class _Follower:
 
     def _tell_if_stuck(self, now: float) -> Procedure[None]:
         limit = self.watch.stuck_after
-        still_for = now - self.still_since
-        if limit is None or self.told_stuck or still_for < limit:
+        if limit is None or self._is_told_or_moves(now, limit):
             return
-        self.told_stuck = True
+        if self.last is not None:
+            yield from self._recall()
+            if self._is_told_or_moves(now, limit):
+                return
+        self.told.stuck = True
+        still_for = now - self._still_since
         step = self.last.current_step if self.last else None
         yield Say(
             f"{capitalized(self.what)} may be stuck: no step has changed for "
@@ -309,3 +330,13 @@ class _Follower:
             f"watched; look at {PORTAL} and ask Partner Center's support if it stays so.",
             logging.WARNING,
         )
+        yield from self._remember()
+
+    def _is_told_or_moves(self, now: float, limit: float) -> bool:
+        return self.told.stuck or now - self._still_since < limit
+
+    @property
+    def _still_since(self) -> float:
+        # What was told before says nothing of now, as long as nothing could be read.
+        since = self.told.since if self.last is not None else None
+        return self.followed_since if since is None else since

@@ -8,10 +8,21 @@ import ssl
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
-from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.api.procedures import (
+    Count,
+    Keep,
+    Procedure,
+    Recall,
+    Remember,
+    Reply,
+    Request,
+    Say,
+    Send,
+    Wait,
+)
 from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
@@ -44,6 +55,16 @@ CONNECTIONS = 20
 KEEP_ALIVE = 75.0
 
 
+class Memory(Protocol):
+    """Where a watch's standing outlives the process that watches."""
+
+    async def recall(self) -> object:
+        """Return what was remembered last, or None."""
+
+    async def remember(self, standing: dict[str, object]) -> None:
+        """Remember JSON primitives, in place of what was remembered before."""
+
+
 class AsyncClient:
     """Talks to one connection's API from one event loop, for any number of watchers.
 
@@ -67,6 +88,7 @@ class AsyncClient:
         procedure: Procedure[T],
         *,
         say: Callable[[int, str], object] = log.log,
+        memory: Memory | None = None,
     ) -> T:
         """Run a procedure to its end and return what it comes to.
 
@@ -74,6 +96,7 @@ class AsyncClient:
 
         :param procedure: what to run.
         :param say: writes a line into the log.
+        :param memory: remembers where a watch stands; None for nowhere.
         """
         resume: Callable[[], Request] = lambda: next(procedure)  # noqa: E731
         while True:
@@ -82,6 +105,7 @@ class AsyncClient:
             except StopIteration as end:
                 return cast("T", end.value)
             reading: Reading | None = None
+            standing: object = None
             match request:
                 case Send(call, patient):
                     try:
@@ -96,9 +120,13 @@ class AsyncClient:
                     say(level, text)
                 case Count(name, seconds):
                     COUNTS.note(name, seconds)
+                case Recall() if memory is not None:
+                    standing = await memory.recall()
+                case Remember(told) if memory is not None:
+                    await memory.remember(told)
                 case Keep():
                     raise TypeError("A procedure that starts an operation is for the blocking client.")
-            resume = partial(procedure.send, Reply(time.time(), reading))
+            resume = partial(procedure.send, Reply(time.time(), reading, standing))
 
     async def send(self, call: Call) -> Reading:
         """Send a call, and again as far as `api.retries` allows; return the last reading."""

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_cpp.api import retries
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Reply, Say, Send, Wait
+from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Recall, Remember, Reply, Say, Send, Wait
 from airflow_provider_cpp.exceptions import CppError
 
 ORIGIN = "https://cloudpartner.azure.com"
@@ -37,6 +37,7 @@ class Runner:
     :param service: gives the reading of a call sent at a time; or readings, one after the other.
     :param dies_after: number of requests after which the worker is killed; None for never. A call that was
         sent has reached the service by then.
+    :param standing: what an earlier watch remembered.
     :param latency: seconds that every exchange takes.
     """
 
@@ -47,6 +48,7 @@ class Runner:
         now: float = NOW,
         dies_after: int | None = None,
         latency: float = 0.0,
+        standing: object = None,
     ) -> None:
         if callable(service):
             self._service = service
@@ -63,6 +65,8 @@ class Runner:
         self.kept: list[dict[str, Any]] = []
         self.waits: list[float] = []
         self.counted: list[tuple[str, float | None]] = []
+        self.standing = standing
+        self.recalls = 0
 
     def run(self, procedure: Procedure[Any]) -> Any:
         reply: Reply | None = None
@@ -77,7 +81,7 @@ class Runner:
             except StopIteration as end:
                 return end.value
             requests += 1
-            reading = refusal = None
+            reading = refusal = standing = None
             match request:
                 case Send(call, patient):
                     try:
@@ -96,10 +100,15 @@ class Runner:
                     self.counted.append((name, seconds))
                 case Keep(record):
                     self.kept.append(json.loads(json.dumps(record)))
+                case Recall():
+                    self.recalls += 1
+                    standing = self.standing
+                case Remember(told):
+                    self.standing = json.loads(json.dumps(told, allow_nan=False))
             if requests == self.dies_after:
                 procedure.close()
                 raise WorkerDied
-            reply = Reply(self.now, reading)
+            reply = Reply(self.now, reading, standing)
 
     def _send(self, call: Call, patient: bool) -> Reading:
         for attempt in range(1, retries.MAX_ATTEMPTS + 1):

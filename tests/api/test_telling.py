@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from airflow_provider_cpp.api.answers import Reading
 from airflow_provider_cpp.api.calls import Call
@@ -167,7 +171,7 @@ def test_at_the_end_all_steps_stand_together_in_a_group_that_airflow_folds() -> 
 # Handed over from the worker to the triggerer
 
 
-def handed_over(*readings: Reading) -> object:
+def handed_over(*readings: Reading, at: float = NOW) -> object:
     """What a worker told that saw these readings, as it crosses Airflow's database."""
     script = iter(readings)
 
@@ -179,7 +183,7 @@ def handed_over(*readings: Reading) -> object:
     watching = watch()
     told = watching.told()
     with pytest.raises(WorkerDied):
-        Runner(service).run(watching.follow(at_once=True, told=told, draw=lambda: 0.5))
+        Runner(service, now=at).run(watching.follow(at_once=True, told=told, draw=lambda: 0.5))
     return json.loads(json.dumps(told.to_dict()))
 
 
@@ -217,7 +221,7 @@ def test_a_watch_that_nothing_sensible_was_handed_to_tells_everything(earlier: o
 def test_an_operation_that_stands_where_the_worker_left_it_is_stuck_however_often_the_triggerer_restarts() -> None:
     still = operation("running", step())
     runner = carried_on(
-        handed_over(still), *[still] * 3, started_at=NOW - 2 * DAY, deadline=NOW + DAY, stuck_after=1.5 * DAY
+        handed_over(still, at=NOW - 2 * DAY), *[still] * 3, started_at=NOW - 2 * DAY, deadline=NOW + DAY, stuck_after=1.5 * DAY
     )
     (warning,) = runner.warnings()
     assert "for 2 days" in warning
@@ -229,3 +233,93 @@ def test_one_that_moved_while_nobody_watched_isnt_called_stuck() -> None:
         handed_over(operation("running", step())), *[moved] * 3, started_at=NOW - 2 * DAY, stuck_after=1.5 * DAY
     )
     assert runner.warnings() == []
+
+
+# Broken off, and taken up again by another triggerer that remembers
+
+
+def in_lives(
+    *lives: list[Reading], told: object = None, standing: object = None, **more: Any
+) -> tuple[list[str], list[Runner]]:
+    """What a watch says that is broken off after each of these lists of readings, and ends after the last one."""
+    runners: list[Runner] = []
+    now = NOW
+    for number, readings in enumerate(lives, 1):
+        is_last = number == len(lives)
+        runner = Runner(_then_killed([*readings, DONE] if is_last else readings), now=now, standing=standing)
+        runners.append(runner)
+        watching = watch(**more)
+        with contextlib.nullcontext() if is_last else pytest.raises(WorkerDied):
+            runner.run(watching.follow(at_once=False, told=watching.told(told), draw=lambda: 0.5))
+        now, standing = runner.now, runner.standing
+    return [line for runner in runners for line in runner.lines()], runners
+
+
+def _then_killed(readings: list[Reading]) -> Callable[[Call, float], Reading]:
+    script = iter(readings)
+
+    def service(call: Call, now: float) -> Reading:
+        for reading in script:
+            return reading
+        raise WorkerDied
+
+    return service
+
+
+def test_a_restart_of_the_triggerer_warns_of_no_word_and_tells_no_standing_again() -> None:
+    lines, _ = in_lives([BUSY], [BUSY], [BUSY, BUSY])
+    assert lines == in_lives([BUSY, BUSY, BUSY, BUSY])[0]
+    assert sum("'odd'" in line for line in lines) == 1
+
+
+def test_what_moved_while_the_triggerer_was_away_is_told_step_by_step() -> None:
+    before = operation("running", step("displaycertify", "inProgress"), step("live", "notStarted"))
+    after = operation("running", step("displaycertify", "complete"), step("live", "inProgress"))
+    lines, _ = in_lives([before], [after])
+    assert [line.split(",")[0] for line in lines[1:3]] == [
+        "Step Certification (displaycertify): complete",
+        "Step Live: inProgress",
+    ]
+
+
+_STANDINGS = st.builds(
+    lambda own, steps: operation(own, *(step(f"step{n}", status) for n, status in enumerate(steps))),
+    st.sampled_from(["running", "notStarted", "Herding"]),
+    st.lists(st.sampled_from(["notStarted", "inProgress", "blocked", "complete", "odd"]), max_size=3),
+)
+
+
+@given(st.lists(st.lists(_STANDINGS, max_size=4), min_size=1, max_size=4))
+def test_whenever_it_is_broken_off_the_log_reads_as_if_it_hadnt_been(lives: list[list[Reading]]) -> None:
+    assert in_lives(*lives)[0] == in_lives([reading for readings in lives for reading in readings])[0]
+
+
+def test_a_stuck_operation_is_told_once_over_all_restarts_from_where_its_last_step_changed() -> None:
+    before, after = operation("running", step()), operation("running", step(status="blocked"))
+    lines, _ = in_lives([before] * 5, [after] * 20, [after] * 100, [after] * 100, stuck_after=3 * 3600.0)
+    (warning,) = (line for line in lines if "stuck" in line)
+    assert "for 3.1" in warning
+
+
+def test_one_that_was_called_stuck_before_the_worker_left_it_isnt_called_so_again() -> None:
+    still = operation("running", step())
+    told = handed_over(still, at=NOW - 2 * DAY)
+    lines, runners = in_lives([still] * 3, [still] * 3, told=told, started_at=NOW - 2 * DAY, stuck_after=DAY)
+    assert sum("stuck" in line for line in lines) == 1
+    assert [runner.recalls for runner in runners] == [1, 1]
+
+
+def test_where_nothing_is_new_nobody_has_to_remember() -> None:
+    """A restart may bring back a thousand watches at once; each question goes through one supervisor."""
+    _, runners = in_lives([BUSY, BUSY], [BUSY, BUSY, BUSY], told=handed_over(BUSY))
+    assert [runner.recalls for runner in runners] == [0, 1], "at its end there is something to tell"
+
+
+@pytest.mark.parametrize(
+    "standing",
+    [{}, [], "x", {"steps": 1}, {"steps": {"*": "running"}, "words": 1, "since": "x", "stuck": 7}],
+)
+def test_whatever_stands_where_the_standing_was_it_is_watched_on(standing: object) -> None:
+    lines, _ = in_lives([operation("running")] * 3, standing=standing, stuck_after=60.0)
+    assert any("stuck" in line for line in lines)
+    assert "has ended" in lines[-1]
