@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout
-from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_3_PLUS
+from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS, AIRFLOW_V_3_3_PLUS
 
 try:
     from airflow.sdk.exceptions import TaskDeferralTimeout
@@ -98,6 +98,13 @@ def stats(*, in_triggerer: bool) -> Any:
     from airflow.providers.common.compat.sdk import Stats as StatsOfTasks
 
     return StatsOfTasks
+
+
+def triggers_have_xcoms() -> bool:
+    """Tell whether a trigger can read and write XComs here: in Airflow 2, and from 3.0.5 on."""
+    from airflow.jobs import triggerer_job_runner
+
+    return not AIRFLOW_V_3_0_PLUS or hasattr(triggerer_job_runner, "SetXCom")
 
 
 def current_state(task_instance: Any) -> str | None:

@@ -83,7 +83,12 @@ def push_links(context: Context, location: OperationLocation | OfferLocation) ->
         for key, value in link_values(location).items():
             task_instance.xcom_push(key=key, value=value)
     except Exception as error:  # noqa: BLE001 - whatever Airflow's XCom backend raises
-        log.warning("The links of this task can't be shown: %s: %s", type(error).__name__, error)
+        log.warning("%s", cant_show_links(error))
+
+
+def cant_show_links(error: Exception) -> str:
+    """Return what is said of links that Airflow didn't take."""
+    return f"The links of this task can't be shown: {type(error).__name__}: {error}"
 
 
 def _shown(value: object) -> str:

@@ -28,6 +28,8 @@ from airflow_provider_cpp.api.schedule import (
 )
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
+from airflow_provider_cpp.links.operation import cant_show_links, link_values
+from airflow_provider_cpp.triggers.task_xcom import StandingInXCom, TaskXCom
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.client.settings import Settings
@@ -159,20 +161,11 @@ class WatchingTrigger(BaseTrigger):
 
         Not through the event: what is pushed by it arrives as JSON text, not as a dict (seen with 3.3.2).
         """
-        from asgiref.sync import sync_to_async
-
-        task: Any = self.task_instance
+        xcom = TaskXCom.of(self)
         try:
-            from airflow.providers.common.compat.sdk import XCom
-
-            await sync_to_async(XCom.set)(
-                "return_value",
-                result,
-                dag_id=task.dag_id,
-                task_id=task.task_id,
-                run_id=task.run_id,
-                map_index=-1 if task.map_index is None else task.map_index,
-            )
+            if xcom is None:
+                raise LookupError("this trigger can't write XComs")
+            await xcom.set({"return_value": result})
         except Exception as error:  # noqa: BLE001 - whatever it is, a worker can do it
             self._say(logging.WARNING, f"A worker has to push the result ({type(error).__name__}: {error}).")
             return False
@@ -189,10 +182,20 @@ class WatchingTrigger(BaseTrigger):
             stuck_after=self.stuck_after,
             goal=goal,
         )
+        xcom = TaskXCom.of(self)
+        if xcom is not None and self.deadline is None:  # no worker has been there to show them
+            await self._show_links(xcom, location)
+        memory = StandingInXCom(xcom, f"{location.url} {started_at:.0f}", self._say) if xcom is not None else None
         try:
-            return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)))
+            return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)), memory)
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
             return outcomes.refused(self.where(), error)
+
+    async def _show_links(self, xcom: TaskXCom, location: OperationLocation | OfferLocation) -> None:
+        try:
+            await xcom.set(link_values(location))
+        except Exception as error:  # noqa: BLE001 - a link that isn't shown ends no watch of a release
+            self._say(logging.WARNING, cant_show_links(error))
 
     def _times(self) -> tuple[float, float]:
         """Return when the watch began and when it ends, the same after every restart."""
@@ -207,11 +210,13 @@ class WatchingTrigger(BaseTrigger):
             started_at = aware.timestamp() - self.hard_limit
         return started_at, started_at + self.limit
 
-    async def _run(self, settings: Settings, procedure: Any) -> outcomes.Event:
+    async def _run(
+        self, settings: Settings, procedure: Any, memory: StandingInXCom | None = None
+    ) -> outcomes.Event:
         from airflow_provider_cpp.client.sharing import shared_client
 
         async with metrics.watching(), shared_client(settings) as client:
-            return await client.run(procedure, say=self._say)
+            return await client.run(procedure, say=self._say, memory=memory)
 
     async def _settings(self) -> Settings:
         from airflow.providers.common.compat.sdk import AirflowNotFoundException

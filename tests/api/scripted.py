@@ -11,7 +11,18 @@ from typing import Any
 from airflow_provider_cpp.api import retries
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Recall, Remember, Reply, Say, Send, Wait
+from airflow_provider_cpp.api.procedures import (
+    Count,
+    Keep,
+    Procedure,
+    Recall,
+    Remember,
+    Reply,
+    Request,
+    Say,
+    Send,
+    Wait,
+)
 from airflow_provider_cpp.exceptions import CppError
 
 ORIGIN = "https://cloudpartner.azure.com"
@@ -81,7 +92,7 @@ class Runner:
             except StopIteration as end:
                 return end.value
             requests += 1
-            reading = refusal = standing = None
+            reading = refusal = None
             match request:
                 case Send(call, patient):
                     try:
@@ -93,22 +104,26 @@ class Runner:
                     if seconds > 0:
                         self.waits.append(seconds)
                         self.now += seconds
-                case Say(text, level):
-                    assert text.isprintable(), f"a line that isn't one: {text!r}"
-                    self.said.append((level, text))
-                case Count(name, seconds):
-                    self.counted.append((name, seconds))
-                case Keep(record):
-                    self.kept.append(json.loads(json.dumps(record)))
-                case Recall():
-                    self.recalls += 1
-                    standing = self.standing
-                case Remember(told):
-                    self.standing = json.loads(json.dumps(told, allow_nan=False))
+                case _:
+                    self._note(request)
             if requests == self.dies_after:
                 procedure.close()
                 raise WorkerDied
-            reply = Reply(self.now, reading, standing)
+            reply = Reply(self.now, reading, self.standing if isinstance(request, Recall) else None)
+
+    def _note(self, request: Request) -> None:
+        match request:
+            case Say(text, level):
+                assert text.isprintable(), f"a line that isn't one: {text!r}"
+                self.said.append((level, text))
+            case Count(name, seconds):
+                self.counted.append((name, seconds))
+            case Keep(record):
+                self.kept.append(json.loads(json.dumps(record)))
+            case Remember(told):
+                self.standing = json.loads(json.dumps(told, allow_nan=False))
+            case Recall():
+                self.recalls += 1
 
     def _send(self, call: Call, patient: bool) -> Reading:
         for attempt in range(1, retries.MAX_ATTEMPTS + 1):

@@ -221,7 +221,11 @@ def test_a_watch_that_nothing_sensible_was_handed_to_tells_everything(earlier: o
 def test_an_operation_that_stands_where_the_worker_left_it_is_stuck_however_often_the_triggerer_restarts() -> None:
     still = operation("running", step())
     runner = carried_on(
-        handed_over(still, at=NOW - 2 * DAY), *[still] * 3, started_at=NOW - 2 * DAY, deadline=NOW + DAY, stuck_after=1.5 * DAY
+        handed_over(still, at=NOW - 2 * DAY),
+        *[still] * 3,
+        started_at=NOW - 2 * DAY,
+        deadline=NOW + DAY,
+        stuck_after=1.5 * DAY,
     )
     (warning,) = runner.warnings()
     assert "for 2 days" in warning
