@@ -49,7 +49,7 @@ BELOW = {
         "operators",
         "links",
     },
-    "triggers": {"airflow_versions", "metrics", "hooks", "client", "api", "exceptions"},
+    "triggers": {"airflow_versions", "metrics", "hooks", "client", "api", "exceptions", "links"},
     "links": {"hooks", "client", "api", "exceptions"},
 }
 

@@ -55,7 +55,7 @@ class Told:
         self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
         words, since = earlier.get("words"), earlier.get("since")
         self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else _NO_WORDS
-        self.since = float(since) if isinstance(since, int | float) else None
+        self.since = since if isinstance(since, float) else None
         self.stuck = earlier.get("stuck") is True
         return True
 

@@ -321,7 +321,7 @@ def test_where_nothing_is_new_nobody_has_to_remember() -> None:
 
 @pytest.mark.parametrize(
     "standing",
-    [{}, [], "x", {"steps": 1}, {"steps": {"*": "running"}, "words": 1, "since": "x", "stuck": 7}],
+    [{}, [], "x", {"steps": 1}, {"steps": {"*": "running"}, "words": 1, "since": 10**400, "stuck": 7}],
 )
 def test_whatever_stands_where_the_standing_was_it_is_watched_on(standing: object) -> None:
     lines, _ = in_lives([operation("running")] * 3, standing=standing, stuck_after=60.0)
