@@ -25,11 +25,17 @@ from airflow_provider_cpp.api.operations import (
 from airflow_provider_cpp.api.outcomes import TIMEOUT, UNKNOWN, Event
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, sent
-from airflow_provider_cpp.api.retries import is_failed_read
+from airflow_provider_cpp.api.retries import is_failed_read, was_refused_unread
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.submissions import Submission, find_submission, read_submissions
 from airflow_provider_cpp.api.watching import Watch
-from airflow_provider_cpp.exceptions import CppError, NotCanceled, OperationStatusUnknown, OperationTimeout
+from airflow_provider_cpp.exceptions import (
+    CppError,
+    CppUnavailable,
+    NotCanceled,
+    OperationStatusUnknown,
+    OperationTimeout,
+)
 
 #: A cancel takes one to three minutes (seen by clients).
 SCHEDULE = PollSchedule(2.0, 10.0)
@@ -142,28 +148,48 @@ class Cancel:
         in time, or `unknown` if the operation's status can't be learned.
 
         :param draw: gives random numbers from 0 to 1.
+        :raises CppUnavailable: no cancel reached the service; nothing was canceled.
         :raises CppError: the error that the service's refusal means.
         """
         call = calls.cancel(self.location.publisher_id, self.location.offer_id, self.notification_emails)
         deadline = 0.0
         reading: Reading | None = None
+        was_taken = False  # whether the service may have done something about any of the cancels
         for attempt in range(1, MAX_CANCELS + 1):
             if (over := (yield from self._over())) is not None:
-                return over if reading is None else (yield from self._told(call, reading, over))
+                if reading is None:
+                    return over
+                if over["status"] == UNKNOWN and not was_taken:
+                    raise self._never_taken(call, reading)
+                return (yield from self._told(call, reading, over))
             reading, now = yield from sent(call)
             if isinstance(reading, Answer) and 400 <= reading.status < 500 and reading.status != 408:
                 return (yield from self._ended_meanwhile(call, reading))
-            yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")
+            was_taken = was_taken or not was_refused_unread(reading)
             deadline = deadline or now + self.within
             is_clear = isinstance(reading, Answer) and 200 <= reading.status < 300
             is_last = is_clear or attempt == MAX_CANCELS or now + SEND_AGAIN_AFTER >= deadline
+            if is_last and not was_taken:
+                raise self._never_taken(call, reading)  # there is nothing to watch for
+            yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")
             until = deadline if is_last else now + SEND_AGAIN_AFTER
             watch = Watch(self.location, started_at=now, deadline=until, schedule=SCHEDULE)
             event = yield from watch.follow(at_once=True, draw=draw)
             if event["status"] != TIMEOUT or is_last:
                 return (yield from self._told(call, reading, event))
-            yield Say(f"{self.location} still runs, and the cancel had no clear answer: sending it again.", 30)
+            came_to = "had no clear answer" if was_taken else "didn't get through"
+            yield Say(f"{self.location} still runs, and the cancel {came_to}: sending it again.", logging.WARNING)
         raise AssertionError("the last cancel is the last")
+
+    def _never_taken(self, call: Call, reading: Reading) -> CppError:
+        """Return the error of a cancel that the service provably did nothing about, however often it was sent."""
+        error = error_of(call, reading)
+        return CppUnavailable(
+            f"{error} Nothing was canceled: {self.location} was running when it was last read.",
+            http_status=error.http_status,
+            code=error.code,
+            request_id=error.request_id,
+        )
 
     def _over(self) -> Procedure[Event | None]:
         """Return the event of an operation that there is no use or no way to cancel, or None if it runs."""

@@ -240,7 +240,9 @@ class CloudPartnerPortalHook(BaseHook):
             and nothing was sent; `succeeded` or `failed` if it ended before the cancel came; `not_cancelable` if
             the service says so, and nothing was sent; `timeout` or `unknown` if the cancel isn't confirmed.
         :raises CppConfigurationError: an identifier, an address or the connection is wrong; nothing was sent.
-        :raises CppError: the error that the service's refusal means, or its operations can't be listed.
+        :raises CppUnavailable: no cancel got through to the service, or its operations can't be listed; nothing
+            was canceled.
+        :raises CppError: the error that the service's refusal means.
         """
         settings = self.settings
         cancel = CancelOffer(

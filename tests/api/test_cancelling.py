@@ -7,17 +7,20 @@ from typing import Any
 import pytest
 
 from airflow_provider_cpp.api.answers import Reading
-from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer, error_of_cancel
+from airflow_provider_cpp.api.cancelling import MAX_CANCELS, SEND_AGAIN_AFTER, Cancel, CancelOffer, error_of_cancel
 from airflow_provider_cpp.api.locations import OperationLocation
+from airflow_provider_cpp.api.retries import MAX_ATTEMPTS
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
     CppBadRequest,
     CppConflict,
     CppError,
     CppNotFound,
+    CppUnavailable,
     NotCanceled,
     OperationStatusUnknown,
     OperationTimeout,
+    is_retried,
 )
 from tests.api.scripted import (
     GUID,
@@ -26,6 +29,7 @@ from tests.api.scripted import (
     OFFER,
     ORIGIN,
     PUBLISHER,
+    UNSENT,
     Runner,
     answered,
     operation,
@@ -159,6 +163,47 @@ def test_a_cancel_is_sent_three_times_at_most_and_its_wait_ends_in_time() -> Non
     assert runner.now == NOW + 300
     assert "may be canceled yet" in str(event["message"])
     assert isinstance(error_of_cancel(event), OperationTimeout)
+
+
+THROTTLED = refused(503, **{"retry-after": "1"})
+
+
+@pytest.mark.parametrize("reading", [UNSENT, THROTTLED])
+@pytest.mark.parametrize("within", [3.0, 300.0])
+def test_a_cancel_that_never_got_through_is_an_error_that_names_the_cause(reading: Reading, within: float) -> None:
+    runner = Runner(lambda call, now: reading if call.method == "POST" else RUNNING)
+    with pytest.raises(CppUnavailable, match=r"(refused|503).*Nothing was canceled: operation .* was") as told:
+        runner.run(Cancel(LOCATION, within).confirmed(draw=lambda: 0.5))
+    assert is_retried(told.value)
+    assert len(runner.posts) == MAX_ATTEMPTS * (1 if within < SEND_AGAIN_AFTER else MAX_CANCELS)
+    assert runner.now < NOW + 120, "there is nothing to watch for"
+
+
+def test_a_cancel_that_never_got_through_to_a_service_that_is_gone_by_now_is_such_an_error() -> None:
+    runner = Runner(lambda call, now: RUNNING if call.method == "GET" and now < NOW + 10 else UNSENT)
+    with pytest.raises(CppUnavailable, match="Nothing was canceled"):
+        runner.run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
+
+
+@pytest.mark.parametrize("readings", [(LOST, UNSENT, UNSENT), (UNSENT, LOST, UNSENT), (UNSENT, UNSENT, LOST)])
+def test_one_cancel_that_may_have_got_through_is_enough_to_watch_for_what_comes_of_it(
+    readings: tuple[Reading, ...],
+) -> None:
+    def service(call: Any, now: float) -> Reading:
+        return RUNNING if call.method == "GET" else readings[int((now - NOW) // SEND_AGAIN_AFTER)]
+
+    runner = Runner(service)
+    event = runner.run(Cancel(LOCATION, 300.0).confirmed(draw=lambda: 0.5))
+    assert event["status"] == "timeout"
+    assert runner.now >= NOW + 300
+
+
+def test_what_ends_while_a_cancel_cant_get_through_is_told_as_that_end() -> None:
+    def service(call: Any, now: float) -> Reading:
+        return UNSENT if call.method == "POST" else operation("completed" if now > NOW + 40 else "running")
+
+    event = Runner(service).run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
+    assert event["status"] == "succeeded"
 
 
 @pytest.mark.parametrize("status", [400, 409])

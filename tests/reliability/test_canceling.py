@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -10,6 +12,7 @@ from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppAuthError, CppConflict, CppError, CppNotFound, CppUnavailable
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from tests.reliability.gate import Gate
 from tests.reliability.going_live import OFFER, in_words, started
 
 PHASE = "Canceling"
@@ -59,6 +62,9 @@ CASES = {
     "403": one("error", 1, "running", CppAuthError, status=403),
     "404": one("not-found", 1, "running", CppNotFound),
     "409": one("error", 1, "running", CppConflict, status=409),
+    "503 with Retry-After, every time": one(
+        "throttled", 5, "running", CppUnavailable, status=503, retry_after="3", times=None
+    ),
     "429, every time": one("throttled", 5, "running", CppUnavailable, times=None),
     "500 at the read before it, twice": Case((Fault("error", action="operation", times=2),), 1, *CANCELED),
     "500 at the reads after it, four times": Case(
@@ -132,6 +138,18 @@ def test_without_the_list_no_cancel_is_sent(portal, location, pauses, proves):
     assert type(what) is CppUnavailable
     assert portal.requests_for("cancel") == []
     proves(PHASE, "of an offer, 500 at the list, every time", (0, "runs on"), "`CppUnavailable`")
+
+
+def test_a_cancel_that_is_refused_a_connection_is_an_error_that_names_it(portal, location, proves, monkeypatch):
+    with Gate(urlsplit(portal.plain_url).port, then_shut=2) as gate:  # after the list and a look
+        connection = json.loads(portal.connection_json(timeout=10))
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps({**connection, "host": gate.url}))
+        what = called_off()
+    assert type(what) is CppUnavailable
+    assert "refused" in str(what)
+    assert "Nothing was canceled" in str(what)
+    assert portal.requests_for("cancel") == []
+    proves(PHASE, "of an offer, the connection is refused, every time", (0, "runs on"), "`CppUnavailable`")
 
 
 @pytest.mark.parametrize("kind", ["reset-before", "error"])
