@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,6 +34,9 @@ CONSTRAINTS = REPOSITORY / "constraints"
 #: The tests that face Airflow. The floors below the hooks don't know it: `make test` is enough for them.
 TESTS = ("hooks", "links", "operators", "sensors", "triggers", "test_dags.py", "test_deprecations.py")
 METADATA = ("test_provider_info.py",)
+#: A line of `dags test` that says that the package does what it shouldn't: a warning of Python's, or that of
+#: Airflow's guard against operators that are run by hand.
+WARNING_OF_US = re.compile(r"airflow_provider_cpp/\S*: \w*Warning|Warning.*airflow_provider_cpp/|called outside")
 #: Seconds for one step, on whatever machine.
 PATIENCE = 900
 #: Lines of a failed step's output that are shown; all of them are in `logs`.
@@ -177,6 +181,8 @@ def dags_test(line: Line, home: Path) -> str:
             {
                 "AIRFLOW__CORE__DAGS_FOLDER": str(REPOSITORY / "dags"),
                 "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
+                # Python is silent on deprecations in imported modules.
+                "PYTHONWARNINGS": "default::DeprecationWarning,default::PendingDeprecationWarning",
             },
         )
         command = [line.python, "-P", "-m", "airflow", "dags", "test", "go_live"]
@@ -185,8 +191,7 @@ def dags_test(line: Line, home: Path) -> str:
         if not seen.is_live or seen.go_lives != 1:
             is_it = "live" if seen.is_live else "not live"
             raise StepFailed(f"dags test ended well, but the offer is {is_it} after {seen.go_lives} requests")
-    ours = [each for each in output.splitlines() if "Warning" in each and "airflow_provider_cpp/" in each]
-    if ours:
+    if ours := [each for each in output.splitlines() if WARNING_OF_US.search(each)]:
         raise StepFailed("dags test warned of the package:\n" + "\n".join(ours))
     return f"live, {seen.go_lives} POST"
 
