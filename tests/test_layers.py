@@ -16,6 +16,8 @@ PACKAGE = Path(airflow_provider_cpp.__file__).parent
 NAME = "airflow_provider_cpp"
 HEAVY = {"requests", "aiohttp", "tenacity", "azure", "urllib3", "msal"}
 
+_BELOW_TASKS = {"airflow_versions", "metrics", "hooks", "client", "api", "exceptions", "triggers", "links"}
+
 #: What each floor may import of the package, besides itself.
 BELOW = {
     "api": {"exceptions"},
@@ -27,28 +29,8 @@ BELOW = {
     "provider_info": set(),
     "airflow_versions": set(),
     "metrics": {"airflow_versions", "client"},
-    "operators": {
-        "airflow_versions",
-        "metrics",
-        "hooks",
-        "client",
-        "api",
-        "exceptions",
-        "triggers",
-        "sensors",
-        "links",
-    },
-    "sensors": {
-        "airflow_versions",
-        "metrics",
-        "hooks",
-        "client",
-        "api",
-        "exceptions",
-        "triggers",
-        "operators",
-        "links",
-    },
+    "operators": _BELOW_TASKS | {"sensors"},
+    "sensors": _BELOW_TASKS | {"operators"},
     "triggers": {"airflow_versions", "metrics", "hooks", "client", "api", "exceptions", "links"},
     "links": {"hooks", "client", "api", "exceptions"},
 }

@@ -182,7 +182,6 @@ READINGS: dict[str, Reading] = {
     "canceled": operation("canceled"),
     "403": refused(403),
 }
-FATAL = {"403"}
 
 
 @settings(max_examples=200, deadline=None)

@@ -27,6 +27,16 @@ def wait_until(is_so: Callable[[], Any], what: str, seconds: float = 90.0) -> An
     return found
 
 
+def wait_for_new_looks(portal: Emulator, offer_ids: list[str]) -> None:
+    """Wait until the operation on each offer is looked at once more."""
+    seen = {offer_id: len(portal.requests_for("operation", offer_id)) for offer_id in offer_ids}
+
+    def are_all_looked_at() -> bool:
+        return all(len(portal.requests_for("operation", each)) > seen[each] for each in offer_ids)
+
+    wait_until(are_all_looked_at, "a look at each operation")
+
+
 class Release:
     """A run of one of the DAGs for chaos, begun on construction.
 

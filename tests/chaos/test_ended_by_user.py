@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.chaos.release import Release, posts, states, wait_until
+from tests.chaos.release import Release, posts, states, wait_for_new_looks, wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
@@ -14,8 +14,7 @@ def test_marked_failed_with_cancel_on_kill_the_operation_is_canceled_and_that_is
     portal.add_offer(offer_id, duration=3600)
     release = Release(airflow, "cancel_on_kill", offer_id=offer_id)
     release.wait_for_state("go_live", "deferred")
-    looks = len(portal.requests_for("operation", offer_id))
-    wait_until(lambda: len(portal.requests_for("operation", offer_id)) > looks, "the triggerer's first look")
+    wait_for_new_looks(portal, [offer_id])  # the triggerer's first
     release.mark("go_live", "failed")
     tell("the task is deferred: marked failed")
     wait_until(lambda: "Confirmed" in release.log("go_live"), "the cancel to be confirmed")
@@ -33,8 +32,7 @@ def test_marked_failed_without_cancel_on_kill_the_operation_runs_on(airflow, por
     portal.add_offer(offer_id, duration=3600)
     release = Release(airflow, "deferred", offer_id=offer_id)
     release.wait_for_state("go_live", "deferred")
-    looks = len(portal.requests_for("operation", offer_id))
-    wait_until(lambda: len(portal.requests_for("operation", offer_id)) > looks, "the triggerer's first look")
+    wait_for_new_looks(portal, [offer_id])  # the triggerer's first
     release.mark("go_live", "failed")
     wait_until(lambda: "trigger completed" in release.log("go_live"), "the trigger's end")
 

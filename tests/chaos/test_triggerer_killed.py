@@ -11,7 +11,7 @@ import pytest
 
 from tests.chaos.conftest import TRIGGERER_THRESHOLD
 from tests.chaos.killing import frozen
-from tests.chaos.release import Release, posts, states, wait_until
+from tests.chaos.release import Release, posts, states, wait_for_new_looks, wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(420)]
 
@@ -25,16 +25,6 @@ def add_offers(portal, name, count):
     for offer_id in offer_ids:
         portal.add_offer(offer_id, duration=LONG)
     return offer_ids
-
-
-def wait_for_new_looks(portal, offer_ids):
-    """Wait until each operation is looked at once more."""
-    seen = {offer_id: len(portal.requests_for("operation", offer_id)) for offer_id in offer_ids}
-
-    def are_all_looked_at():
-        return all(len(portal.requests_for("operation", each)) > seen[each] for each in offer_ids)
-
-    wait_until(are_all_looked_at, "a look at each operation")
 
 
 def outcomes_in_airflow(release, task_id):

@@ -232,10 +232,7 @@ def test_the_plugin_and_the_package_import_nothing_heavy():
         "import sys, airflow_provider_cpp.emulator.pytest_plugin;"
         "print([name for name in ('aiohttp', 'trustme', 'airflow', 'azure') if name in sys.modules])"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
-        == "[]"
-    )
+    assert python(code).stdout.strip() == "[]"
 
 
 def test_the_emulator_itself_imports_neither_airflow_nor_the_client():
@@ -244,10 +241,7 @@ def test_the_emulator_itself_imports_neither_airflow_nor_the_client():
         "print([name for name in sys.modules if name == 'airflow' or name.startswith('airflow_provider_cpp.')"
         " and not name.startswith('airflow_provider_cpp.emulator')])"
     )
-    assert (
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
-        == "[]"
-    )
+    assert python(code).stdout.strip() == "[]"
 
 
 def test_without_trustme_it_says_what_to_install():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import socket
 from dataclasses import asdict
 
 import pytest
@@ -96,6 +97,20 @@ def pauses(monkeypatch):
     )
     monkeypatch.setattr(RequestsTransport, "sleep", lambda self, seconds: None)
     return waited
+
+
+@pytest.fixture
+def nameless(monkeypatch):
+    """A host whose name nobody can resolve."""
+    real = socket.getaddrinfo
+
+    def unknown(host, *arguments, **options):
+        if host == "cpp.invalid":
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return real(host, *arguments, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    return "https://cpp.invalid"
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-import socket
 from urllib.parse import urlsplit
 
 import pytest
@@ -190,16 +189,8 @@ def test_a_post_whose_connection_is_refused_is_sent_again(portal, after_the_list
     assert len(after_the_list) == 1
 
 
-def test_a_name_that_can_not_be_resolved(portal, pauses, lines, proves, monkeypatch):
-    real = socket.getaddrinfo
-
-    def unknown(host, *arguments, **options):
-        if host == "cpp.invalid":
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return real(host, *arguments, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    connect(monkeypatch, portal, host="https://cpp.invalid")
+def test_a_name_that_can_not_be_resolved(portal, pauses, lines, proves, monkeypatch, nameless):
+    connect(monkeypatch, portal, host=nameless)
     outcome = go_live()
     check(
         portal,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from urllib.parse import urlsplit
 
@@ -56,16 +55,8 @@ def test_connections_refused_over_a_quarter_of_an_hour(portal, location, proves,
         check(portal, proves, fault, case, *told(wait, path(location)))
 
 
-def test_a_name_that_can_not_be_resolved(portal, location, proves, connect, wait, monkeypatch, quickly_given_up):
-    real = socket.getaddrinfo
-
-    def unknown(host, *arguments, **options):
-        if host == "cpp.invalid":
-            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
-        return real(host, *arguments, **options)
-
-    monkeypatch.setattr(socket, "getaddrinfo", unknown)
-    connect("https://cpp.invalid")
+def test_a_name_that_can_not_be_resolved(portal, location, proves, connect, wait, nameless, quickly_given_up):
+    connect(nameless)
     case = Case((), 0, OperationStatusUnknown, GIVEN_UP)
     fault = "name not resolved over a quarter of an hour"
     check(portal, proves, fault, case, *told(wait, path(location)))

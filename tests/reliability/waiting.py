@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from dataclasses import dataclass, field
+
+import pytest
 
 from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.emulator import Fault
@@ -44,6 +47,16 @@ class Case:
     waits: float = 0.0
     timeout: float = 10.0
     constants: dict[str, float] = field(default_factory=dict)
+
+
+async def seconds_to_cancel(task):
+    """Cancel what has waited for a while, and return how long it takes to end."""
+    await asyncio.sleep(0.2)
+    began = time.monotonic()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    return time.monotonic() - began
 
 
 def on_a_worker(location):
