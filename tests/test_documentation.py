@@ -32,6 +32,7 @@ from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 from docs import outcomes
+from tests.running import context_of, run_task
 
 ROOT = Path(__file__).parent.parent
 EXAMPLES = ROOT / "docs" / "examples"
@@ -137,6 +138,23 @@ def test_airflow_has_each_metric_that_is_named():
 def test_airflow_parses_the_wait_for_signoff():
     dag = parsed("wait_for_signoff.py", "live_once_it_may")
     assert [task.task_id for task in dag.topological_sort()] == ["wait_for_signoff", "go_live"]
+
+
+def test_airflow_parses_the_schedule_as_the_clocks_of_paris():
+    dag = parsed("on_mondays.py", "live_on_mondays")
+    assert str(dag.timezone.name) == "Europe/Paris"
+    assert str(dag.schedule if hasattr(dag, "schedule") else dag.schedule_interval) == "0 9 * * 1"
+
+
+def test_the_dag_that_waits_elsewhere_watches_what_its_run_names(cpp_emulator):
+    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+    task = parsed("wait_elsewhere.py", "wait_elsewhere").get_task("wait_until_live")
+    context = context_of(task)
+    context["params"] = {"operation_location": CloudPartnerPortalHook().go_live("contoso-virtualmachineoffer")}
+    cpp_emulator.finish("contoso-virtualmachineoffer")
+    task.render_template_fields(context)
+    assert run_task(task, context).result["status"] == "succeeded"
 
 
 # The tests that a user is shown
@@ -259,8 +277,8 @@ def test_every_connection_shown_is_accepted(tmp_path):
     for text in shown:
         connection = json.loads(text)
         extra = {**connection.get("extra", {})}
-        if "certificate_path" in extra:
-            extra["certificate_path"] = str(certificate)
+        for name in {"certificate_path", "ca_file"} & set(extra):
+            extra[name] = str(certificate)
         if "<" in extra.get("tenant_id", ""):
             extra["tenant_id"] = "0d9c4f1e-0000-4000-8000-000000000001"
         password = re.sub("<.*>", "put-in", connection.get("password", ""))
@@ -268,6 +286,18 @@ def test_every_connection_shown_is_accepted(tmp_path):
         assert settings.publisher_id == "contoso"
         kinds.add(settings.auth)
     assert kinds == set(CONNECTION_FIELDS["auth"]["schema"]["enum"])
+
+
+def test_the_connection_shown_as_a_uri_is_the_one_shown_as_json():
+    from airflow.providers.common.compat.sdk import Connection
+
+    text = page("docs/connection.md").split("\n## As JSON\n")[1]
+    (uri,) = re.findall(r"^cpp://.*$", text.split("\n## ")[0], flags=re.MULTILINE)
+    connection = Connection(conn_id="shown", uri=uri.replace("<client secret, URL-quoted>", "s%2Fe%25cret"))
+    assert connection.password == "s/e%cret"
+    shown = json.loads(re.search(r"'(\{.*?\n\})'", text, flags=re.DOTALL)[1])
+    assert (connection.conn_type, connection.login) == (shown["conn_type"], shown["login"])
+    assert connection.extra_dejson == shown["extra"]
 
 
 def test_the_certificate_shown_is_one_that_the_login_library_takes(tmp_path):
