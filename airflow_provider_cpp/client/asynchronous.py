@@ -29,6 +29,7 @@ from airflow_provider_cpp.client.requesting import (
     CONNECT_TIMEOUT,
     ca_file_unusable,
     fixed_headers,
+    headers_of,
     proxy_of,
     read_answer,
     trust,
@@ -273,8 +274,9 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
         damage = "the body didn't end in time"
     except (aiohttp.ClientError, OSError) as error:
         damage = f"the body is cut ({type(error).__name__})"
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return read_answer(response.status, headers, bytes(body), damage, received_at, limit)
+    return read_answer(
+        response.status, headers_of(response.headers.items()), bytes(body), damage, received_at, limit
+    )
 
 
 def _unanswered(error: Exception, settings: Settings) -> Unanswered:

@@ -17,13 +17,14 @@ from airflow_provider_cpp.client.requesting import (
     CONNECT_TIMEOUT,
     ca_file_unusable,
     fixed_headers,
+    headers_of,
     proxy_of,
     read_answer,
     trust,
     why_without_answer,
 )
 from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
-from airflow_provider_cpp.client.whole_answers import bounded_session
+from airflow_provider_cpp.client.whole_answers import bounded_session, packed_body
 from airflow_provider_cpp.exceptions import CppError
 
 if TYPE_CHECKING:
@@ -188,22 +189,10 @@ class _Bearer:
 
 
 def _read(response: requests.Response, limit: int) -> Answer:
-    from urllib3.exceptions import HTTPError, ReadTimeoutError
-
     received_at = time.time()
-    body = bytearray()
-    damage = None
-    try:
-        for chunk in response.raw.stream(16384, decode_content=False):
-            body += chunk
-            if len(body) > limit:
-                break
-    except (ReadTimeoutError, TimeoutError):
-        damage = "the body didn't end in time"
-    except (HTTPError, OSError) as error:
-        damage = f"the body is cut ({type(error).__name__})"
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return read_answer(response.status_code, headers, bytes(body), damage, received_at, limit)
+    body, damage = packed_body(response, limit)
+    headers = headers_of(response.headers.items())
+    return read_answer(response.status_code, headers, body, damage, received_at, limit)
 
 
 def _unanswered(error: requests.RequestException, settings: Settings) -> Unanswered:

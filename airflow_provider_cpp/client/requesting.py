@@ -83,6 +83,15 @@ def ca_file_unusable(settings: Settings, error: OSError) -> CppConfigurationErro
     )
 
 
+def headers_of(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return headers by their lower-case names; one that came several times as a list (RFC 9110, 5.3)."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        key = name.lower()
+        found[key] = f"{found[key]}, {value}" if key in found else value
+    return found
+
+
 def read_answer(
     status: int, headers: Mapping[str, str], body: bytes, damage: str | None, received_at: float, limit: int
 ) -> Answer:

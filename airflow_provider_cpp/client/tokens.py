@@ -45,6 +45,9 @@ MARGIN_SHARE = 0.10
 #: A short-lived token is used for at least this share of its life.
 LEAST_USE = 0.5
 
+#: Bytes that an answer of the login may have; a token has some thousand.
+MAX_ANSWER = 1024 * 1024
+
 #: Errors of the login (OAuth 2.0, 4.1.2.1) that say nothing about the principal.
 _PASSING_ERRORS = frozenset({"temporarily_unavailable", "server_error"})
 
@@ -161,7 +164,8 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
         trusted = trust(settings)
     except OSError as error:
         raise ca_file_unusable(settings, error) from None
-    with bounded_session(settings.timeout, trusted) as session:
+    with bounded_session(settings.timeout, trusted, MAX_ANSWER) as session:
+        session.headers["Accept-Encoding"] = "identity"
         session.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
         _fetching.now = True
         # What fails is told by our error; only of several sources its first line leaves some out.

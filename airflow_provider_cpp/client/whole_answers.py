@@ -1,7 +1,8 @@
 """Makes requests take an answer's head whole or not at all, and give up on an answer that doesn't end.
 
-Left alone it takes a head that breaks off for a whole one (half a `Location` names another operation), and
-its timeout begins anew with every byte, so that a byte a second holds a worker for hours.
+Left alone it takes a head that breaks off for a whole one (half a `Location` names another operation), its
+timeout begins anew with every byte, so that a byte a second holds a worker for hours, and it reads and unpacks
+whatever comes.
 """
 
 from __future__ import annotations
@@ -13,26 +14,70 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.client.requesting import headers_of, read_answer
+
 if TYPE_CHECKING:
     import ssl
 
     import requests
 
 
-def bounded_session(seconds: float, trusted: ssl.SSLContext) -> requests.Session:
+def bounded_session(seconds: float, trusted: ssl.SSLContext, limit: int | None = None) -> requests.Session:
     """Return a session of requests, each of which ends within some seconds, its body included.
 
     :param seconds: from the moment that a request is begun.
     :param trusted: whom to trust.
+    :param limit: bytes that a body may have, unpacked, for one that others read; None to leave it to the caller.
     """
     import requests
 
     session = requests.Session()
     for scheme in ("https://", "http://"):
-        session.mount(scheme, _adapter_class()(seconds, trusted))
+        session.mount(scheme, _adapter_class()(seconds, trusted, limit))
     # Even where it is told not to follow a redirect, requests reads its body to the end and parses its target.
     session.get_redirect_target = lambda resp: None  # type: ignore[method-assign]
     return session
+
+
+def packed_body(response: requests.Response, limit: int) -> tuple[bytes, str | None]:
+    """Return a body as it came, read no further than one piece beyond the limit, and what kept it from coming."""
+    from urllib3.exceptions import HTTPError, ReadTimeoutError
+
+    body = bytearray()
+    damage = None
+    try:
+        for chunk in response.raw.stream(16384, decode_content=False):
+            body += chunk
+            if len(body) > limit:
+                break
+    except (ReadTimeoutError, TimeoutError):
+        damage = "the body didn't end in time"
+    except (HTTPError, OSError) as error:
+        damage = f"the body is cut ({type(error).__name__})"
+    return bytes(body), damage
+
+
+def _limited(response: requests.Response, limit: int) -> requests.Response:
+    """Return a response with its body read and unpacked already.
+
+    :raises requests.ConnectionError: if it is larger than the limit, or doesn't come whole.
+    """
+    import requests
+    import urllib3
+
+    with response:
+        body, damage = packed_body(response, limit)
+        answer = read_answer(
+            response.status_code, headers_of(response.headers.items()), body, damage, time.time(), limit
+        )
+    if answer.damage:
+        raise requests.ConnectionError(answer.damage, request=response.request)
+    for name in ("Content-Encoding", "Content-Length", "Transfer-Encoding"):
+        response.headers.pop(name, None)
+    response.raw = urllib3.HTTPResponse(
+        io.BytesIO(answer.body), response.headers, response.status_code, preload_content=False
+    )
+    return response
 
 
 @functools.cache
@@ -40,9 +85,10 @@ def _adapter_class() -> Any:
     from requests.adapters import HTTPAdapter
 
     class BoundedAdapter(HTTPAdapter):
-        def __init__(self, seconds: float, trusted: ssl.SSLContext) -> None:
+        def __init__(self, seconds: float, trusted: ssl.SSLContext, limit: int | None) -> None:
             self._seconds = seconds
             self._trusted = trusted
+            self._limit = limit
             self._give_up_at = 0.0
             super().__init__()
 
@@ -54,7 +100,8 @@ def _adapter_class() -> Any:
 
         def send(self, *args: Any, **options: Any) -> requests.Response:
             self._give_up_at = time.monotonic() + self._seconds
-            return super().send(*args, **options)
+            answer = super().send(*args, **options)
+            return answer if self._limit is None else _limited(answer, self._limit)
 
         def get_connection_with_tls_context(self, *args: Any, **options: Any) -> Any:
             pool: Any = super().get_connection_with_tls_context(*args, **options)
@@ -62,11 +109,10 @@ def _adapter_class() -> Any:
             def response(sock: socket.socket, *args: Any, **options: Any) -> _BoundedResponse:
                 return _BoundedResponse(self._give_up_at, sock, *args, **options)
 
-            # The pool's own class stays as it is: others use it, too.
-            bounded = type(
-                pool.ConnectionCls.__name__, (pool.ConnectionCls,), {"response_class": staticmethod(response)}
-            )
-            pool.ConnectionCls = bounded
+            # The pool's own class stays as it is: others use it, too. Who debugs `http.client` as a whole
+            # would have our requests printed, with token and secret.
+            ours = {"response_class": staticmethod(response), "debuglevel": 0}
+            pool.ConnectionCls = type(pool.ConnectionCls.__name__, (pool.ConnectionCls,), ours)
             return pool
 
     return BoundedAdapter
@@ -81,6 +127,9 @@ class _BoundedResponse(http.client.HTTPResponse):
         lines: Any = self.fp
         lines.have_to_be_whole = True
         super().begin()
+        while 102 <= self.status < 200:  # told ahead of the answer (RFC 9110, 15.2)
+            self.headers = None  # type: ignore[assignment]
+            super().begin()
         lines.have_to_be_whole = False
 
 

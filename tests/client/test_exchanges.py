@@ -237,6 +237,24 @@ def test_a_redirect_without_end_is_cut_like_any_other_body(exchange: Exchange) -
     assert peak < 20 * 1024 * 1024
 
 
+@pytest.mark.parametrize("name", ["Retry-After", "Location", "Content-Encoding"])
+def test_a_header_that_comes_twice_is_a_list_and_neither_of_its_values(exchange: Exchange, name: str) -> None:
+    with RawServer(
+        f"HTTP/1.1 503 Down\r\n{name}: 5\r\n{name}: 10\r\nContent-Length: 0\r\n\r\n".encode()
+    ) as server:
+        reading = exchange(settings_at(server.url), GET)
+    assert isinstance(reading, Answer)
+    assert reading.headers[name.lower()] == "5, 10"
+
+
+def test_what_is_told_ahead_of_the_answer_isnt_the_answer(exchange: Exchange) -> None:
+    hint = b"HTTP/1.1 103 Early Hints\r\nLocation: /elsewhere\r\n\r\n"
+    with RawServer(b"HTTP/1.1 100 Continue\r\n\r\n" + 2 * hint + ACCEPTED) as server:
+        reading = exchange(settings_at(server.url), POST)
+    assert isinstance(reading, Answer)
+    assert (reading.status, reading.headers["location"]) == (202, LOCATION)
+
+
 # No answer
 
 UNCLEAR: dict[str, Any] = {
@@ -403,6 +421,20 @@ def test_a_login_that_is_down_is_a_call_that_was_never_sent(exchange: Exchange, 
     assert isinstance(reading, Unanswered)
     assert reading.loss is Loss.NOT_SENT
     assert emulator.requests_for("golive") == []
+
+
+def test_debugging_http_client_prints_neither_token_nor_secret(
+    exchange: Exchange, emulator: Emulator, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("http.client.HTTPConnection.debuglevel", 1)
+    assert isinstance(exchange(settings_for(emulator), POST), Answer)
+    with RawServer(response()) as somebody_elses:
+        requests.get(f"{somebody_elses.url}/nothing", timeout=5)
+    printed = "".join(capfd.readouterr())
+    assert "/nothing" in printed
+    assert "Bearer" not in printed
+    assert "golive" not in printed
+    assert emulator.client_secret not in printed
 
 
 def test_neither_token_nor_secret_is_in_any_log_at_any_level(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import logging
 import ssl
 import threading
@@ -23,7 +24,7 @@ from airflow_provider_cpp.client.tokens import Token, Tokens, fetch_token, fresh
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
 from tests.client.conftest import OFFER, settings_at, settings_for
-from tests.client.raw_server import Behaviour, RawServer, close, closed_port, reset, response
+from tests.client.raw_server import Behaviour, RawServer, close, closed_port, flooding, reset, response
 
 ANY = settings_at("http://localhost:9")
 GET = calls.list_submissions("contoso", OFFER)
@@ -276,6 +277,40 @@ def test_a_login_that_is_out_of_order_refuses_nobody(tmp_path: Path, answer: Beh
     assert time.monotonic() - began < 10
     assert "hush" not in str(caught.value)
     assert str(caught.value).isprintable()
+
+
+def _packed(megabytes: int) -> bytes:
+    return gzip.compress(b" " * megabytes * 1024 * 1024)
+
+
+ENDLESS: dict[str, Behaviour] = {
+    "without end": flooding(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", b" " * 65536, 100),
+    "a redirect without end": flooding(b"HTTP/1.1 302 OK\r\nLocation: /x\r\n\r\n", b" " * 65536, 100),
+    "packed": response(body=_packed(100), Content_Encoding="gzip"),
+    "packed twice": response(body=gzip.compress(_packed(100)), Content_Encoding="gzip, gzip"),
+}
+
+
+@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS.keys())
+@pytest.mark.parametrize("to_metadata", [True, False], ids=["metadata", "token"])
+def test_a_logins_answer_is_read_up_to_a_limit_too(tmp_path: Path, answer: Behaviour, to_metadata: bool) -> None:
+    import tracemalloc
+
+    with pytest.raises(CppUnavailable):
+        LoginHost(tmp_path, response()).fetch()  # what is imported on the way isn't counted
+    host = LoginHost(tmp_path, metadata=answer) if to_metadata else LoginHost(tmp_path, answer)
+    tracemalloc.start()
+    with pytest.raises(CppUnavailable):
+        host.fetch(timeout=10)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 10 * 1024 * 1024
+
+
+def test_a_logins_answer_may_be_packed_all_the_same(tmp_path: Path) -> None:
+    token = gzip.compress(b'{"access_token": "t0ken", "expires_in": 3600, "token_type": "Bearer"}')
+    answer = response(body=token, Content_Encoding="gzip", Content_Type="application/json")
+    assert LoginHost(tmp_path, answer).fetch()[0] == "t0ken"
 
 
 @pytest.mark.parametrize(
