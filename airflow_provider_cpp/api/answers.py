@@ -28,6 +28,9 @@ T = TypeVar("T")
 #: No service makes a client wait longer than this on its word alone.
 MAX_RETRY_AFTER = 3600.0
 
+#: No two clocks that both count are further apart, in seconds.
+MAX_CLOCK_SKEW = 86400.0
+
 _REQUEST_ID_HEADERS = (
     "x-ms-request-id",
     "x-ms-correlation-request-id",
@@ -134,7 +137,7 @@ def retry_after(answer: Answer) -> float | None:
     if not text:
         return None
     try:
-        seconds = float(text)
+        seconds = math.nan if "_" in text else float(text)  # Python takes "1_0" for ten
     except ValueError:
         try:
             asked = _timestamp(text)
@@ -157,11 +160,15 @@ def _timestamp(date: str) -> float:
 
 
 def clock_ahead(answer: Answer) -> float:
-    """Return by how many seconds the service's clock is ahead of ours, by the answer's own `Date`."""
+    """Return by how many seconds the service's clock is ahead of ours, by the answer's own `Date`.
+
+    A clock that is off by more than a day is no clock.
+    """
     try:
-        return _timestamp(answer.headers.get("date", "")) - answer.received_at
+        ahead = _timestamp(answer.headers.get("date", "")) - answer.received_at
     except (ValueError, TypeError, OverflowError):
         return 0.0
+    return ahead if abs(ahead) <= MAX_CLOCK_SKEW else 0.0
 
 
 def describe(reading: Reading) -> str:

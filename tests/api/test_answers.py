@@ -149,6 +149,7 @@ SERVICE_TIME = datetime(2026, 3, 1, 12, 0, 0, tzinfo=UTC)
         ("5, 10", None),
         ("5s", None),
         ("0x10", None),
+        ("1_0", None),
         ("Mon, 99 Foo 2026 99:99:99 GMT", None),
         ("Mon,", None),
         ("\x00", None),

@@ -192,6 +192,14 @@ def test_a_location_of_another_offer_than_the_posted_one_is_refused(path: str, p
         parse_location(path, origin=ORIGIN, publisher_id=publisher, offer_id=offer)
 
 
+@pytest.mark.parametrize("look_alike", ["conto%C5%BFo", "contoso%20", "c%D0%BEntoso"])
+def test_a_look_alike_of_an_identifier_is_another_one(look_alike: str) -> None:
+    """The long s of the first one folds to "s"."""
+    path = f"/api/publishers/{look_alike}/offers/{OFFER}/operations/{GUID}"
+    with pytest.raises(UntrustedLocation, match="belongs to publisher"):
+        parse_location(path, origin=ORIGIN, publisher_id="contoso", offer_id=OFFER)
+
+
 def test_the_case_of_an_identifier_makes_no_other_offer() -> None:
     found = parse_location(PATH, origin=ORIGIN, publisher_id="Contoso", offer_id=OFFER.upper())
     assert found == MIGRATED

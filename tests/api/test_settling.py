@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime, timedelta, timezone
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -346,6 +347,33 @@ class TestWithoutRecord:
             ended = submission(GUID, "completed", changedTime=changed if hours else changed[:19])
             outcome, _ = self.settle(ended, since=NOW - 3600, cleared=False)
             assert outcome.how is how
+
+    @pytest.mark.parametrize(
+        "date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "soon", ""]
+    )
+    def test_a_date_that_no_clock_has_hides_and_shows_no_success(self, date: str) -> None:
+        for age, how in ((60, How.FINISHED), (7200, How.POSTED)):
+            ended = submission(GUID, "completed", changedTime=_utc(NOW - age))
+
+            def service(call: Call, now: float, ended: dict[str, Any] = ended) -> Reading:
+                accepted = answered(202, Location=f"{PATH}/1-2-3")
+                return accepted if call.method == "POST" else answered(200, [ended], Date=date)
+
+            started = Runner(service).run(START.once(None, NOW - 3600))
+            assert started.how is how
+
+    def test_a_service_whose_clock_is_wrong_is_read_by_its_own_clock(self) -> None:
+        ahead = 7200.0
+        for age, how in ((60, How.FINISHED), (7000, How.POSTED)):
+            ended = submission(GUID, "completed", changedTime=_utc(NOW + ahead - age))
+
+            def service(call: Call, now: float, ended: dict[str, Any] = ended) -> Reading:
+                accepted = answered(202, Location=f"{PATH}/1-2-3")
+                date = format_datetime(datetime.fromtimestamp(NOW + ahead, UTC), usegmt=True)
+                return accepted if call.method == "POST" else answered(200, [ended], Date=date)
+
+            started = Runner(service).run(START.once(None, NOW - 3600))
+            assert started.how is how
 
     def test_after_a_failure_a_later_one_is_looked_for_as_long_as_its_list_may_lag(self) -> None:
         failed = submission("first", "failed", changedTime=_utc(NOW - 60))
