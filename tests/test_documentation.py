@@ -225,6 +225,40 @@ def test_every_exception_has_an_outcome_and_a_place_in_the_troubleshooting_page(
     assert [name for name in sorted(names) if f"`{name}`" not in text] == []
 
 
+def literals(node):
+    """Return the sentences that are written in an expression, without what is put into them."""
+    texts = [
+        each.value for each in ast.walk(node) if isinstance(each, ast.Constant) and isinstance(each.value, str)
+    ]
+    parts = [part for text in texts for part in re.split(r"(?<=[.:;]) ", " ".join(text.split()))]
+    return [part.strip(".:;,( ") for part in parts if len(part.split()) >= 3]
+
+
+def raised():
+    """Return each place that makes an exception of the package, with the sentences that are written there."""
+    names = set(vars(exceptions))
+    package = ROOT / "airflow_provider_cpp"
+    for path in sorted(package.rglob("*.py")):
+        if package / "emulator" in path.parents:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.args):
+                continue
+            if node.func.id in names and (sentences := literals(node.args[0])):
+                yield f"{path.relative_to(package)}:{node.lineno}", sentences
+
+
+def test_whoever_looks_for_the_words_of_an_error_finds_them():
+    text = " ".join(page("docs/troubleshooting.md").split())
+    places = dict(raised())
+    assert len(places) > 40
+    assert {
+        place: sentences
+        for place, sentences in places.items()
+        if not any(sentence in text for sentence in sentences)
+    } == {}
+
+
 # Names, defaults, connections
 
 
