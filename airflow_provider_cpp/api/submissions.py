@@ -14,6 +14,9 @@ from airflow_provider_cpp.api.retries import is_failed_read
 GO_LIVE = "golive"
 PUBLISH = "publish"
 
+#: .NET writes its first year, or its last, for a time that isn't set.
+_YEARS = range(2000, 9999)
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -95,14 +98,15 @@ def _number(value: object) -> int | None:
 
 
 def _time(text: object) -> float | None:
+    if not isinstance(text, str) or len(text) <= len("YYYY-MM-DD"):  # a day alone is no time
+        return None
     try:
-        moment = datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
+        moment = datetime.fromisoformat(text)
+        # Migrated offers leave out the "Z"; what they mean is UTC all the same.
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    if moment is None:
-        return None
-    # Migrated offers leave out the "Z"; what they mean is UTC all the same.
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    return moment.timestamp() if moment.year in _YEARS else None
 
 
 def _kind(entry: dict[str, object]) -> str:

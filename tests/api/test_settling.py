@@ -229,6 +229,7 @@ def test_an_intent_without_a_list_is_for_a_person_to_settle() -> None:
     outcome, runner = start(service, {"state": "intended", "before": None})
     assert type(outcome) is AmbiguousOutcome
     assert runner.posts == []
+    assert runner.kept[-1]["state"] == "unclear", "so that a retry asks for a person, too, and a clear is one"
 
 
 @pytest.mark.parametrize("post", ["400", "404", "429", "refused connection"])
@@ -330,7 +331,21 @@ class TestWithoutRecord:
         assert outcome.how is How.REATTACHED
         assert runner.posts == []
 
-    @pytest.mark.parametrize("changed", [None, "", "yesterday", 7])
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            None,
+            "",
+            "yesterday",
+            7,
+            "2027-01-15",
+            "2027-W02-5",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.9999999Z",
+            "9999-12-31T23:59:59-12:00",
+            "1/15/2027 7:59 AM",
+        ],
+    )
     @pytest.mark.parametrize("cleared", [True, False])
     def test_a_success_at_a_time_that_cant_be_read_may_be_any_age(self, changed: object, cleared: bool) -> None:
         ended = submission(GUID, "completed", changedTime=changed)

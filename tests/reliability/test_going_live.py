@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
@@ -165,6 +167,25 @@ def test_after_an_error_the_next_try_settles_it_with_one_operation_in_all(
     assert len(started(portal)) == 1
     assert outcome.result.partition("?")[0].endswith(started(portal)[0].id)
     assert outcome.record is None
+
+
+@pytest.mark.parametrize("precheck", [True, False])
+@pytest.mark.parametrize("fault", [None, "lost-response", "reset-before", "no-location", "slow"])
+def test_tasks_that_go_live_with_one_offer_at_the_same_moment_start_one_operation(portal, fault, precheck):
+    """As of two DAGs, or of one mapped task that names an offer twice."""
+    portal.configure(duration=100)
+    if fault:
+        portal.faults.add(at_post(fault))
+    at_once = threading.Barrier(3)
+
+    def run(_):
+        at_once.wait(10)
+        return go_live(precheck=precheck)
+
+    with ThreadPoolExecutor(3) as pool:
+        outcomes = list(pool.map(run, range(3)))
+    assert len(started(portal)) == 1
+    assert {outcome.result.partition("?")[0].rpartition("/")[2] for outcome in outcomes} == {started(portal)[0].id}
 
 
 def test_409_as_a_go_live_of_this_offer_runs_adopts_it(portal, pauses, lines, proves):
