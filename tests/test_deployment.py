@@ -145,6 +145,17 @@ def test_airflow_sends_each_metric_that_an_alert_is_about():
     assert any("take_offer_live_wait_until_live" in alert["expr"] for alert in alerts)
 
 
+@pytest.mark.parametrize(
+    "alert", yaml.safe_load(text("alerts.yaml"))["groups"][0]["rules"], ids=lambda it: it["alert"]
+)
+def test_prometheus_can_read_each_alert(alert):
+    # Prometheus' own grammar; what it can't read is a ValueError.
+    parser = pytest.importorskip("promql_parser", reason="only the newest line's environment has it")
+    assert parser.parse(alert["expr"])
+    assert set(alert) <= {"alert", "expr", "for", "annotations"}
+    assert re.fullmatch(r"\d+[smhd]", alert.get("for", "0s"))
+
+
 # The image
 
 
