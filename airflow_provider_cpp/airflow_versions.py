@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from airflow.providers.common.compat.sdk import AirflowSensorTimeout
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS, AIRFLOW_V_3_3_PLUS
@@ -13,6 +13,11 @@ try:
     from airflow.sdk.exceptions import TaskDeferralTimeout
 except ImportError:  # Airflow 2
     from airflow.exceptions import TaskDeferralError as TaskDeferralTimeout  # type: ignore[no-redef]
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from airflow.providers.common.compat.sdk import Context
 
 #: How the scheduler of Airflow 2 ends a wait; it has no exception of its own for that.
 _AIRFLOW_2_SAYS = "Trigger/execution timeout"
@@ -98,6 +103,23 @@ def stats(*, in_triggerer: bool) -> Any:
     from airflow.providers.common.compat.sdk import Stats as StatsOfTasks
 
     return StatsOfTasks
+
+
+def rescheduled_since(context: Context) -> datetime | None:
+    """Return when a sensor in reschedule mode was rescheduled first, or None if it wasn't yet. Blocks."""
+    task_instance: Any = context["ti"]
+    if hasattr(task_instance, "get_first_reschedule_date"):
+        return cast("datetime | None", task_instance.get_first_reschedule_date(context))
+    from airflow.sensors import base as airflow_2  # type: ignore[attr-defined]
+
+    since = airflow_2._orig_start_date(
+        dag_id=task_instance.dag_id,
+        task_id=task_instance.task_id,
+        run_id=task_instance.run_id,
+        map_index=task_instance.map_index,
+        try_number=task_instance.max_tries - (context["task"].retries or 0) + 1,
+    )
+    return cast("datetime | None", since)
 
 
 def triggers_have_xcoms() -> bool:

@@ -26,12 +26,24 @@ class Told:
     :param earlier: what `to_dict` returned where watching began; None or anything else for a new watch.
     """
 
-    __slots__ = ("deadline", "handed_over", "is_begun", "since", "standings", "stuck", "unknown_words", "what")
+    __slots__ = (
+        "deadline",
+        "handed_over",
+        "in_doubt",
+        "is_begun",
+        "since",
+        "standings",
+        "stuck",
+        "unknown_words",
+        "what",
+    )
 
     def __init__(self, what: str, deadline: float, earlier: object = None) -> None:
         self.what = what
         self.deadline = deadline
         self.is_begun = False
+        #: Whether the last reads failed, and some more of them end the watch.
+        self.in_doubt = False
         self.standings: dict[str, str] = {}
         self.unknown_words = _NO_WORDS
         #: Since when it stands so, in seconds since 1970 (UTC), as far as anybody saw; None if nobody has.

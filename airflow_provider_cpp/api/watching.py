@@ -140,6 +140,7 @@ class _Follower:
         reading, now = yield from sent(self.call, patient=False)
         yield Count("polls")
         event = yield from self._judge(reading, now)
+        self.told.in_doubt = self.bad_reads > 0 or self.missing > 0
         if event is not None:
             yield from self._count_end(event, now)
             return event

@@ -100,12 +100,12 @@ class Waits(CallsPortal):
         """Begin to watch on the worker."""
         from airflow_provider_cpp.api.watching import Watch
 
-        now = time.time()
+        started_at = self._waits_since(context)
         self._task_instance = context.get("ti")
         self._watch = Watch(
             location,
-            started_at=now,
-            deadline=now + time_limit(self.timeout, self.execution_timeout),
+            started_at=started_at,
+            deadline=started_at + self._limit(),
             schedule=self._schedule(),
             stuck_after=self.stuck_after,
             goal=self._goal(),
@@ -113,6 +113,14 @@ class Waits(CallsPortal):
         self._told = self._watch.told()
         push_links(context, location)
         self._follow()
+
+    def _waits_since(self, context: Context) -> float:
+        """Return when this task began to wait, in seconds since 1970 (UTC)."""
+        return time.time()
+
+    def _limit(self) -> float:
+        """Return for how many seconds it may wait."""
+        return time_limit(self.timeout, self.execution_timeout)
 
     def _follow(self) -> None:
         assert self._watch is not None  # noqa: S101 - followed is what was begun

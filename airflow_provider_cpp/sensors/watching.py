@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,9 @@ from airflow_provider_cpp.api.schedule import DEFAULT_MAX_INTERVAL, PollSchedule
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.operators.waiting import Waits
 from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args
+
+#: Key in Airflow's task state store of what the last look of a rescheduled sensor told.
+STANDING_KEY = "cpp_standing"
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -103,16 +107,55 @@ class WatchingSensor(Waits, BaseSensorOperator):
             self.log.warning("Airflow starts mapped tasks on a worker, whatever start_from_trigger says.")
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
-        """Look once; then the triggerer takes over, or Airflow sleeps as long as the schedule says."""
+        """Look once; then the triggerer takes over, or Airflow sleeps as long as the schedule says.
+
+        With ``mode="reschedule"`` a look that fails is repeated here, until it is clear what that means.
+        """
         if self._steps is None:  # also where silent_fail makes Airflow poke again after an error
             self._begin(context, self._locate())
-        outcome = self._look()
-        if isinstance(outcome, float):
+            self._recall(context)
+        while isinstance(outcome := self._look(), float):
             if self.deferrable:
                 self._hand_over(ending_of(self))
+            if self._is_rescheduled and self._told is not None and self._told.in_doubt:
+                # How many reads in a row have failed only this process knows: it stays until that is over.
+                time.sleep(outcome)
+                continue
+            self._remember(context)
             self._pause = outcome
             return False
         return PokeReturnValue(is_done=True, xcom_value=self._conclude(outcome))
+
+    @property
+    def _is_rescheduled(self) -> bool:
+        return self.reschedule and not self.deferrable
+
+    def _waits_since(self, context: Context) -> float:
+        since = airflow_versions.rescheduled_since(context) if self._is_rescheduled else None
+        return super()._waits_since(context) if since is None else since.timestamp()
+
+    def _limit(self) -> float:
+        # What Airflow counts for `execution_timeout` is how long each look of a rescheduled sensor takes.
+        return self.timeout if self._is_rescheduled else super()._limit()
+
+    def _recall(self, context: Context) -> None:
+        """Go on in the log where the process was that looked before this one, if Airflow keeps that (3.3)."""
+        store = context.get("task_state_store")
+        if not self._is_rescheduled or store is None or self._told is None:
+            return
+        kept = store.get(STANDING_KEY)
+        if isinstance(kept, dict) and kept.get("watch") == self._watch_id(context):
+            self._told.go_on_from(kept.get("told"))
+
+    def _remember(self, context: Context) -> None:
+        store = context.get("task_state_store")
+        if not self._is_rescheduled or store is None or self._told is None:
+            return
+        told: Any = self._told.to_dict()
+        store.set(STANDING_KEY, {"watch": self._watch_id(context), "told": told})
+
+    def _watch_id(self, context: Context) -> str:
+        return f"{self._watch.location.url if self._watch else ''} {context['ti'].try_number}"
 
     def execute_complete(self, context: Context, event: Any) -> dict[str, object]:
         """Resume after the triggerer saw the end."""

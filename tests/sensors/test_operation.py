@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
@@ -24,7 +25,7 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.sensors.operation import OperationSensor
-from tests.running import context_of, run_task
+from tests.running import Store, context_of, run_task
 
 OFFER = "contoso-virtualmachineoffer"
 QUICK = {"poke_interval": 0.05, "max_poke_interval": 0.1}
@@ -218,16 +219,80 @@ def test_a_start_without_a_worker_that_isnt_deferrable_is_refused_while_the_dag_
         sensor("x", deferrable=False, start_from_trigger=True)
 
 
-def test_rescheduling_ends_like_poking(cpp_emulator, location):
-    from airflow.exceptions import AirflowRescheduleException
+class Rescheduled:
+    """A sensor in reschedule mode, of which Airflow makes each look a process of its own."""
 
-    task = sensor(location, deferrable=False, mode="reschedule")
-    context = context_of(task)
-    context["ti"].get_first_reschedule_date = lambda context: None
-    with pytest.raises(AirflowRescheduleException):
-        run_task(task, context)
+    def __init__(self, location, *, since=None, store=None, **arguments):
+        self.arguments = {"deferrable": False, "mode": "reschedule", **arguments}
+        self.location = location
+        self.since = since
+        self.store = store
+
+    def look(self):
+        """Return the seconds to the next look, or the result."""
+        from airflow.exceptions import AirflowRescheduleException
+
+        task = sensor(self.location, **self.arguments)
+        context = context_of(task, store=self.store)
+        context["ti"].get_first_reschedule_date = lambda context: self.since
+        try:
+            return run_task(task, context).result
+        except AirflowRescheduleException as rescheduled:
+            return rescheduled.reschedule_date.timestamp() - time.time()
+
+
+def test_rescheduling_ends_like_poking(cpp_emulator, location):
+    task = Rescheduled(location)
+    assert task.look() < 1
     cpp_emulator.finish(OFFER)
-    assert run_task(task, context).result["status"] == "succeeded"
+    assert task.look()["status"] == "succeeded"
+
+
+def test_a_rescheduled_look_comes_as_late_as_any_other(cpp_emulator, location):
+    """A tenth of the time since the sensor's first look, not since that of its present process."""
+    since = datetime.now(UTC) - timedelta(hours=1)
+    pause = Rescheduled(location, since=since, poke_interval=1, max_poke_interval=600).look()
+    assert 300 < pause < 420
+
+
+def test_a_rescheduled_sensors_time_is_over_when_it_is_over_for_all_of_its_looks(cpp_emulator, location):
+    task = Rescheduled(location, since=datetime.now(UTC) - timedelta(hours=1), timeout=1800)
+    with pytest.raises(OperationTimeout, match=r"still running|running"):
+        task.look()
+
+
+def test_execution_timeout_is_that_of_one_rescheduled_look(cpp_emulator, location):
+    task = Rescheduled(
+        location, since=datetime.now(UTC) - timedelta(hours=1), execution_timeout=timedelta(minutes=1)
+    )
+    assert task.look() > 0
+
+
+def test_a_rescheduled_look_that_fails_is_repeated_until_it_is_clear_what_that_means(cpp_emulator):
+    """Three times 404 after the grace; a process for each could never count to three."""
+    unknown = f"{cpp_emulator.url}/api/publishers/contoso/offers/{OFFER}/operations/0-0"
+    with pytest.raises(OperationStatusUnknown, match="don't list it"):
+        Rescheduled(unknown, since=datetime.now(UTC) - timedelta(hours=1)).look()
+    assert len(cpp_emulator.requests_for("operation")) == 3
+
+
+def test_rescheduled_looks_tell_where_it_stands_once(cpp_emulator, location, capsys):
+    task = Rescheduled(location, store=Store())
+    for _ in range(3):
+        task.look()
+    cpp_emulator.finish(OFFER)
+    task.look()
+    told = capsys.readouterr().out
+    assert told.count("Watching operation") == 1
+    assert told.count("has ended") == 1
+
+
+def test_what_stands_in_the_store_of_another_watch_is_left_aside(cpp_emulator, location, capsys):
+    store = Store()
+    Rescheduled(location, store=store).look()
+    cpp_emulator.finish(OFFER)
+    Rescheduled(CloudPartnerPortalHook().go_live(OFFER), store=store).look()
+    assert capsys.readouterr().out.count("Watching operation") == 2
 
 
 @pytest.mark.parametrize(
