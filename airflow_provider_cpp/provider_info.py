@@ -8,76 +8,95 @@ from __future__ import annotations
 
 DEFAULT_HOST = "https://cloudpartner.azure.com"
 
+
+#: What the extra fields that are empty at first may hold.
+_EXAMPLES = {
+    "publisher_id": "contoso",
+    "tenant_id": "0d9c4f1e-0000-4000-8000-000000000001",
+    "certificate_path": "/etc/airflow/cpp.pem",
+    "headers": '{"X-Team": "release"}',
+    "ca_file": "/etc/ssl/company.pem",
+    "proxy": "http://proxy.example.com:3128",
+}
+
+
+def _field(label: str, about: str, *, example: str = "", **schema: object) -> dict[str, object]:
+    # No place for an example is in every Airflow's form: the help begins with it; Airflow 3.2 and later suggest
+    # it in the empty field, but for `headers` and `proxy`; in Airflow 2 it stands there.
+    examples = [example or schema.get("default")]
+    return {
+        "label": label,
+        "description": f"e.g. {example}: {about}" if example else about,
+        "schema": {
+            "type": ["string", "null"],
+            **({} if "enum" in schema else {"examples": examples}),
+            **schema,
+        },
+    }
+
+
 #: The connection form's extra fields, in the form's order. Read by three sides: Airflow 3.2 and later
 #: (`conn-fields`), the hook's methods for Airflow before it, and `client.settings` for the defaults.
 CONNECTION_FIELDS: dict[str, dict[str, object]] = {
-    "publisher_id": {
-        "label": "Publisher ID",
-        "description": "Publisher of the offers for which a task names none, for example contoso",
-        "schema": {"type": ["string", "null"]},
-    },
-    "tenant_id": {
-        "label": "Tenant ID",
-        "description": "Directory (tenant) ID of the app registration; client_secret and certificate need it",
-        "schema": {"type": ["string", "null"]},
-    },
-    "auth": {
-        "label": "Authentication",
-        "description": "Where the access token comes from. For client_secret: Tenant ID, Client ID, Client secret",
-        "schema": {
-            "type": ["string", "null"],
-            "default": "client_secret",
-            "enum": [
-                "client_secret",
-                "certificate",
-                "managed_identity",
-                "workload_identity",
-                "default",
-                "token",
-            ],
-        },
-    },
-    "certificate_path": {
-        "label": "Certificate path",
-        "description": "For certificate only: PEM or PFX file with certificate and private key",
-        "schema": {"type": ["string", "null"]},
-    },
-    "authority": {
-        "label": "Authority",
-        "description": "Host of the login, https only",
-        "schema": {"type": ["string", "null"], "default": "https://login.microsoftonline.com"},
-    },
-    "scope": {
-        "label": "Scope",
-        "description": "What the access token is asked for",
-        "schema": {"type": ["string", "null"], "default": "https://cloudpartner.azure.com/.default"},
-    },
-    "api_version": {
-        "label": "API version",
-        "description": "Sent with every call",
-        "schema": {"type": ["string", "null"], "default": "2017-10-31"},
-    },
-    "headers": {
-        "label": "Headers",
-        "description": "Further request headers, as a JSON object of texts. Whoever sees this form sees them",
-        "schema": {"type": ["string", "null"], "format": "multiline"},
-    },
-    "ca_file": {
-        "label": "CA file",
-        "description": "PEM file with the CA certificates to trust for API and login; the system's if empty",
-        "schema": {"type": ["string", "null"]},
-    },
-    "proxy": {
-        "label": "Proxy",
-        "description": "URL of an http or https proxy to the API and the login; the environment's if empty",
+    "publisher_id": _field(
+        "Publisher ID",
+        "the publisher of the offers for which a task names none",
+        example=_EXAMPLES["publisher_id"],
+    ),
+    "tenant_id": _field(
+        "Tenant ID",
+        "directory (tenant) ID of the app registration; client_secret and certificate need it",
+        example=_EXAMPLES["tenant_id"],
+    ),
+    "auth": _field(
+        "Authentication",
+        "Where the access token comes from. For client_secret: Tenant ID, Client ID, Client secret",
+        default="client_secret",
+        enum=[
+            "client_secret",
+            "certificate",
+            "managed_identity",
+            "workload_identity",
+            "default",
+            "token",
+        ],
+    ),
+    "certificate_path": _field(
+        "Certificate path",
+        "for certificate only, a PEM or PFX file with certificate and private key",
+        example=_EXAMPLES["certificate_path"],
+    ),
+    "authority": _field("Authority", "Host of the login, https only", default="https://login.microsoftonline.com"),
+    "scope": _field(
+        "Scope", "What the access token is asked for", default="https://cloudpartner.azure.com/.default"
+    ),
+    "api_version": _field("API version", "Sent with every call", default="2017-10-31"),
+    "headers": _field(
+        "Headers",
+        "further request headers, as a JSON object of texts. Whoever sees this form sees them",
+        example=_EXAMPLES["headers"],
+        format="multiline",
+    ),
+    "ca_file": _field(
+        "CA file",
+        "PEM file with the CA certificates to trust for API and login; the system's if empty",
+        example=_EXAMPLES["ca_file"],
+    ),
+    "proxy": _field(
+        "Proxy",
+        "an http or https proxy to the API and the login; the environment's if empty",
+        example=_EXAMPLES["proxy"],
         # It may hold a password, and Airflow masks a field of this name anyway.
-        "schema": {"type": ["string", "null"], "format": "password"},
-    },
-    "timeout": {
-        "label": "Timeout",
-        "description": "Seconds that one request may take, at most 3600",
-        "schema": {"type": ["number", "null"], "default": 60, "minimum": 1, "maximum": 3600},
-    },
+        format="password",
+    ),
+    "timeout": _field(
+        "Timeout",
+        "Seconds that one request may take, at most 3600",
+        type=["number", "null"],
+        default=60,
+        minimum=1,
+        maximum=3600,
+    ),
 }
 
 UI_FIELD_BEHAVIOUR: dict[str, object] = {
@@ -89,7 +108,8 @@ UI_FIELD_BEHAVIOUR: dict[str, object] = {
         "port": "443",
         "login": "Application (client) ID",
         "password": "Client secret, token, or the certificate's password",
-        "publisher_id": "contoso",
+        # Airflow 2 alone shows these.
+        **_EXAMPLES,
     },
 }
 

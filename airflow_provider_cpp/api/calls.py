@@ -6,6 +6,7 @@ Sources: the pages of the Cloud Partner Portal API reference named in each build
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -43,6 +44,7 @@ class Call:
     :param body: JSON text to send, empty for none. Not shown, as it may hold secrets.
     :param headers: headers of this call alone; they go before those of the connection.
     :param max_answer: bytes that the answer's body may have.
+    :param seconds: how long the answer may take, where that is less than the connection allows.
     """
 
     action: str
@@ -53,6 +55,7 @@ class Call:
     body: str = field(default="", repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=())
     max_answer: int = MAX_BODY
+    seconds: float = math.inf
 
     @property
     def is_safe(self) -> bool:

@@ -1,4 +1,39 @@
 """Where a person looks at an offer."""
 
-#: Partner Center's list of offers; an offer's own page goes by a product id, which this API doesn't tell.
-PORTAL = "https://partner.microsoft.com/dashboard/marketplace-offers/overview"
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+_HOST = "partner.microsoft.com"
+
+#: Partner Center's list of offers.
+PORTAL = f"https://{_HOST}/dashboard/marketplace-offers/overview"
+
+# Microsoft's pages and the service name an offer's page with a language before it and without one.
+_PAGE = re.compile(
+    r"(?:/[A-Za-z0-9_-]+)*/offers"
+    r"/(?P<product>[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12})"
+    r"(?:/[A-Za-z0-9_-]+)*/?"
+)
+_MAX_LENGTH = 2048
+
+
+def offer_page(address: object) -> str | None:
+    """Return the offer's own page in Partner Center that an address names, or None if it names none.
+
+    The page is built anew from the one thing that is taken over, the product id (a GUID): so that whoever
+    may write the address can't lead anybody to another host.
+
+    :param address: what the service or an XCom calls the page.
+    """
+    if not isinstance(address, str) or len(address) > _MAX_LENGTH:
+        return None
+    try:
+        url = urlsplit(address)
+    except ValueError:
+        return None
+    match = _PAGE.fullmatch(url.path)
+    if (url.scheme, url.netloc.lower()) != ("https", _HOST) or match is None:
+        return None
+    return f"https://{_HOST}/dashboard/commercial-marketplace/offers/{match['product'].lower()}/overview"

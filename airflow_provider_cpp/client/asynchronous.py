@@ -217,10 +217,15 @@ class AsyncClient:
             connector=aiohttp.TCPConnector(ssl=self._trusted, **connections),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=fixed_headers(self.settings),
-            timeout=aiohttp.ClientTimeout(total=self.settings.timeout, sock_connect=CONNECT_TIMEOUT),
+            timeout=self._timeout(self.settings.timeout),
             auto_decompress=False,  # it would unpack more than there is memory for
             trust_env=False,  # it would read .netrc, which collides with the token
         )
+
+    def _timeout(self, seconds: float) -> aiohttp.ClientTimeout:
+        import aiohttp
+
+        return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
 
     async def _attempt(self, call: Call, token: Token) -> Reading:
         shared = await self._opened()
@@ -233,6 +238,9 @@ class AsyncClient:
     async def _attempt_in(self, session: aiohttp.ClientSession, call: Call, token: Token) -> Reading:
         import aiohttp
 
+        limit: dict[str, Any] = (
+            {"timeout": self._timeout(call.seconds)} if call.seconds < self.settings.timeout else {}
+        )
         try:
             # Waiting for one's turn mustn't count as waiting for an answer.
             async with (
@@ -244,6 +252,7 @@ class AsyncClient:
                     headers={**dict(call.headers), "Authorization": f"Bearer {token.value}"},
                     allow_redirects=False,
                     proxy=self._proxy,
+                    **limit,
                 ) as response,
             ):
                 return await _read(response, call.max_answer)

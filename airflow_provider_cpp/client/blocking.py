@@ -154,7 +154,8 @@ class BlockingClient:
             trusted = self._trusted
         except OSError as error:
             raise ca_file_unusable(self.settings, error) from None
-        with bounded_session(self.settings.timeout, trusted) as session:
+        seconds = min(self.settings.timeout, call.seconds)
+        with bounded_session(seconds, trusted) as session:
             try:
                 response = session.request(
                     call.method,
@@ -162,7 +163,7 @@ class BlockingClient:
                     data=call.body.encode() if call.body else None,
                     headers={**fixed_headers(self.settings), **dict(call.headers)},
                     auth=_Bearer(token),
-                    timeout=(min(CONNECT_TIMEOUT, self.settings.timeout), self.settings.timeout),
+                    timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
                     # With the request, as the environment's would win over the session's.
                     proxies={"http": proxy, "https": proxy},
                     verify=self.settings.ca_file or True,

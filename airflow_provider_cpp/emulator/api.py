@@ -145,7 +145,14 @@ class Api:
         return json_answer(
             200,
             [
-                offer_document(offer, self._listed_status(offer), offer.definition, offer.version, whole=False)
+                offer_document(
+                    offer,
+                    self._listed_status(offer),
+                    offer.definition,
+                    offer.version,
+                    whole=False,
+                    migrated=self._portal.settings.migrated,
+                )
                 for offer in offers
             ],
         )
@@ -188,7 +195,7 @@ class Api:
     def _printed(self, offer: Offer, definition: Mapping[str, object], version: int) -> dict[str, object]:
         settings = self._portal.settings
         visible = shown(definition, settings.secret_fields, settings.copied_fields)
-        return offer_document(offer, self._listed_status(offer), visible, version)
+        return offer_document(offer, self._listed_status(offer), visible, version, migrated=settings.migrated)
 
     def _status(self, offer: Offer) -> Answer:
         operations = self._portal.operations(offer.publisher_id, offer.offer_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +37,7 @@ def ticks(at: float) -> int:
 
 
 def offer_document(
-    offer: Offer, status: str, definition: Any, version: int, *, whole: bool = True
+    offer: Offer, status: str, definition: Any, version: int, *, whole: bool = True, migrated: bool
 ) -> dict[str, Any]:
     """Print an offer ("Retrieve a specific offer" page).
 
@@ -45,9 +46,11 @@ def offer_document(
     :param definition: of the version that is asked for
     :param version: that version
     :param whole: False for the list, which shows of a definition its ``displayText`` only
+    :param migrated: it was migrated to Partner Center (az-partner-center-cli's test data)
     """
     shown = definition if whole else {"displayText": definition.get("displayText", "")}
     return {
+        **(_migration(offer) if migrated else {}),
         **(offer.content if whole else {}),
         "offerTypeId": offer.offer_type_id,
         "publisherId": offer.publisher_id,
@@ -56,6 +59,16 @@ def offer_document(
         "version": version,
         "definition": shown,
         "changedTime": timestamp(offer.changed_at),
+    }
+
+
+def _migration(offer: Offer) -> dict[str, Any]:
+    product = uuid.uuid5(uuid.NAMESPACE_URL, f"cpp://{offer.publisher_id}/{offer.offer_id}")
+    return {
+        "pcMigrationStatus": "migrated",
+        "pcRedirectUri": (
+            f"https://partner.microsoft.com/en-us/dashboard/commercial-marketplace/offers/{product}/overview"
+        ),
     }
 
 

@@ -80,6 +80,7 @@ class Emulator:
     forbidden_publishers = SettingAttribute[tuple[str, ...]]()
     api_versions = SettingAttribute[tuple[str, ...]]()
     etag_on_get = SettingAttribute[bool]()
+    migrated = SettingAttribute[bool]()
     secret_fields = SettingAttribute[tuple[str, ...]]()
     copied_fields = SettingAttribute[tuple[str, ...]]()
     message_form = SettingAttribute[str]()

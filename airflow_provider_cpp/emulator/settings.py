@@ -72,6 +72,8 @@ class Settings:
     :param api_versions: accepted values of ``api-version``
     :param etag_on_get: answer an offer's GET with an ``ETag`` as the concurrency page promises; by default
         it is missing, as it is since the migration
+    :param migrated: show of an offer what came with its migration to Partner Center: ``pcMigrationStatus``
+        and ``pcRedirectUri``, its page there (az-partner-center-cli's test data); True
     :param secret_fields: names of fields whose values a GET doesn't return; ``clientSecret``,
         ``connectionString`` and ``password``, which is an inference
     :param copied_fields: names of fields that name a file by its URL: a GET shows one of the portal's own
@@ -100,6 +102,7 @@ class Settings:
     forbidden_publishers: tuple[str, ...] = ()
     api_versions: tuple[str, ...] = ("2017-10-31", "2016-08-01-preview")
     etag_on_get: bool = False
+    migrated: bool = True
     secret_fields: tuple[str, ...] = ("clientSecret", "connectionString", "password")
     copied_fields: tuple[str, ...] = ()
     message_form: str = "objects"
@@ -125,7 +128,7 @@ class Settings:
             if isinstance(value, str) or not all(isinstance(entry, str) for entry in value):
                 raise ValueError(f"{name} is {value!r}; it has to be a list of strings")
             object.__setattr__(self, name, tuple(value))
-        for name in ("strict_golive", "etag_on_get"):
+        for name in ("strict_golive", "etag_on_get", "migrated"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it has to be true or false")
 

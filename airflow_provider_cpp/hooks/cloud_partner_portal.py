@@ -212,6 +212,17 @@ class CloudPartnerPortalHook(BaseHook):
         """
         return OfferLocation(self.settings.origin, self.settings.publisher(publisher_id), offer_id)
 
+    def offer_page(self, location: OperationLocation | OfferLocation) -> str | None:
+        """Ask for the page of an offer in Partner Center, once, for 10 seconds at most.
+
+        :param location: the offer, or an operation on it, as `location` and `offer_location` return them.
+        :returns: its address; None if the service doesn't tell it, as for an offer that was never migrated to
+            Partner Center, or can't be asked.
+        """
+        from airflow_provider_cpp.api.offer_pages import find_page
+
+        return self.client.run(find_page(location), say=self.say)
+
     def get_operation(self, operation_location: str) -> Operation:
         """Read an operation once (retrieve-operations page).
 

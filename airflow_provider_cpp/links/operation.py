@@ -2,7 +2,8 @@
 
 Airflow 3 shows what stands in XCom under a link's key, and writes it there each time that a worker is done
 with the task for now; Airflow 2 asks the link itself. So a task pushes the values as soon as it knows the
-operation, and they are there while it waits, on a worker or deferred.
+operation, and they are there while it waits, on a worker or deferred. Whoever may write XComs may have
+put anything there: what is shown is built anew.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
-from airflow_provider_cpp.api.portal import PORTAL
+from airflow_provider_cpp.api.portal import PORTAL, offer_page
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
     from airflow.sdk.types import TaskInstanceKey
 
     from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
+    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
 log = logging.getLogger(__name__)
 
@@ -29,17 +31,14 @@ OPERATION_KEY = "_link_OperationLink"
 
 
 class PartnerCenterLink(BaseOperatorLink):
-    """Leads to the list of offers in Partner Center.
-
-    An offer's own page goes by a product id (a GUID), which Cloud Partner Portal's API doesn't tell.
-    """
+    """Leads to the offer in Partner Center, or to the list of offers where the service doesn't tell its page."""
 
     name = "Partner Center"
     xcom_key = PARTNER_CENTER_KEY
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Return the address of the list."""
-        return PORTAL
+        """Return the page that the task pushed, or the list."""
+        return offer_page(XCom.get_value(ti_key=ti_key, key=PARTNER_CENTER_KEY)) or PORTAL
 
 
 class OperationLink(BaseOperatorLink):
@@ -50,37 +49,45 @@ class OperationLink(BaseOperatorLink):
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """Return the location that the task pushed, or nothing where it knows no operation."""
-        return _shown(XCom.get_value(ti_key=ti_key, key=OPERATION_KEY))
+        return _operation_shown(XCom.get_value(ti_key=ti_key, key=OPERATION_KEY))
 
 
 #: Attach to an operator as `operator_extra_links`, and call `push_links` as soon as the operation is known.
 OPERATION_LINKS: tuple[BaseOperatorLink, ...] = (PartnerCenterLink(), OperationLink())
 
 
-def link_values(location: OperationLocation | OfferLocation) -> dict[str, str]:
+def link_values(location: OperationLocation | OfferLocation, page: str | None = None) -> dict[str, str]:
     """Return what has to stand in XCom for the links, by key.
 
     :param location: the operation; one that is reached without TLS, at a loopback host, gets no link, nor
         does an offer.
+    :param page: the offer's page in Partner Center, as `api.offer_pages.find_page` finds it; None for the list.
     """
     from airflow_provider_cpp.api.locations import OperationLocation
 
-    values = {PARTNER_CENTER_KEY: PORTAL}
+    values = {PARTNER_CENTER_KEY: offer_page(page) or PORTAL}
     if isinstance(location, OperationLocation) and location.url.startswith("https://"):
         values[OPERATION_KEY] = location.url
     return values
 
 
-def push_links(context: Context, location: OperationLocation | OfferLocation) -> None:
-    """Make the links of a running task lead to an operation, from now on.
+def push_links(
+    context: Context, location: OperationLocation | OfferLocation, hook: CloudPartnerPortalHook | None
+) -> None:
+    """Make the links of a running task lead to an operation and its offer, from now on.
 
     A link that can't be pushed is logged; it ends no task that watches a release.
+
+    :param context: the task's.
+    :param location: the operation, or the offer.
+    :param hook: asks for the offer's page; None to leave the link at the list of offers.
     """
     task_instance: Any = context.get("ti")
     if task_instance is None:
         return
     try:
-        for key, value in link_values(location).items():
+        page = hook.offer_page(location) if hook else None
+        for key, value in link_values(location, page).items():
             task_instance.xcom_push(key=key, value=value)
     except Exception as error:  # noqa: BLE001 - whatever Airflow's XCom backend raises
         log.warning("%s", cant_show_links(error))
@@ -91,8 +98,7 @@ def cant_show_links(error: Exception) -> str:
     return f"The links of this task can't be shown: {type(error).__name__}: {error}"
 
 
-def _shown(value: object) -> str:
-    # Built anew, as whoever may write XComs could have put anything here.
+def _operation_shown(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("https://"):
         return ""
     from airflow_provider_cpp.api.locations import parse_location

@@ -261,7 +261,7 @@ class CancelOperator(CallsPortal, BaseOperator):
             within=time_limit(self.timeout, self.execution_timeout),
         )
         if result["location"]:
-            push_links(context, self.hook.location(str(result["location"])))
+            push_links(context, self.hook.location(str(result["location"])), self.hook)
         error = error_of_cancel(result)
         if error is not None:
             if self.fail_if_not_canceled:

@@ -96,7 +96,7 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         if self.wait_for_completion:
             self._conclude(context, self._wait(context, started.location))
         else:
-            push_links(context, started.location)
+            push_links(context, started.location, self.hook)
             self._forget(context)
         return location
 

@@ -96,6 +96,11 @@ class Waits(CallsPortal):
         if self.stuck_after is not None and self.stuck_after <= 0:
             raise CppConfigurationError(f"stuck_after is {self.stuck_after:g} s; it has to be above 0.")
 
+    @property
+    def _begins_once(self) -> bool:
+        """Whether the wait begins once: in reschedule mode it begins with each look, in a process of its own."""
+        return self.deferrable or getattr(self, "mode", "poke") != "reschedule"
+
     def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
         """Begin to watch on the worker."""
         from airflow_provider_cpp.api.watching import Watch
@@ -111,7 +116,7 @@ class Waits(CallsPortal):
             goal=self._goal(),
         )
         self._told = self._watch.told()
-        push_links(context, location)
+        push_links(context, location, self.hook if self._begins_once else None)
         self._follow()
 
     def _waits_since(self, context: Context) -> float:

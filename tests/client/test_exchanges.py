@@ -8,6 +8,7 @@ import logging
 import re
 import time
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -285,6 +286,15 @@ def test_whatever_happens_after_the_request_may_have_been_read_is_unclear(
         assert took < 10
         assert reading.reason
         assert TOKEN not in reading.reason
+
+
+@pytest.mark.parametrize("behaviour", [hang, dripping(ACCEPTED, 0.2)], ids=["never answered", "byte by byte"])
+def test_a_call_may_have_less_time_than_the_connection_gives_it(exchange: Exchange, behaviour: Any) -> None:
+    with RawServer(behaviour) as server:
+        began = time.monotonic()
+        reading = exchange(settings_at(server.url, timeout=30), replace(GET, seconds=0.5))
+        assert time.monotonic() - began < 10
+    assert isinstance(reading, Unanswered), reading
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 
 OFFER = "contoso-virtualmachineoffer"
@@ -23,6 +25,7 @@ def test_publishers_and_offers_are_listed(emulator, client):
     ]
     assert offers[0].keys() == {
         *("offerTypeId", "publisherId", "status", "id", "version", "definition", "changedTime"),
+        *("pcMigrationStatus", "pcRedirectUri"),
     }
     assert offers[0]["definition"] == {"displayText": OFFER}
 
@@ -143,6 +146,20 @@ def test_a_malformed_offer_is_400(client, options, text):
     answer = client.on_offer("PUT", offer="new", **options)
     assert answer.status_code == 400
     assert text in answer.json()["error"]["message"]
+
+
+def test_an_offer_names_its_page_in_partner_center_only_since_the_migration(emulator, client):
+    emulator.add_offer("other")
+    migrated = client.on_offer("GET").json()
+    assert migrated["pcMigrationStatus"] == "migrated"
+    assert re.fullmatch(
+        r"https://partner\.microsoft\.com/en-us/dashboard/commercial-marketplace/offers/[0-9a-f-]{36}/overview",
+        migrated["pcRedirectUri"],
+    )
+    listed = {entry["id"]: entry["pcRedirectUri"] for entry in client.get("/api/publishers/contoso/offers").json()}
+    assert listed[OFFER] == migrated["pcRedirectUri"] != listed["other"]
+    emulator.migrated = False
+    assert not {"pcMigrationStatus", "pcRedirectUri"} & client.on_offer("GET").json().keys()
 
 
 def test_a_get_has_an_etag_only_as_before_the_migration(emulator, client):

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from types import SimpleNamespace
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG, TaskDeferred, XCom
 
+from airflow_provider_cpp.api import offer_pages
 from airflow_provider_cpp.api.locations import parse_location
 from airflow_provider_cpp.api.portal import PORTAL
+from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.links import operation as links
 from airflow_provider_cpp.links.operation import (
     OPERATION_KEY,
@@ -18,11 +21,24 @@ from airflow_provider_cpp.links.operation import (
     PartnerCenterLink,
 )
 from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator
+from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from tests.running import context_of, run_task
 
 OFFER = "contoso-virtualmachineoffer"
 OPERATION = f"/api/publishers/contoso/offers/{OFFER}/operations/5667"
+
+
+GUID = "0d6d1e82-94cc-4844-9ef8-331c0926adcf"
+PAGE = f"https://partner.microsoft.com/dashboard/commercial-marketplace/offers/{GUID}/overview"
+
+
+@pytest.fixture
+def migrated(cpp_emulator):
+    """The offer, with the page that Partner Center has of it."""
+    content = {"pcRedirectUri": PAGE.replace("dashboard", "en-us/dashboard")}
+    cpp_emulator.portal.add_offer("contoso", OFFER, content=content)
+    return cpp_emulator
 
 
 def go_live(**arguments):
@@ -32,11 +48,11 @@ def go_live(**arguments):
 class TestPushing:
     """The values are there as soon as the operation is known, so that the links are live during the wait."""
 
-    def test_a_go_live_that_does_not_wait_pushes_its_operation(self, cpp_emulator):
+    def test_a_go_live_that_does_not_wait_pushes_its_operation_and_its_offer(self, migrated):
         task = go_live()
         context = context_of(task)
         location = run_task(task, context).result
-        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PAGE, OPERATION_KEY: location}
 
     def test_a_go_live_pushes_before_it_defers(self, cpp_emulator):
         task = go_live(wait_for_completion=True)
@@ -45,13 +61,52 @@ class TestPushing:
             task.execute(context)
         assert context["ti"].xcoms[OPERATION_KEY].startswith(f"{cpp_emulator.url}/api/")
 
-    def test_a_sensor_pushes_before_it_defers(self, cpp_emulator):
+    def test_a_sensor_pushes_before_it_defers(self, migrated):
+        cpp_emulator = migrated
         location = run_task(task := go_live(), context_of(task)).result
         sensor = OperationSensor(task_id="wait", operation_location=location.removeprefix(cpp_emulator.url))
         context = context_of(sensor)
         with pytest.raises(TaskDeferred):
             sensor.execute(context)
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PAGE, OPERATION_KEY: location}
+
+    def test_a_sensor_of_an_offer_pushes_it_too(self, migrated):
+        sensor = OfferStatusSensor(task_id="wait", offer_id=OFFER, target="succeeded")
+        context = context_of(sensor)
+        with pytest.raises(TaskDeferred):
+            sensor.execute(context)
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PAGE}
+
+    def test_an_offer_that_was_never_migrated_has_the_list(self, cpp_emulator):
+        cpp_emulator.migrated = False
+        task = go_live()
+        context = context_of(task)
+        location = run_task(task, context).result
         assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
+
+    def test_a_page_that_cant_be_had_holds_nobody_up(self, cpp_emulator, monkeypatch):
+        monkeypatch.setattr(offer_pages, "PATIENCE", 0.3)
+        cpp_emulator.faults.add(Fault("hang", action="offer", times=None))
+        task = go_live()
+        context = context_of(task)
+        began = time.monotonic()
+        location = run_task(task, context).result
+        assert time.monotonic() - began < 10
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
+        assert [record.action for record in cpp_emulator.requests].count("offer") == 1
+
+    def test_a_sensor_that_is_rescheduled_does_not_ask_at_each_look(self, migrated):
+        from airflow.exceptions import AirflowRescheduleException
+
+        location = run_task(task := go_live(), context_of(task)).result
+        before = len(migrated.requests_for("offer"))
+        sensor = OperationSensor(task_id="wait", operation_location=location, deferrable=False, mode="reschedule")
+        context = context_of(sensor)
+        context["ti"].get_first_reschedule_date = lambda context: None
+        with pytest.raises(AirflowRescheduleException):
+            run_task(sensor, context)
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
+        assert len(migrated.requests_for("offer")) == before
 
     def test_links_are_pushed_also_where_the_result_is_not(self, cpp_emulator):
         task = go_live(do_xcom_push=False)
@@ -59,13 +114,14 @@ class TestPushing:
         run_task(task, context)
         assert OPERATION_KEY in context["ti"].xcoms
 
-    def test_a_cancel_pushes_what_it_canceled(self, cpp_emulator):
+    def test_a_cancel_pushes_what_it_canceled(self, migrated):
+        cpp_emulator = migrated
         cpp_emulator.configure(cancel_mode="sync", duration=600)
         location = run_task(task := go_live(), context_of(task)).result
         cancel = CancelOperator(task_id="cancel", offer_id=OFFER)
         context = context_of(cancel)
         assert run_task(cancel, context).result["status"] == "canceled"
-        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PAGE, OPERATION_KEY: location}
 
     def test_a_refused_location_is_no_link(self, cpp_emulator):
         sensor = OperationSensor(task_id="wait", operation_location=f"https://example.com{OPERATION}")
@@ -77,6 +133,11 @@ class TestPushing:
     def test_an_operation_without_tls_is_no_link(self):
         location = parse_location(OPERATION, origin="http://127.0.0.1:8080")
         assert links.link_values(location) == {PARTNER_CENTER_KEY: PORTAL}
+
+    def test_only_a_page_of_the_portal_is_pushed(self):
+        location = parse_location(OPERATION, origin="https://cloudpartner.azure.com")
+        assert links.link_values(location, PAGE)[PARTNER_CENTER_KEY] == PAGE
+        assert links.link_values(location, f"https://example.com/offers/{GUID}")[PARTNER_CENTER_KEY] == PORTAL
 
     def test_an_xcom_backend_out_of_order_ends_no_release(self, cpp_emulator, caplog):
         def broken(key, value):
@@ -93,19 +154,40 @@ class TestShowing:
     """Airflow 2 asks the link in the web server; Airflow 3 asks it on the worker, and keeps the answer."""
 
     @staticmethod
-    def shown(monkeypatch, value):
+    def shown(monkeypatch, value, link=OperationLink, xcom_key=OPERATION_KEY):
         asked = []
         monkeypatch.setattr(
             XCom, "get_value", classmethod(lambda cls, **which: asked.append(which) or value), raising=True
         )
         key = SimpleNamespace(dag_id="release", task_id="go_live", run_id="manual", map_index=-1)
-        link = OperationLink().get_link(go_live(), ti_key=key)
-        assert asked == [{"ti_key": key, "key": OPERATION_KEY}]
-        return link
+        address = link().get_link(go_live(), ti_key=key)
+        assert asked == [{"ti_key": key, "key": xcom_key}]
+        return address
 
-    def test_partner_center_is_always_there(self):
-        assert PartnerCenterLink().get_link(go_live(), ti_key=None) == PORTAL
+    def test_the_offer_is_the_page_that_the_task_pushed(self, monkeypatch):
+        assert self.shown(monkeypatch, PAGE, PartnerCenterLink, PARTNER_CENTER_KEY) == PAGE
+
+    @pytest.mark.parametrize(
+        "value",
+        [
+            None,
+            "",
+            7,
+            PORTAL,
+            "javascript:alert(1)",
+            PAGE.replace("https", "http"),
+            PAGE.replace("partner.microsoft.com", "partner.microsoft.com.example.com"),
+            PAGE.replace("partner.microsoft.com", "me@partner.microsoft.com"),
+            "https://partner.microsoft.com/logout",
+        ],
+    )
+    def test_whatever_else_stands_there_the_link_leads_to_the_list(self, monkeypatch, value):
+        assert self.shown(monkeypatch, value, PartnerCenterLink, PARTNER_CENTER_KEY) == PORTAL
         assert PORTAL.startswith("https://partner.microsoft.com/")
+
+    def test_the_page_that_is_shown_is_built_anew(self, monkeypatch):
+        value = f"{PAGE}?to=https://example.com#there"
+        assert self.shown(monkeypatch, value, PartnerCenterLink, PARTNER_CENTER_KEY) == PAGE
 
     def test_the_operation_is_what_the_task_pushed(self, monkeypatch):
         location = f"https://cloudpartner.azure.com{OPERATION}?api-version=2017-10-31"
