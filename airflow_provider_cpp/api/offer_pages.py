@@ -1,7 +1,7 @@
 """Which page of Partner Center is an offer's own, as the service tells.
 
-No page of the reference mentions it: a published client's recorded answers show that offers that were migrated
-to Partner Center name it, as `pcRedirectUri`.
+No page of the reference mentions it: a published client's recorded list of offers (az-partner-center-cli's test
+data) names it for each offer that was migrated to Partner Center, as `pcRedirectUri`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import replace
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, describe
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
-from airflow_provider_cpp.api.offers import Offer, read_offer
+from airflow_provider_cpp.api.offers import read_offers
 from airflow_provider_cpp.api.portal import offer_page
 from airflow_provider_cpp.api.procedures import Procedure, Say, sent
 from airflow_provider_cpp.exceptions import CppError
@@ -25,8 +25,8 @@ def find_page(location: OperationLocation | OfferLocation) -> Procedure[str | No
 
     :param location: the offer, or an operation on it.
     """
-    whole = calls.get_offer(location.publisher_id, location.offer_id)
-    call = replace(whole, seconds=PATIENCE)
+    # Not the offer itself, though it has that field too: an offer's prices alone may be larger than all the list.
+    call = replace(calls.list_offers(location.publisher_id), seconds=PATIENCE)
     try:
         reading, _ = yield from sent(call, patient=False)
     except CppError:  # the login refuses: what the task is there for meets that as well, and tells it
@@ -34,8 +34,11 @@ def find_page(location: OperationLocation | OfferLocation) -> Procedure[str | No
     if not isinstance(reading, Answer) or reading.status != 200:
         yield Say(f"The link Partner Center leads to the list of offers: {call} failed: {describe(reading)}.")
         return None
-    offer = read_offer(reading)
-    page = offer_page(offer.document.get("pcRedirectUri")) if isinstance(offer, Offer) else None
+    offers = read_offers(reading)
+    # The service isn't consistent about the case of identifiers; another case is the same offer.
+    name = location.offer_id.casefold()
+    offer = next((o for o in offers if o.id.casefold() == name), None) if isinstance(offers, tuple) else None
+    page = offer_page(offer.document.get("pcRedirectUri")) if offer else None
     if page is not None:
         yield Say(f"Offer {location.publisher_id}/{location.offer_id} in Partner Center: {page}")
     return page

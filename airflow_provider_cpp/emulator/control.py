@@ -91,7 +91,9 @@ def _offers(emulator: Emulator, _call: Call) -> list[dict[str, Any]]:
     with portal.lock:
         return [
             {
-                **offer_document(offer, "", offer.definition, offer.version, whole=False, migrated=False),
+                **offer_document(
+                    offer, "", offer.definition, offer.version, whole=False, migrated=emulator.settings.migrated
+                ),
                 "status": None if not operations else portal.view(operations[-1]).state,
                 "previewVersion": portal.preview_version(offer),
                 "liveVersion": portal.live_version(offer),

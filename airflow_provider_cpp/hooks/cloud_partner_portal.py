@@ -213,7 +213,7 @@ class CloudPartnerPortalHook(BaseHook):
         return OfferLocation(self.settings.origin, self.settings.publisher(publisher_id), offer_id)
 
     def offer_page(self, location: OperationLocation | OfferLocation) -> str | None:
-        """Ask for the page of an offer in Partner Center, once, for 10 seconds at most.
+        """Look up the page of an offer in Partner Center in the list of offers, once, for 10 seconds at most.
 
         :param location: the offer, or an operation on it, as `location` and `offer_location` return them.
         :returns: its address; None if the service doesn't tell it, as for an offer that was never migrated to

@@ -12,7 +12,7 @@ from airflow_provider_cpp.api.locations import OfferLocation, parse_location
 from airflow_provider_cpp.api.offer_pages import PATIENCE, find_page
 from airflow_provider_cpp.api.portal import PORTAL, offer_page
 from airflow_provider_cpp.exceptions import CppAuthError
-from tests.api.offer_documents import GET_ANSWER, MIGRATED
+from tests.api.offer_documents import LISTED, MIGRATED
 from tests.api.scripted import GUID, LOST, OFFER, ORIGIN, PUBLISHER, Runner, answered, refused
 
 OFFERS = "https://partner.microsoft.com/dashboard/commercial-marketplace/offers"
@@ -71,7 +71,10 @@ def test_an_address_that_names_no_offer_of_the_portal_is_none(address: object) -
 
 def told(**changes: Any) -> dict[str, Any]:
     page = PAGE.replace("dashboard", "en-us/dashboard")  # as recorded by a client
-    return {**GET_ANSWER, **MIGRATED, "pcRedirectUri": page, **changes}
+    return {**LISTED, **MIGRATED, "id": OFFER, "pcRedirectUri": page, **changes}
+
+
+OTHER = told(id="other", pcRedirectUri=PAGE.replace("5", "6"))
 
 
 @pytest.mark.parametrize(
@@ -79,31 +82,34 @@ def told(**changes: Any) -> dict[str, Any]:
     [LOCATION, parse_location(f"/api/publishers/{PUBLISHER}/offers/{OFFER}/operations/{GUID}", origin=ORIGIN)],
     ids=["offer", "operation"],
 )
-def test_a_migrated_offer_tells_its_page(location: Any) -> None:
-    runner = Runner([answered(200, told())])
+@pytest.mark.parametrize("body", [[OTHER, told()], [told(id=OFFER.upper()), OTHER], {"value": [told()]}])
+def test_the_list_of_offers_tells_the_page_of_one_that_was_migrated(location: Any, body: Any) -> None:
+    runner = Runner([answered(200, body)])
     assert runner.run(find_page(location)) == PAGE
     (call,) = runner.sent
-    assert (call.method, call.path) == ("GET", calls.get_offer(PUBLISHER, OFFER).path)
+    assert (call.method, call.path) == ("GET", calls.list_offers(PUBLISHER).path)
     assert call.seconds == PATIENCE
     assert runner.said == [(logging.INFO, f"Offer {PUBLISHER}/{OFFER} in Partner Center: {PAGE}")]
 
 
 @pytest.mark.parametrize(
-    "document",
+    "body",
     [
-        GET_ANSWER,
-        told(pcRedirectUri=None),
-        told(pcRedirectUri=""),
-        told(pcRedirectUri="https://example.com/offers/" + GUID),
-        told(pcRedirectUri={"uri": PAGE}),
-        {"pcRedirectUri": PAGE},
         [],
+        [OTHER],
+        [{**LISTED, "id": OFFER}],
+        [told(pcRedirectUri=None)],
+        [told(pcRedirectUri="")],
+        [told(pcRedirectUri="https://example.com/offers/" + GUID)],
+        [told(pcRedirectUri={"uri": PAGE})],
+        [told(), "half a list"],
+        {},
         None,
         b"<html>",
     ],
 )
-def test_an_offer_that_tells_none_has_none(document: Any) -> None:
-    runner = Runner([answered(200, document)])
+def test_an_offer_whose_page_it_doesnt_tell_has_none(body: Any) -> None:
+    runner = Runner([answered(200, body)])
     assert runner.run(find_page(LOCATION)) is None
     assert runner.said == []
 
@@ -115,7 +121,7 @@ def test_it_is_asked_for_once_and_the_log_says_where_the_link_leads_instead(read
     assert len(runner.sent) == 1
     ((level, line),) = runner.said
     assert level == logging.INFO
-    assert line.startswith("The link Partner Center leads to the list of offers: Get definition of offer")
+    assert line.startswith("The link Partner Center leads to the list of offers: List offers of publisher")
 
 
 def test_a_login_that_refuses_is_left_to_what_the_task_is_there_for() -> None:

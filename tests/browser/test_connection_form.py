@@ -61,7 +61,30 @@ def test_the_form_has_labels_help_placeholders_choices_and_defaults(page):
             continue
         expect(form.entry(field["label"])).to_have_attribute("name", f"element_{name}")
         expect(form.entry(field["label"])).to_have_value(str(schema.get("default", "")))
+        if "default" not in schema:
+            (example,) = schema["examples"]
+            assert field["description"].startswith(f"e.g. {example}: ")
     expect(form.entry("Proxy")).to_have_attribute("type", "password")
+
+
+def test_an_empty_extra_field_says_that_there_is_an_example_and_suggests_it(page):
+    form = ConnectionForm.new(page, "examples")
+    form.unfold("Extra Fields")
+    shown = {}
+    for name, field in CONNECTION_FIELDS.items():
+        if "examples" in field["schema"]:
+            entry = form.entry(field["label"])
+            options = page.locator(f"datalist[id='{entry.get_attribute('list')}'] option")
+            suggested = [option.get_attribute("value") for option in options.all()]
+            shown[name] = (entry.get_attribute("placeholder"), suggested)
+    # Airflow's own words; it has no place for ours, and none at all in a field of several lines, of a secret or
+    # of a number.
+    nothing = dict.fromkeys(("headers", "proxy", "timeout"), (None, []))
+    assert shown == {
+        name: nothing.get(name, ("Start typing to see options", field["schema"]["examples"]))
+        for name, field in CONNECTION_FIELDS.items()
+        if "examples" in field["schema"]
+    }
 
 
 def test_a_connection_that_is_saved_and_opened_again_has_every_field_and_shows_no_secret(page, local_airflow):

@@ -8,6 +8,8 @@ from urllib.parse import quote
 
 import pytest
 
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
 pytest.importorskip("playwright", reason="playwright isn't installed: make browser")
 from playwright.sync_api import expect
 
@@ -80,11 +82,17 @@ def task_page(run_id, tab="", task_id=TASK_ID):
 
 
 @pytest.mark.parametrize("task_id", ["go_live", TASK_ID])
-def test_the_links_are_live_while_the_release_waits(page, waiting, portal, picture, task_id):
+def test_the_links_are_live_while_the_release_waits(page, waiting, portal, picture, monkeypatch, task_id):
     page.goto(task_page(waiting, "/details", task_id))
     expect(page.get_by_text("Deferred" if task_id == TASK_ID else "Success", exact=True).first).to_be_visible()
     partner_center = page.get_by_role("link", name="Partner Center", exact=True)
-    expect(partner_center).to_have_attribute("href", re.compile(r"^https://partner\.microsoft\.com/dashboard/"))
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json())
+    (offer,) = (offer for offer in CloudPartnerPortalHook().list_offers() if offer.id == OFFER_ID)
+    offers_page = offer.document["pcRedirectUri"].replace("/en-us/", "/")
+    expect(partner_center).to_have_attribute("href", offers_page)
+    assert re.fullmatch(
+        r"https://partner\.microsoft\.com/dashboard/[a-z-]+/offers/[0-9a-f-]{36}/overview", offers_page
+    )
     operation = portal.operations(OFFER_ID)[-1].id
     expected = f"{portal.url}/api/publishers/contoso/offers/{OFFER_ID}/operations/{operation}"
     link = page.get_by_role("link", name="Operation (API)", exact=True)

@@ -13,6 +13,7 @@ from airflow_provider_cpp.api import offer_pages
 from airflow_provider_cpp.api.locations import parse_location
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.emulator import Fault
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.links import operation as links
 from airflow_provider_cpp.links.operation import (
     OPERATION_KEY,
@@ -34,11 +35,11 @@ PAGE = f"https://partner.microsoft.com/dashboard/commercial-marketplace/offers/{
 
 
 @pytest.fixture
-def migrated(cpp_emulator):
-    """The offer, with the page that Partner Center has of it."""
-    content = {"pcRedirectUri": PAGE.replace("dashboard", "en-us/dashboard")}
-    cpp_emulator.portal.add_offer("contoso", OFFER, content=content)
-    return cpp_emulator
+def page(cpp_emulator):
+    """The page that Partner Center has of the offer."""
+    (offer,) = CloudPartnerPortalHook().list_offers()
+    cpp_emulator.clear_requests()
+    return offer.document["pcRedirectUri"].replace("/en-us/", "/")
 
 
 def go_live(**arguments):
@@ -48,11 +49,11 @@ def go_live(**arguments):
 class TestPushing:
     """The values are there as soon as the operation is known, so that the links are live during the wait."""
 
-    def test_a_go_live_that_does_not_wait_pushes_its_operation_and_its_offer(self, migrated):
+    def test_a_go_live_that_does_not_wait_pushes_its_operation_and_its_offer(self, cpp_emulator, page):
         task = go_live()
         context = context_of(task)
         location = run_task(task, context).result
-        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PAGE, OPERATION_KEY: location}
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: page, OPERATION_KEY: location}
 
     def test_a_go_live_pushes_before_it_defers(self, cpp_emulator):
         task = go_live(wait_for_completion=True)
@@ -61,21 +62,20 @@ class TestPushing:
             task.execute(context)
         assert context["ti"].xcoms[OPERATION_KEY].startswith(f"{cpp_emulator.url}/api/")
 
-    def test_a_sensor_pushes_before_it_defers(self, migrated):
-        cpp_emulator = migrated
+    def test_a_sensor_pushes_before_it_defers(self, cpp_emulator, page):
         location = run_task(task := go_live(), context_of(task)).result
         sensor = OperationSensor(task_id="wait", operation_location=location.removeprefix(cpp_emulator.url))
         context = context_of(sensor)
         with pytest.raises(TaskDeferred):
             sensor.execute(context)
-        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PAGE, OPERATION_KEY: location}
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: page, OPERATION_KEY: location}
 
-    def test_a_sensor_of_an_offer_pushes_it_too(self, migrated):
+    def test_a_sensor_of_an_offer_pushes_it_too(self, cpp_emulator, page):
         sensor = OfferStatusSensor(task_id="wait", offer_id=OFFER, target="succeeded")
         context = context_of(sensor)
         with pytest.raises(TaskDeferred):
             sensor.execute(context)
-        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PAGE}
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: page}
 
     def test_an_offer_that_was_never_migrated_has_the_list(self, cpp_emulator):
         cpp_emulator.migrated = False
@@ -86,27 +86,27 @@ class TestPushing:
 
     def test_a_page_that_cant_be_had_holds_nobody_up(self, cpp_emulator, monkeypatch):
         monkeypatch.setattr(offer_pages, "PATIENCE", 0.3)
-        cpp_emulator.faults.add(Fault("hang", action="offer", times=None))
+        cpp_emulator.faults.add(Fault("hang", action="offers", times=None))
         task = go_live()
         context = context_of(task)
         began = time.monotonic()
         location = run_task(task, context).result
         assert time.monotonic() - began < 10
         assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
-        assert [record.action for record in cpp_emulator.requests].count("offer") == 1
+        assert [record.action for record in cpp_emulator.requests].count("offers") == 1
 
-    def test_a_sensor_that_is_rescheduled_does_not_ask_at_each_look(self, migrated):
+    def test_a_sensor_that_is_rescheduled_does_not_ask_at_each_look(self, cpp_emulator):
         from airflow.exceptions import AirflowRescheduleException
 
         location = run_task(task := go_live(), context_of(task)).result
-        before = len(migrated.requests_for("offer"))
+        before = len(cpp_emulator.requests_for("offers"))
         sensor = OperationSensor(task_id="wait", operation_location=location, deferrable=False, mode="reschedule")
         context = context_of(sensor)
         context["ti"].get_first_reschedule_date = lambda context: None
         with pytest.raises(AirflowRescheduleException):
             run_task(sensor, context)
         assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PORTAL, OPERATION_KEY: location}
-        assert len(migrated.requests_for("offer")) == before
+        assert len(cpp_emulator.requests_for("offers")) == before
 
     def test_links_are_pushed_also_where_the_result_is_not(self, cpp_emulator):
         task = go_live(do_xcom_push=False)
@@ -114,14 +114,13 @@ class TestPushing:
         run_task(task, context)
         assert OPERATION_KEY in context["ti"].xcoms
 
-    def test_a_cancel_pushes_what_it_canceled(self, migrated):
-        cpp_emulator = migrated
+    def test_a_cancel_pushes_what_it_canceled(self, cpp_emulator, page):
         cpp_emulator.configure(cancel_mode="sync", duration=600)
         location = run_task(task := go_live(), context_of(task)).result
         cancel = CancelOperator(task_id="cancel", offer_id=OFFER)
         context = context_of(cancel)
         assert run_task(cancel, context).result["status"] == "canceled"
-        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: PAGE, OPERATION_KEY: location}
+        assert context["ti"].xcoms == {PARTNER_CENTER_KEY: page, OPERATION_KEY: location}
 
     def test_a_refused_location_is_no_link(self, cpp_emulator):
         sensor = OperationSensor(task_id="wait", operation_location=f"https://example.com{OPERATION}")

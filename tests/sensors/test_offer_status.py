@@ -47,8 +47,8 @@ def test_by_default_it_waits_for_the_signoff_while_the_operation_still_runs(publ
     assert steps["publisher-signoff"] == "waitingForPublisherReview"
     assert outcome.result["status"] == "running"
     assert len(outcome.deferrals) == deferrable
-    assert {request.action for request in published.requests} <= {"status", "offer", "token", "discovery"}
-    assert len(published.requests_for("offer")) == 1  # for the link
+    assert {request.action for request in published.requests} <= {"status", "offers", "token", "discovery"}
+    assert len(published.requests_for("offers")) == 1  # for the link
 
 
 @BOTH
