@@ -148,6 +148,16 @@ def test_the_labels_of_the_standard_fields_are_the_same_for_older_airflow():
     assert set(behaviour) == {"hidden_fields", "relabeling", "placeholders"}
 
 
+@pytest.mark.parametrize(
+    "name", [name for name, field in CONNECTION_FIELDS.items() if "default" not in field["schema"]]
+)
+def test_an_extra_field_that_is_empty_at_first_has_one_example_on_every_line_of_airflow(name):
+    field = CONNECTION_FIELDS[name]
+    (example,) = field["schema"]["examples"]  # a suggestion from 3.2 on, except for `headers` and `proxy`
+    assert field["description"].startswith(f"e.g. {example}: ")  # what 3.0 and 3.1 have
+    assert CloudPartnerPortalHook.get_ui_field_behaviour()["placeholders"][name] == example  # 2.11
+
+
 def test_the_module_of_the_provider_info_imports_nothing():
     script = (
         "import sys; before = set(sys.modules); import airflow_provider_cpp.provider_info; "

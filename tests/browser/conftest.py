@@ -28,6 +28,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 #: Milliseconds that anything may take to appear; a machine with much else to do takes its time.
 PATIENCE = 60_000
 
+#: Milliseconds in which something that moves has moved.
+SETTLING = 300
+
 #: Bytes of a picture; each is in the repository for ever.
 LARGEST_PICTURE = 100_000
 
@@ -98,9 +101,13 @@ def picture(request: pytest.FixtureRequest) -> Callable[..., None]:
             return
         from PIL import Image
 
-        shot = BytesIO(
-            parts[0].page.screenshot(animations="disabled", caret="hide", clip=around(*parts, margin=margin))
-        )
+        page = parts[0].page
+        clip = around(*parts, margin=margin)
+        page.wait_for_timeout(SETTLING)
+        while (later := around(*parts, margin=margin)) != clip:  # what slides in would be cut
+            clip = later
+            page.wait_for_timeout(SETTLING)
+        shot = BytesIO(page.screenshot(animations="disabled", caret="hide", clip=clip))
         file = PICTURES / f"{name}.png"
         file.parent.mkdir(exist_ok=True)
         # A user interface has few colours; so each picture is a third as large.

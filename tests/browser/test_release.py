@@ -99,9 +99,9 @@ def test_the_links_are_live_while_the_release_waits(page, waiting, portal, pictu
     expect(link).to_have_attribute("href", re.compile(f"^{re.escape(expected)}([?].*)?$"))
     if task_id == TASK_ID:
         tab = page.get_by_role("link", name="Details", exact=True)
-        picture(
-            "links", page.get_by_text("Deferred").first, page.get_by_text("Operator", exact=True).first, tab, link
-        )
+        last = page.get_by_text("Dag Version", exact=False).first
+        header = page.get_by_text("Deferred").first, page.get_by_text("Operator", exact=True).first, last
+        picture("links", *header, page.get_by_role("button", name=re.compile("Mark Task")).last, tab, link)
 
 
 def test_the_graph_shows_that_it_is_deferred(page, waiting, picture):
@@ -115,7 +115,7 @@ def test_the_graph_shows_that_it_is_deferred(page, waiting, picture):
 
 
 def test_the_log_tells_the_story_of_a_release(page, succeeded, picture):
-    page.set_viewport_size({"width": 1500, "height": 1000})
+    page.set_viewport_size({"width": 1500, "height": 1250})
     page.goto(task_page(succeeded))
     log = page.get_by_test_id("virtualized-list")
     expect(log).to_contain_text(f"on offer contoso/{OFFER_ID}")
@@ -127,6 +127,7 @@ def test_the_log_tells_the_story_of_a_release(page, succeeded, picture):
     ):
         expect(log).to_contain_text(re.compile(part))
     assert "get_token" not in log.inner_text()
+    page.keyboard.press("w")  # wraps the lines
     picture("log", log)
 
 
