@@ -155,7 +155,7 @@ def parse_location(
         raise _untrusted(text, str(error)) from None
     for name, expected, found in (("publisher", publisher_id, publisher), ("offer", offer_id, offer)):
         # The service isn't consistent about the case of identifiers; another case is the same offer.
-        if expected is not None and not _is_same(expected, found):
+        if expected is not None and not is_same_identifier(expected, found):
             raise _untrusted(text, f"it belongs to {name} {found!r}, not to {expected!r}")
     version = parse_qs(url.query).get("api-version", [""])[0]
     operation = unquote(match["operation"])
@@ -164,7 +164,8 @@ def parse_location(
     return OperationLocation(origin, publisher, offer, operation, version if is_api_version(version) else None)
 
 
-def _is_same(expected: str, found: str) -> bool:
+def is_same_identifier(expected: str, found: str) -> bool:
+    """Tell whether two identifiers are of the same publisher or offer."""
     # Case is ASCII's only: "\u017f" folds to "s", and "\u212a" to "k", but they are other offers.
     return expected == found or (
         expected.isascii() and found.isascii() and expected.casefold() == found.casefold()

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, describe
-from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
+from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, is_same_identifier
 from airflow_provider_cpp.api.offers import read_offers
 from airflow_provider_cpp.api.portal import offer_page
 from airflow_provider_cpp.api.procedures import Procedure, Say, sent
@@ -35,9 +35,8 @@ def find_page(location: OperationLocation | OfferLocation) -> Procedure[str | No
         yield Say(f"The link Partner Center leads to the list of offers: {call} failed: {describe(reading)}.")
         return None
     offers = read_offers(reading)
-    # The service isn't consistent about the case of identifiers; another case is the same offer.
-    name = location.offer_id.casefold()
-    offer = next((o for o in offers if o.id.casefold() == name), None) if isinstance(offers, tuple) else None
+    listed = offers if isinstance(offers, tuple) else ()
+    offer = next((offer for offer in listed if is_same_identifier(location.offer_id, offer.id)), None)
     page = offer_page(offer.document.get("pcRedirectUri")) if offer else None
     if page is not None:
         yield Say(f"Offer {location.publisher_id}/{location.offer_id} in Partner Center: {page}")
