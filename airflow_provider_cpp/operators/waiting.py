@@ -97,9 +97,9 @@ class Waits(CallsPortal):
             raise CppConfigurationError(f"stuck_after is {self.stuck_after:g} s; it has to be above 0.")
 
     @property
-    def _begins_once(self) -> bool:
-        """Whether the wait begins once: in reschedule mode it begins with each look, in a process of its own."""
-        return self.deferrable or getattr(self, "mode", "poke") != "reschedule"
+    def _is_rescheduled(self) -> bool:
+        """Whether each look is a process of its own, which begins the wait anew."""
+        return False
 
     def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
         """Begin to watch on the worker."""
@@ -116,7 +116,7 @@ class Waits(CallsPortal):
             goal=self._goal(),
         )
         self._told = self._watch.told()
-        push_links(context, location, self.hook if self._begins_once else None)
+        push_links(context, location, None if self._is_rescheduled else self.hook)
         self._follow()
 
     def _waits_since(self, context: Context) -> float:
