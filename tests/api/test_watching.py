@@ -75,6 +75,11 @@ def test_polls_bad_reads_and_how_long_it_took_are_counted() -> None:
     assert runner.counted[-1][1] == 120
 
 
+def test_a_wait_that_is_over_is_counted_with_its_time() -> None:
+    _, runner = follow(forever(operation("running")), deadline=NOW + 500)
+    assert runner.counted[-1] == ("operation.duration.timeout", 500)
+
+
 def test_what_had_ended_before_anybody_watched_has_no_duration() -> None:
     _, runner = follow([DONE])
     assert runner.counted == [("polls", None)]
