@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from airflow.providers.common.compat.sdk import AirflowSensorTimeout
+from airflow.providers.common.compat.sdk import AirflowSensorTimeout, conf
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS, AIRFLOW_V_3_3_PLUS
 
 try:
@@ -129,6 +129,50 @@ def triggers_have_xcoms() -> bool:
     return not AIRFLOW_V_3_0_PLUS or hasattr(triggerer_job_runner, "SetXCom")
 
 
+def kill_grace() -> float:
+    """Return how many seconds Airflow leaves a task on a worker between SIGTERM and SIGKILL."""
+    if AIRFLOW_V_3_0_PLUS:
+        return 5.0  # no setting: the supervisor's own (seen in 3.0 to 3.3)
+    return _seconds("core", "killed_task_cleanup_time", 60.0)
+
+
+def silence_limit(*, in_triggerer: bool) -> float:
+    """Return after how many seconds without a sign of life Airflow takes a process for lost.
+
+    :param in_triggerer: whether it is a triggerer, or a task on a worker.
+    """
+    if in_triggerer:
+        return _seconds("triggerer", "triggerer_health_check_threshold", 30.0)
+    if AIRFLOW_V_3_0_PLUS:
+        return _seconds("scheduler", "task_instance_heartbeat_timeout", 300.0)
+    return _seconds("scheduler", "scheduler_zombie_task_threshold", 300.0)
+
+
+def _seconds(section: str, key: str, default: float) -> float:
+    return float(conf.getfloat(section, key, fallback=default))
+
+
+def another_failed_fast(task_instance: Any) -> bool:
+    """Ask whether another task of the run has failed in a DAG that then fails its running tasks, too. Blocks.
+
+    :param task_instance: the task instance, as a task's context has it.
+    :raises Exception: whatever keeps Airflow from telling.
+    """
+    dag = task_instance.task.dag
+    if not getattr(dag, "fail_fast" if AIRFLOW_V_3_0_PLUS else "fail_stop", False):
+        return False
+    own = task_instance.task_id
+    if not AIRFLOW_V_3_0_PLUS:
+        others = task_instance.get_dagrun().get_task_instances(state=["failed"])
+        return any(each.task_id != own for each in others)
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    run_id = task_instance.run_id
+    states = RuntimeTaskInstance.get_task_states(dag_id=task_instance.dag_id, run_ids=[run_id]).get(run_id, {})
+    keys = {own, f"{own}_{task_instance.map_index}"}
+    return any(_word(state) == "failed" for key, state in states.items() if key not in keys)
+
+
 def current_state(task_instance: Any) -> str | None:
     """Ask Airflow for the state of a task instance. Blocks.
 
@@ -139,7 +183,7 @@ def current_state(task_instance: Any) -> str | None:
         from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
     except ImportError:  # Airflow 2
         state = task_instance.current_state()
-        return str(state) if state is not None else None
+        return _word(state)
     map_index = -1 if task_instance.map_index is None else task_instance.map_index
     is_mapped = map_index >= 0
     states = RuntimeTaskInstance.get_task_states(
@@ -150,4 +194,8 @@ def current_state(task_instance: Any) -> str | None:
     )
     key = f"{task_instance.task_id}_{map_index}" if is_mapped else task_instance.task_id
     state = states.get(task_instance.run_id, {}).get(key)
+    return _word(state)
+
+
+def _word(state: Any) -> str | None:
     return str(getattr(state, "value", state)) if state is not None else None

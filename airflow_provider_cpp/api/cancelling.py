@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from airflow_provider_cpp.api import calls, outcomes
 from airflow_provider_cpp.api.answers import Answer, Reading, describe, error_of
@@ -26,7 +26,7 @@ from airflow_provider_cpp.api.outcomes import TIMEOUT, UNKNOWN, Event
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, sent
 from airflow_provider_cpp.api.retries import is_failed_read, was_refused_unread
-from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT, PollSchedule
 from airflow_provider_cpp.api.submissions import Submission, find_submission, read_submissions
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import (
@@ -61,6 +61,19 @@ _ERRORS: Mapping[object, type[CppError]] = {
 }
 
 
+#: What to do about an operation that goes on although its task has ended.
+BY_HAND = "to cancel it by hand, run CancelOperator"
+
+
+def not_canceling(where: str, why: str) -> str:
+    """Return the line that tells that an operation is left alone, and how to cancel it all the same.
+
+    :param where: the operation.
+    :param why: the reason.
+    """
+    return f"Not canceling {where}: {why}. It runs on. Look at {PORTAL}; {BY_HAND}."
+
+
 def error_of_cancel(event: Mapping[str, object]) -> CppError | None:
     """Return the error of a cancel that had no effect, or None: whatever ran has ended without going through.
 
@@ -86,7 +99,7 @@ class CancelOffer:
     offer_id: str
     origin: str
     notification_emails: tuple[str, ...] = ()
-    within: float = 300.0
+    within: float = CANCEL_TIMEOUT.total_seconds()
     api_version: str | None = None
 
     def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
@@ -125,7 +138,7 @@ def _changed(submission: Submission) -> float:
     return submission.changed_at or 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Cancel:
     """An operation to cancel.
 
@@ -133,12 +146,17 @@ class Cancel:
     :param within: seconds in which the cancel has to be confirmed.
     :param notification_emails: whom the service tells of it.
     :param warns: log why it had no effect; otherwise only the event says so.
+    :param again: what to do about a cancel that isn't confirmed.
     """
 
     location: OperationLocation
-    within: float = 300.0
+    within: float = CANCEL_TIMEOUT.total_seconds()
     notification_emails: tuple[str, ...] = ()
     warns: bool = True
+    again: str = "clear this task to cancel it again"
+
+    #: Whether the service may have done something about any of the cancels.
+    was_taken: bool = field(default=False, init=False)
 
     def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
         """Cancel the operation if it still runs, and watch it to its end.
@@ -154,22 +172,22 @@ class Cancel:
         call = calls.cancel(self.location.publisher_id, self.location.offer_id, self.notification_emails)
         deadline = 0.0
         reading: Reading | None = None
-        was_taken = False  # whether the service may have done something about any of the cancels
         for attempt in range(1, MAX_CANCELS + 1):
             if (over := (yield from self._over())) is not None:
                 if reading is None:
                     return over
-                if over["status"] == UNKNOWN and not was_taken:
+                if over["status"] == UNKNOWN and not self.was_taken:
                     raise self._never_taken(call, reading)
                 return (yield from self._told(call, reading, over))
+            was_taken, self.was_taken = self.was_taken, True  # until there is an answer
             reading, now = yield from sent(call)
             if isinstance(reading, Answer) and 400 <= reading.status < 500 and reading.status != 408:
                 return (yield from self._ended_meanwhile(call, reading))
-            was_taken = was_taken or not was_refused_unread(reading)
+            self.was_taken = was_taken or not was_refused_unread(reading)
             deadline = deadline or now + self.within
             is_clear = isinstance(reading, Answer) and 200 <= reading.status < 300
             is_last = is_clear or attempt == MAX_CANCELS or now + SEND_AGAIN_AFTER >= deadline
-            if is_last and not was_taken:
+            if is_last and not self.was_taken:
                 raise self._never_taken(call, reading)  # there is nothing to watch for
             yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")
             until = deadline if is_last else now + SEND_AGAIN_AFTER
@@ -177,7 +195,7 @@ class Cancel:
             event = yield from watch.follow(at_once=True, draw=draw)
             if event["status"] != TIMEOUT or is_last:
                 return (yield from self._told(call, reading, event))
-            came_to = "had no clear answer" if was_taken else "didn't get through"
+            came_to = "had no clear answer" if self.was_taken else "didn't get through"
             yield Say(f"{self.location} still runs, and the cancel {came_to}: sending it again.", logging.WARNING)
         raise AssertionError("the last cancel is the last")
 
@@ -189,6 +207,18 @@ class Cancel:
             http_status=error.http_status,
             code=error.code,
             request_id=error.request_id,
+        )
+
+    def broken_off(self, why: str) -> str:
+        """Return what to tell of a cancel that isn't watched to its end.
+
+        :param why: what breaks it off, such as ``the triggerer is being stopped``.
+        """
+        if not self.was_taken:
+            return not_canceling(str(self.location), why)
+        return (
+            f"The cancel of {self.location} was sent, but isn't confirmed: {why}. It may be canceled yet, or go "
+            f"on to its end. Look at {PORTAL}; {self.again}."
         )
 
     def _over(self) -> Procedure[Event | None]:
@@ -252,7 +282,7 @@ class Cancel:
                 where = f"; it was last seen {seen['raw_status']!r}" if isinstance(seen, dict) else ""
                 message = (
                     f"{call} isn't confirmed: {self.location} didn't end within {self.within:g} s{where}. It may "
-                    f"be canceled yet, or go on to its end. Look at {PORTAL}; clear this task to cancel it again."
+                    f"be canceled yet, or go on to its end. Look at {PORTAL}; {self.again}."
                 )
             case "succeeded" | "failed":
                 message = f"{call} came too late. {event['message']}"

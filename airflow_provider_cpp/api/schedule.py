@@ -15,6 +15,10 @@ JITTER = 0.10
 
 #: The service's own estimates for one publication add up to 16 days; most take less than 14.
 DEFAULT_TIMEOUT = timedelta(days=14)
+
+#: In which a cancel has to be confirmed: it takes the service one to three minutes (seen by clients).
+CANCEL_TIMEOUT = timedelta(minutes=5)
+
 DEFAULT_INTERVAL = 30.0
 DEFAULT_MAX_INTERVAL = 600.0
 

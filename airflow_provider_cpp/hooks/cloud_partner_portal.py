@@ -19,6 +19,7 @@ from airflow_provider_cpp.api.offers import Offer, read_offer, read_offers, read
 from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.api.putting import Put, PutResult
+from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT
 from airflow_provider_cpp.api.settling import Memory
 from airflow_provider_cpp.api.starting import Start
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submissions
@@ -239,7 +240,7 @@ class CloudPartnerPortalHook(BaseHook):
         offer_id: str,
         publisher_id: str | None = None,
         notification_emails: Iterable[str] = (),
-        within: float = 300.0,
+        within: float = CANCEL_TIMEOUT.total_seconds(),
     ) -> dict[str, object]:
         """Cancel whatever operation runs on an offer, and watch it to its end (cancel-operations page).
 
@@ -378,7 +379,7 @@ class CloudPartnerPortalHook(BaseHook):
     def _read(self, call: Call, read: Callable[[Answer], T | str]) -> T:
         return content(call, self.client.send(call), read)
 
-    def cancel_operation(self, operation_location: str, within: float = 300.0) -> str:
+    def cancel_operation(self, operation_location: str, within: float = CANCEL_TIMEOUT.total_seconds()) -> str:
         """Cancel an operation that still runs, and watch it to its end (cancel-operations page).
 
         :param operation_location: its location.

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT, seconds
+from airflow_provider_cpp.api.schedule import (
+    CANCEL_TIMEOUT,
+    DEFAULT_INTERVAL,
+    DEFAULT_MAX_INTERVAL,
+    DEFAULT_TIMEOUT,
+    seconds,
+)
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
 from airflow_provider_cpp.operators.calling import CallsPortal
@@ -236,7 +242,7 @@ class CancelOperator(CallsPortal, BaseOperator):
         publisher_id: str | None = None,
         cpp_conn_id: str = "cpp_default",
         notification_emails: Sequence[str] = (),
-        timeout: float | timedelta = timedelta(minutes=5),
+        timeout: float | timedelta = CANCEL_TIMEOUT,
         fail_if_not_canceled: bool = True,
         **kwargs: Any,
     ) -> None:

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.api.outcomes import Event
     from airflow_provider_cpp.api.telling import Told
     from airflow_provider_cpp.api.watching import Watch
+    from airflow_provider_cpp.triggers.standstill import Pulse
     from airflow_provider_cpp.triggers.watching import WatchingTrigger
 
 #: Seconds by which our timeout, which can say what still runs where, comes before Airflow's wordless one.
@@ -37,8 +38,15 @@ MARGIN = 600.0
 #: The same before `execution_timeout`, of which it takes a tenth at most.
 EXECUTION_MARGIN = 30.0
 
-#: Seconds to cancel an operation in a task that is being killed: Airflow gives it five.
-KILL_BUDGET = 3.0
+#: Seconds of those that Airflow leaves a task that is being killed, at least, in which it asks for the task's
+#: state and says how the cancel stands; a tenth where they are many.
+LAST_WORDS = 2.0
+
+
+def kill_budget() -> float:
+    """Return for how many seconds a task that is being killed may watch its cancel."""
+    grace = airflow_versions.kill_grace()
+    return max(1.0, grace - max(LAST_WORDS, 0.1 * grace))
 
 
 def time_limit(timeout: float, execution_timeout: timedelta | None) -> float:
@@ -232,6 +240,9 @@ class WaitsForOperation(Waits):
 
     cancel_on_kill: bool
 
+    #: Whether this process stood still meanwhile.
+    _pulse: Pulse | None = None
+
     #: Until what an operation is watched, as `api.goals.goal_until` has it.
     until: str = "completed"
 
@@ -239,6 +250,13 @@ class WaitsForOperation(Waits):
         from airflow_provider_cpp.api.goals import goal_until
 
         return goal_until(self.until)
+
+    def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
+        if self.cancel_on_kill and not self.deferrable:
+            from airflow_provider_cpp.triggers.standstill import pulse_of_process
+
+            self._pulse = pulse_of_process()
+        super()._begin(context, location)
 
     def _trigger(self, watch: Watch, **arguments: Any) -> WatchingTrigger:
         from airflow_provider_cpp.triggers.operation import OperationTrigger
@@ -260,15 +278,14 @@ class WaitsForOperation(Waits):
         """
         if not self.cancel_on_kill or self._watch is None:
             return
-        from airflow_provider_cpp.triggers.task_state import was_ended_by_user
+        from airflow_provider_cpp.api.cancelling import BY_HAND, Cancel, not_canceling
+        from airflow_provider_cpp.triggers.task_state import why_not_by_user_on_worker
 
-        log = self.hook.log
         location = self._watch.location
-        ended = was_ended_by_user(self._task_instance)
-        if not ended:
-            why = (
-                "nobody ended the task" if ended is False else "Airflow doesn't say whether a user ended the task"
-            )
-            log.warning("Not canceling %s: %s. It runs on.", location, why)
+        still = self._pulse.lately(time.time()) if self._pulse else 0.0
+        why = why_not_by_user_on_worker(self._task_instance, still)
+        if why is not None:
+            self.hook.say(logging.WARNING, not_canceling(str(location), why))
             return
-        self.hook.cancel_operation(location.url, within=KILL_BUDGET)
+        cancel = Cancel(self.hook.location(location.url), kill_budget(), again=BY_HAND)
+        self.hook.client.run(cancel.confirmed(), say=self.hook.say)

@@ -1,37 +1,91 @@
-"""What Airflow says of a task just now: whether a user ended it, or only a process of ours did."""
+"""Whether a user ended a task, or only Airflow or a process of ours, so that nothing is canceled by accident."""
 
 from __future__ import annotations
 
 import threading
 from typing import Any
 
-from airflow_provider_cpp.airflow_versions import current_state
+from airflow_provider_cpp import airflow_versions
 
 #: The states that a user can mark. A task that was cleared has none of them: its next try takes the operation
-#: up again. Neither has one that Airflow skips, as a DAG run's time is over.
+#: up again. Neither has one that Airflow skips, as a DAG run's time is over, or as another task failed while
+#: this one was deferred.
 _MARKED = frozenset({"failed", "success"})
+
+#: Share of Airflow's patience with a silent process after which Airflow may have lost it: its last sign of life
+#: came some seconds before the silence.
+_SHARE = 0.75
 
 #: Seconds to wait for Airflow's answer; a task being killed has five.
 _PATIENCE = 1.5
 
-
-def ended_by_user(state: str | None) -> bool:
-    """Tell whether a task in this state was ended by a user, who marked it failed or succeeded."""
-    return state in _MARKED
+_NOT_TOLD = "Airflow doesn't say whether a user ended the task"
 
 
-def was_ended_by_user(task_instance: Any) -> bool | None:
-    """Tell whether a user ended the task, or None if Airflow doesn't say in time.
+def why_not_by_user(
+    state: str | None, *, still: float = 0.0, limit: float = 300.0, another_failed: bool = False
+) -> str | None:
+    """Return why a task may not have been ended by a user, in words, or None if a user ended it.
+
+    :param state: the task's state. A user marks a task failed or succeeded, but Airflow may have failed it too.
+    :param still: seconds that this process stood still lately.
+    :param limit: seconds without a sign of life after which Airflow takes a process for lost: it then fails the
+        task, or has somebody else run it, who ends it.
+    :param another_failed: whether another task of the run failed in a DAG that then fails those that run.
+    """
+    if state not in _MARKED:
+        return "no user ended the task" + (f" (Airflow calls it {state})" if state else "")
+    if still >= _SHARE * limit:
+        return (
+            f"this process stood still for {still:.0f} s, so that Airflow may have taken it for lost and ended "
+            "the task itself"
+        )
+    if another_failed and state == "failed":
+        return "another task of the run has failed, so that Airflow may have failed this one itself (fail_fast)"
+    return None
+
+
+def why_not_by_user_in_triggerer(task_instance: Any, still: float) -> str | None:
+    """Return why a deferred task may not have been ended by a user, or None. Blocks.
+
+    :param still: seconds that the triggerer stood still lately.
+    :raises Exception: whatever keeps Airflow from telling.
+    """
+    return why_not_by_user(
+        airflow_versions.current_state(task_instance),
+        still=still,
+        limit=airflow_versions.silence_limit(in_triggerer=True),
+    )
+
+
+def why_not_by_user_on_worker(task_instance: Any, still: float) -> str | None:
+    """Return why a running task may not have been ended by a user, or None.
 
     Asks in a thread: a task is killed by a signal, which may interrupt it in the middle of another question
     to Airflow, and a second one would wait for ever.
+
+    :param still: seconds that this process stood still lately.
     """
-    answers: list[bool] = []
+    answers: list[str | None] = []
 
     def ask() -> None:
-        answers.append(ended_by_user(current_state(task_instance)))
+        try:
+            why = why_not_by_user(
+                airflow_versions.current_state(task_instance),
+                still=still,
+                limit=airflow_versions.silence_limit(in_triggerer=False),
+                another_failed=airflow_versions.another_failed_fast(task_instance),
+            )
+        except Exception as error:  # noqa: BLE001 - whatever it is, not knowing means not canceling
+            why = not_told(error)
+        answers.append(why)
 
     thread = threading.Thread(target=ask, daemon=True)
     thread.start()
     thread.join(_PATIENCE)
-    return answers[0] if answers else None
+    return answers[0] if answers else _NOT_TOLD
+
+
+def not_told(error: Exception) -> str:
+    """Return in words that Airflow doesn't tell what became of a task, and why."""
+    return f"{_NOT_TOLD} ({type(error).__name__}: {error})"

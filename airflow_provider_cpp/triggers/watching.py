@@ -101,6 +101,9 @@ class WatchingTrigger(BaseTrigger):
         """Return what is watched as its argument names it, before the connection is known."""
         raise NotImplementedError
 
+    def on_start(self) -> None:
+        """Do what is due before the watch."""
+
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments that make the trigger anew."""
         return (
@@ -125,6 +128,7 @@ class WatchingTrigger(BaseTrigger):
 
         Being canceled touches nothing remote: Airflow cancels triggers that merely move.
         """
+        self.on_start()
         try:
             settings = await self._settings()
             event = await self._watch(settings)

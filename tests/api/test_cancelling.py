@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_cpp.api.answers import Reading
 from airflow_provider_cpp.api.cancelling import MAX_CANCELS, SEND_AGAIN_AFTER, Cancel, CancelOffer, error_of_cancel
 from airflow_provider_cpp.api.locations import OperationLocation
+from airflow_provider_cpp.api.procedures import Reply
 from airflow_provider_cpp.api.retries import MAX_ATTEMPTS
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
@@ -53,6 +54,20 @@ def test_a_cancel_is_sent_once_and_watched_until_it_is_done() -> None:
     assert event["status"] == "canceled"
     assert [call.path.rsplit("/", 1)[1] for call in runner.posts] == ["cancel"]
     assert "Confirmed" in runner.lines()[-1]
+
+
+def test_a_cancel_that_is_broken_off_tells_whether_it_was_sent() -> None:
+    to_cancel = Cancel(LOCATION, again="run CancelOperator")
+    steps = to_cancel.confirmed()
+    next(steps)  # reads the operation
+    before = to_cancel.broken_off("the triggerer is being stopped")
+    assert before.startswith(f"Not canceling {LOCATION}: the triggerer is being stopped. It runs on.")
+    steps.send(Reply(NOW, RUNNING))  # sends the cancel
+    after = to_cancel.broken_off("the triggerer is being stopped")
+    assert f"cancel of {LOCATION} was sent, but isn't confirmed: the triggerer is being stopped." in after
+    for said in (before, after):
+        assert said.endswith("run CancelOperator.")
+        assert "https://partner.microsoft.com/" in said
 
 
 @pytest.mark.parametrize(

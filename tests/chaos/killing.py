@@ -46,10 +46,32 @@ def kill_task_process(airflow: LocalAirflow, instance: dict[str, Any]) -> None:
     processes[-1].kill()
 
 
+def stop(airflow: LocalAirflow, part: str, patience: float = 60.0) -> None:
+    """End a part with SIGTERM, as whoever deploys anew does, and leave it the time that it takes.
+
+    :param patience: seconds after which it is taken for stuck
+    """
+    process = psutil.Process(airflow.pids(part)[0])
+    process.terminate()
+    process.wait(patience)
+
+
 @contextlib.contextmanager
 def frozen(airflow: LocalAirflow, part: str) -> Iterator[None]:
     """Stop a part and its children for the length of a ``with`` block, as a machine that is short of memory."""
-    processes = [psutil.Process(pid) for pid in airflow.pids(part)]
+    with _frozen([psutil.Process(pid) for pid in airflow.pids(part)]):
+        yield
+
+
+@contextlib.contextmanager
+def frozen_worker(airflow: LocalAirflow, instance: dict[str, Any]) -> Iterator[None]:
+    """Stop a running try, its supervisor included, for the length of a ``with`` block."""
+    with _frozen(processes_of_task(airflow, instance)):
+        yield
+
+
+@contextlib.contextmanager
+def _frozen(processes: list[psutil.Process]) -> Iterator[None]:
     for process in processes:
         process.send_signal(signal.SIGSTOP)
     try:

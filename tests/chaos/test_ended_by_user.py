@@ -4,27 +4,86 @@ from __future__ import annotations
 
 import pytest
 
+from tests.chaos.killing import stop
 from tests.chaos.release import Release, posts, states, wait_for_new_looks, wait_until
 
 pytestmark = [pytest.mark.chaos, pytest.mark.timeout(300)]
 
 
+BOTH = ("triggerer", "triggerer-2")
+#: Seconds that a cancel takes: more than the thirty that Airflow grants `on_kill`.
+SLOW_CANCEL = 45.0
+
+
+@pytest.fixture
+def slow_cancel(portal):
+    """A portal that takes its time to cancel, as the real one does."""
+    portal.configure(cancel_duration=SLOW_CANCEL)
+    yield
+    portal.configure(cancel_duration=2.0)
+
+
+def mark_failed_while_it_is_watched(release, portal, offer_id):
+    """Mark the deferred task failed once the triggerer watches; return once the cancel has arrived."""
+    release.wait_for_state("go_live", "deferred")
+    wait_for_new_looks(portal, [offer_id])  # the triggerer's first
+    release.mark("go_live", "failed")
+    wait_until(lambda: portal.requests_for("cancel", offer_id), "the cancel")
+
+
+@pytest.mark.usefixtures("slow_cancel")
 def test_marked_failed_with_cancel_on_kill_the_operation_is_canceled_and_that_is_confirmed(airflow, portal, tell):
     offer_id = "contoso-marked-failed"
     portal.add_offer(offer_id, duration=3600)
     release = Release(airflow, "cancel_on_kill", offer_id=offer_id)
-    release.wait_for_state("go_live", "deferred")
-    wait_for_new_looks(portal, [offer_id])  # the triggerer's first
-    release.mark("go_live", "failed")
-    tell("the task is deferred: marked failed")
-    wait_until(lambda: "Confirmed" in release.log("go_live"), "the cancel to be confirmed")
+    mark_failed_while_it_is_watched(release, portal, offer_id)
+    tell("the task was marked failed while it was deferred; a cancel has arrived")
+    wait_until(lambda: "trigger completed" in release.log("go_live"), "the trigger's end", SLOW_CANCEL + 60)
 
+    assert "Confirmed: " in release.log("go_live")
     assert states(portal, offer_id) == ["canceled"]
     assert len(portal.requests_for("cancel", offer_id)) == 1
     assert posts(portal, offer_id) == [True]
     assert release.wait_for_end() == "failed"
     assert release.instance("go_live")["state"] == "failed"
-    tell("1 cancel arrived; the portal says canceled, and the task's log that this is confirmed")
+    tell(f"1 cancel, which took {SLOW_CANCEL:g} s: the task's log says that it is confirmed")
+
+
+@pytest.mark.usefixtures("slow_cancel")
+def test_a_triggerer_that_is_stopped_while_it_watches_a_cancel_says_so_and_stops(airflow, portal, tell):
+    offer_id = "contoso-stopped-while-canceling"
+    portal.add_offer(offer_id, duration=3600)
+    release = Release(airflow, "cancel_on_kill", offer_id=offer_id)
+    mark_failed_while_it_is_watched(release, portal, offer_id)
+    wait_until(lambda: "Watching" in release.log("go_live"), "the cancel's answer")
+    for part in BOTH:
+        stop(airflow, part)
+        assert "did not terminate in time" not in airflow.part_log(part), "Airflow waits for ten seconds"
+    tell("both triggerers stopped with SIGTERM, in good time")
+    airflow.restart(*BOTH)
+
+    said = release.log("go_live")
+    assert "isn't confirmed: the triggerer is being stopped" in said
+    assert "Confirmed" not in said
+    assert len(portal.requests_for("cancel", offer_id)) == 1
+    wait_until(lambda: states(portal, offer_id) == ["canceled"], "the end of the cancel")
+    tell("1 cancel; the log says that it isn't confirmed, and where to look")
+
+
+@pytest.mark.usefixtures("slow_cancel")
+def test_marked_failed_on_a_worker_the_cancel_is_sent_and_told_as_not_confirmed(airflow, portal, tell):
+    # Airflow 3 kills the task five seconds after it told it to end.
+    offer_id = "contoso-marked-failed-on-worker"
+    portal.add_offer(offer_id, duration=3600)
+    release = Release(airflow, "cancel_on_worker", offer_id=offer_id)
+    wait_until(lambda: len(portal.requests_for("operation", offer_id)) >= 2, "two looks at the operation")
+    release.mark("go_live", "failed")
+    wait_until(lambda: "isn't confirmed" in release.log("go_live"), "the task's last words")
+
+    assert len(portal.requests_for("cancel", offer_id)) == 1
+    assert "run CancelOperator" in release.log("go_live")
+    wait_until(lambda: states(portal, offer_id) == ["canceled"], "the end of the cancel")
+    tell("1 cancel; the task's log says that it isn't confirmed, and what to do")
 
 
 def test_marked_failed_without_cancel_on_kill_the_operation_runs_on(airflow, portal, tell):

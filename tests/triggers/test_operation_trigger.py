@@ -145,7 +145,7 @@ class TestOnKill:
     @pytest.fixture
     def killed(self, cpp_emulator, monkeypatch):
         def kill(location, state, *, cancel_on_kill=True):
-            monkeypatch.setattr("airflow_provider_cpp.triggers.operation.current_state", lambda ti: state)
+            monkeypatch.setattr("airflow_provider_cpp.airflow_versions.current_state", lambda ti: state)
             asyncio.run(trigger(location, cancel_on_kill=cancel_on_kill).on_kill())
             return [request.status for request in cpp_emulator.requests_for("cancel")]
 
@@ -173,22 +173,21 @@ class TestOnKill:
         asyncio.run(trigger(location, cancel_on_kill=True).on_kill())
         assert cpp_emulator.requests_for("cancel") == []
 
-    def test_a_cancel_is_seen_confirmed_though_airflow_breaks_on_kill_off(self, cpp_emulator, monkeypatch):
-        monkeypatch.setattr("airflow_provider_cpp.triggers.operation.current_state", lambda ti: "failed")
+    @pytest.fixture
+    def marked_failed(self, cpp_emulator, monkeypatch):
+        """A trigger whose task a user marked failed, and what it says."""
+        monkeypatch.setattr("airflow_provider_cpp.airflow_versions.current_state", lambda ti: "failed")
         cpp_emulator.configure(duration=60, cancel_duration=1)
-        location = CloudPartnerPortalHook().go_live(OFFER)
-        killed = trigger(location, cancel_on_kill=True)
+        killed = trigger(CloudPartnerPortalHook().go_live(OFFER), cancel_on_kill=True)
         said = []
         monkeypatch.setattr(killed, "_say", lambda level, text: said.append(text))
+        return killed, said
 
-        async def as_a_triggerer_does():
-            try:
-                await asyncio.wait_for(killed.on_kill(), timeout=30)
-            finally:
-                await killed.cleanup()
+    def test_a_cancel_is_seen_confirmed_though_airflow_breaks_on_kill_off(self, cpp_emulator, marked_failed):
+        killed, said = marked_failed
 
         async def run():
-            task = asyncio.create_task(as_a_triggerer_does())
+            task = asyncio.create_task(as_a_triggerer_does(killed))
             while not task.done():
                 await asyncio.sleep(0.1)
                 task.cancel("user-action")
@@ -196,25 +195,106 @@ class TestOnKill:
 
         asyncio.run(run())
         assert len(cpp_emulator.requests_for("cancel")) == 1
-        assert CloudPartnerPortalHook().get_operation(location).status == "canceled"
+        assert CloudPartnerPortalHook().get_operation(killed.operation_location).status == "canceled"
         assert "Confirmed" in said[-1]
 
-    def test_a_refused_cancel_is_told_and_keeps_nobody_waiting(self, cpp_emulator, monkeypatch):
-        monkeypatch.setattr("airflow_provider_cpp.triggers.operation.current_state", lambda ti: "failed")
-        cpp_emulator.configure(duration=60)
+    def test_a_cancel_that_takes_longer_than_airflow_grants_on_kill_is_seen_confirmed(
+        self, marked_failed, monkeypatch
+    ):
+        monkeypatch.setattr("airflow_provider_cpp.triggers.operation.ON_KILL_LIMIT", 0.2)
+        killed, said = marked_failed
+        asyncio.run(as_a_triggerer_does(killed, granted=0.5))
+        assert "Confirmed" in said[-1]
+
+    def test_a_triggerer_that_is_stopped_breaks_it_off_and_says_so(self, cpp_emulator, marked_failed):
+        cpp_emulator.configure(cancel_duration=60)
+        killed, said = marked_failed
+
+        async def run():
+            task = asyncio.create_task(as_a_triggerer_does(killed))
+            await until(lambda: any("Watching" in line for line in said))
+            task.cancel("user-action")
+            await asyncio.sleep(0.1)
+            assert not task.done()
+            task.cancel()
+            await asyncio.wait([task], timeout=5)
+            assert task.done()
+
+        asyncio.run(run())
+        assert "was sent, but isn't confirmed: the triggerer is being stopped" in said[-1]
+        assert "https://partner.microsoft.com/" in said[-1]
+
+    def test_an_event_loop_that_ends_breaks_it_off_and_says_so(self, cpp_emulator, marked_failed):
+        cpp_emulator.configure(cancel_duration=60)
+        killed, said = marked_failed
+
+        async def run():
+            task = asyncio.create_task(as_a_triggerer_does(killed))
+            await until(lambda: any("Watching" in line for line in said))
+            return task
+
+        began = time.monotonic()
+        assert asyncio.run(run()).cancelled()
+        assert time.monotonic() - began < 10
+        assert "was sent, but isn't confirmed: the triggerer is being stopped" in said[-1]
+
+    def test_a_triggerer_that_is_stopped_before_the_cancel_was_sent_says_that(
+        self, cpp_emulator, marked_failed, monkeypatch
+    ):
+        monkeypatch.setattr(
+            "airflow_provider_cpp.airflow_versions.current_state", lambda ti: time.sleep(1) or "failed"
+        )
+        killed, said = marked_failed
+
+        async def run():
+            task = asyncio.create_task(as_a_triggerer_does(killed))
+            await asyncio.sleep(0.3)
+            return task
+
+        asyncio.run(run())
+        assert said[-1].startswith(f"Not canceling {killed.operation_location}: the triggerer is being stopped.")
+        assert cpp_emulator.requests_for("cancel") == []
+
+    def test_a_triggerer_that_stood_still_cancels_nothing(self, cpp_emulator, marked_failed, monkeypatch):
+        monkeypatch.setattr("airflow_provider_cpp.airflow_versions.silence_limit", lambda *, in_triggerer: 0.8)
+        monkeypatch.setattr("airflow_provider_cpp.triggers.standstill.TICK", 0.05)
+        killed, said = marked_failed
+
+        async def run():
+            watching = asyncio.ensure_future(anext(killed.run()))
+            await asyncio.sleep(0.2)
+            time.sleep(1)
+            await asyncio.sleep(0.2)
+            watching.cancel()
+            await asyncio.wait([watching])
+            await as_a_triggerer_does(killed)
+
+        asyncio.run(run())
+        assert "stood still for 1 s" in said[-1]
+        assert cpp_emulator.requests_for("cancel") == []
+
+    def test_a_refused_cancel_is_told_and_keeps_nobody_waiting(self, cpp_emulator, marked_failed):
         cpp_emulator.faults.add(Fault("error", action="cancel", status=400))
-        killed = trigger(CloudPartnerPortalHook().go_live(OFFER), cancel_on_kill=True)
-        said = []
-        monkeypatch.setattr(killed, "_say", lambda level, text: said.append(text))
-
-        async def as_a_triggerer_does():
-            await killed.on_kill()
-            await killed.cleanup()
-
-        asyncio.run(as_a_triggerer_does())
+        killed, said = marked_failed
+        asyncio.run(as_a_triggerer_does(killed))
         assert "isn't confirmed. " in said[-1]
         assert "400" in said[-1]
         assert len(cpp_emulator.requests_for("cancel")) == 1
+
+
+async def as_a_triggerer_does(killed, granted=30.0):
+    """Do as Airflow's triggerer with a trigger that it was told to cancel."""
+    try:
+        await asyncio.wait_for(killed.on_kill(), timeout=granted)
+    finally:
+        await killed.cleanup()
+
+
+async def until(is_so, seconds=10.0):
+    """Wait until something is so."""
+    async with asyncio.timeout(seconds):
+        while not is_so():
+            await asyncio.sleep(0.02)
 
 
 def test_watchers_of_one_operation_share_a_request_that_is_under_way(cpp_emulator, location):

@@ -50,8 +50,9 @@ class SlowStore:
         self._store.set(key, value, **options)
 
 
-def dag(dag_id: str, retries: int = 2) -> DAG:
+def dag(dag_id: str, retries: int = 2, **arguments: Any) -> DAG:
     return DAG(
+        **arguments,
         dag_id=f"chaos_{dag_id}",
         schedule=None,
         start_date=datetime(2025, 1, 1),  # noqa: DTZ001 - Airflow reads it as UTC
@@ -79,6 +80,22 @@ with dag("slow_to_keep"):
 
 with dag("cancel_on_kill", retries=0):
     GoLiveOperator(task_id="go_live", wait_for_completion=True, cancel_on_kill=True, **GO_LIVE)
+
+with dag("cancel_on_worker", retries=0):
+    GoLiveOperator(task_id="go_live", wait_for_completion=True, deferrable=False, cancel_on_kill=True, **GO_LIVE)
+
+with dag("fail_fast", retries=0, fail_fast=True):
+    GoLiveOperator(task_id="go_live", wait_for_completion=True, deferrable=False, cancel_on_kill=True, **GO_LIVE)
+
+    @task
+    def spoil(params: Any = None) -> None:
+        hook = CloudPartnerPortalHook(params["conn_id"])
+        while not any(each.is_running for each in hook.list_submissions(params["offer_id"])):
+            time.sleep(1)
+        time.sleep(5)
+        raise RuntimeError("Something else has failed")
+
+    spoil()
 
 with dag("in_time", retries=0):
     GoLiveOperator(task_id="go_live", wait_for_completion=True, execution_timeout=timedelta(seconds=60), **GO_LIVE)
