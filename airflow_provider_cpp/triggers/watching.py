@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from itertools import chain, repeat
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
@@ -19,6 +19,7 @@ from airflow_provider_cpp import metrics
 from airflow_provider_cpp.api import outcomes
 from airflow_provider_cpp.api.goals import Goal
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
+from airflow_provider_cpp.api.offer_pages import find_page
 from airflow_provider_cpp.api.outcomes import TaskEnd
 from airflow_provider_cpp.api.schedule import (
     DEFAULT_INTERVAL,
@@ -28,11 +29,19 @@ from airflow_provider_cpp.api.schedule import (
 )
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
-from airflow_provider_cpp.links.operation import cant_show_links, link_values
+from airflow_provider_cpp.links.operation import (
+    OPERATION_KEY,
+    PARTNER_CENTER_KEY,
+    cant_show_links,
+    link_values,
+)
 from airflow_provider_cpp.triggers.task_xcom import StandingInXCom, TaskXCom
 
 if TYPE_CHECKING:
+    from airflow_provider_cpp.api.procedures import Procedure
     from airflow_provider_cpp.client.settings import Settings
+
+T = TypeVar("T")
 
 #: Seconds between tries to read the connection from Airflow, whose own parts may be restarting.
 CONNECTION_PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
@@ -188,16 +197,22 @@ class WatchingTrigger(BaseTrigger):
         )
         xcom = TaskXCom.of(self)
         if xcom is not None and self.deadline is None:  # no worker has been there to show them
-            await self._show_links(xcom, location)
+            await self._show_links(settings, xcom, location)
         memory = StandingInXCom(xcom, f"{location.url} {started_at:.0f}", self._say) if xcom is not None else None
         try:
             return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)), memory)
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
             return outcomes.refused(self.where(), error)
 
-    async def _show_links(self, xcom: TaskXCom, location: OperationLocation | OfferLocation) -> None:
+    async def _show_links(
+        self, settings: Settings, xcom: TaskXCom, location: OperationLocation | OfferLocation
+    ) -> None:
         try:
-            await xcom.set(link_values(location))
+            operation = link_values(location).get(OPERATION_KEY)
+            if await xcom.get(PARTNER_CENTER_KEY) and await xcom.get(OPERATION_KEY) == operation:
+                return  # shown by this trigger, before the triggerer was restarted
+            page = await self._run(settings, find_page(location))
+            await xcom.set(link_values(location, page))
         except Exception as error:  # noqa: BLE001 - a link that isn't shown ends no watch of a release
             self._say(logging.WARNING, cant_show_links(error))
 
@@ -214,9 +229,7 @@ class WatchingTrigger(BaseTrigger):
             started_at = aware.timestamp() - self.hard_limit
         return started_at, started_at + self.limit
 
-    async def _run(
-        self, settings: Settings, procedure: Any, memory: StandingInXCom | None = None
-    ) -> outcomes.Event:
+    async def _run(self, settings: Settings, procedure: Procedure[T], memory: StandingInXCom | None = None) -> T:
         from airflow_provider_cpp.client.sharing import shared_client
 
         async with metrics.watching(), shared_client(settings) as client:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from airflow_provider_cpp.emulator.faults import Fault
@@ -72,5 +74,8 @@ def test_where_it_stands_is_told_once_whatever_became_of_the_triggerer(logs, tas
 @pytest.mark.parametrize("task_id", OFFERS)
 def test_the_links_are_live_while_the_task_is_deferred_even_if_no_worker_has_been_there(logs, task_id):
     links = logs[1][task_id]["extra_links"]
-    assert links["Partner Center"].startswith("https://partner.microsoft.com/")
+    assert re.fullmatch(
+        r"https://partner\.microsoft\.com/dashboard/commercial-marketplace/offers/[0-9a-f-]{36}/overview",
+        links["Partner Center"],
+    )
     assert set(links) == {"Partner Center", "Operation (API)"}
