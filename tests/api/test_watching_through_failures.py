@@ -158,8 +158,9 @@ def test_an_operation_that_is_listed_as_running_is_watched_on() -> None:
     service = listing(
         submission(GUID.upper(), "running"), otherwise=[refused(410), refused(410), operation("failed")]
     )
-    event, _ = follow(service)
+    event, runner = follow(service)
     assert event["status"] == "failed"
+    assert any("lists it among the offer's submissions as 'running'" in line for line in runner.warnings())
 
 
 def test_an_operation_known_by_the_list_alone_is_quiet_too() -> None:
