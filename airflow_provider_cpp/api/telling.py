@@ -12,6 +12,9 @@ from airflow_provider_cpp.api.outcomes import progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.procedures import Say
 
+#: Where a watch's note is kept: XCom of a deferred task, task state store of a rescheduled sensor.
+STANDING_KEY = "cpp_standing"
+
 #: Key of the operation's own word among those of its steps.
 _OWN = "*"
 #: Of nearly all watches; an empty set for each would be no smaller than a full one.
@@ -141,6 +144,20 @@ class Told:
             return f"{capitalized(self.what)} is {operation.raw_status}{at}"
         until = datetime.fromtimestamp(self.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         return f"Watching {self.what} until {until}: {operation.raw_status}{at}"
+
+
+def note_of(watch: str, told: dict[str, object]) -> dict[str, object]:
+    """Return what is kept of a watch for the one that goes on in its place.
+
+    :param watch: tells this watch from others of the same task.
+    :param told: what `Told.to_dict` returned.
+    """
+    return {"watch": watch, "told": told}
+
+
+def told_in(note: object, watch: str) -> object:
+    """Return what was told, by the note that was kept; None if there is none, or it is of another watch."""
+    return note.get("told") if isinstance(note, dict) and note.get("watch") == watch else None
 
 
 def _unknown(operation: Operation) -> Iterator[tuple[str, str]]:

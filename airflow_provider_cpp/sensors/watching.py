@@ -16,9 +16,6 @@ from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTime
 from airflow_provider_cpp.operators.waiting import Waits
 from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args
 
-#: Key in Airflow's task state store of what the last look of a rescheduled sensor told.
-STANDING_KEY = "cpp_standing"
-
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
@@ -143,16 +140,19 @@ class WatchingSensor(Waits, BaseSensorOperator):
         store = context.get("task_state_store")
         if not self._is_rescheduled or store is None or self._told is None:
             return
-        kept = store.get(STANDING_KEY)
-        if isinstance(kept, dict) and kept.get("watch") == self._watch_id(context):
-            self._told.go_on_from(kept.get("told"))
+        from airflow_provider_cpp.api.telling import STANDING_KEY, told_in
+
+        self._told.go_on_from(told_in(store.get(STANDING_KEY), self._watch_id(context)))
 
     def _remember(self, context: Context) -> None:
         store = context.get("task_state_store")
-        if not self._is_rescheduled or store is None or self._told is None:
+        told = self._told.to_dict() if self._told else None
+        if not self._is_rescheduled or store is None or told is None:
             return
-        told: Any = self._told.to_dict()
-        store.set(STANDING_KEY, {"watch": self._watch_id(context), "told": told})
+        from airflow_provider_cpp.api.telling import STANDING_KEY, note_of
+
+        note: Any = note_of(self._watch_id(context), told)
+        store.set(STANDING_KEY, note)
 
     def _watch_id(self, context: Context) -> str:
         return f"{self._watch.location.url if self._watch else ''} {context['ti'].try_number}"

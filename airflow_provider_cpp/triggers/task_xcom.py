@@ -10,14 +10,12 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.airflow_versions import triggers_have_xcoms
+from airflow_provider_cpp.api.telling import STANDING_KEY, note_of, told_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from airflow.triggers.base import BaseTrigger
-
-#: Where the watch stands.
-STANDING_KEY = "cpp_standing"
 
 
 class TaskXCom:
@@ -90,16 +88,15 @@ class StandingInXCom:
     async def recall(self) -> object:
         """Return what was remembered last of this watch, or None."""
         try:
-            kept = await self._xcom.get(STANDING_KEY)
+            return told_in(await self._xcom.get(STANDING_KEY), self._watch)
         except Exception as error:  # noqa: BLE001 - see the class
             self._excuse(error)
             return None
-        return kept.get("told") if isinstance(kept, dict) and kept.get("watch") == self._watch else None
 
     async def remember(self, standing: dict[str, object]) -> None:
         """Remember JSON primitives, in place of what was remembered before."""
         try:
-            await self._xcom.set({STANDING_KEY: {"watch": self._watch, "told": standing}})
+            await self._xcom.set({STANDING_KEY: note_of(self._watch, standing)})
         except Exception as error:  # noqa: BLE001 - see the class
             self._excuse(error)
 
