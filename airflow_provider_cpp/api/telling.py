@@ -31,7 +31,6 @@ class Told:
 
     __slots__ = (
         "deadline",
-        "handed_over",
         "in_doubt",
         "is_begun",
         "since",
@@ -53,26 +52,22 @@ class Told:
         self.since: float | None = None
         #: Whether it was told that it may be stuck there.
         self.stuck = False
-        self.handed_over = self._take_up(earlier)
+        self.go_on_from(earlier)
 
-    def go_on_from(self, remembered: object) -> None:
+    def go_on_from(self, earlier: object) -> None:
         """Go on where an earlier watch was broken off, as if it hadn't been.
 
-        :param remembered: what `to_dict` returned then; anything else is passed over.
+        :param earlier: what `to_dict` returned then; anything else is passed over.
         """
-        if self._take_up(remembered):
-            self.is_begun = True
-
-    def _take_up(self, earlier: object) -> bool:
         # Where it was kept others can write as well, so that it may be anything.
         if not isinstance(earlier, dict) or not isinstance(earlier.get("steps"), dict) or not earlier["steps"]:
-            return False
+            return
+        self.is_begun = True
         self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
         words, since = earlier.get("words"), earlier.get("since")
         self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else _NO_WORDS
         self.since = since if isinstance(since, float) else None
         self.stuck = earlier.get("stuck") is True
-        return True
 
     def to_dict(self) -> dict[str, object] | None:
         """Return it as JSON primitives, or None if nothing was told."""
@@ -106,8 +101,8 @@ class Told:
         """
         yield from self._unknown_words(operation)
         standings = _standings(operation)
-        is_all = is_end and not self.is_begun and not self.handed_over
-        if not self.is_begun and not is_end and not (self.handed_over and standings == self.standings):
+        is_all = is_end and not self.is_begun
+        if not self.is_begun and not is_end:
             yield Say(self._first_line(operation))
         elif self.is_begun and not is_end and standings.get(_OWN) != self.standings.get(_OWN):
             yield Say(f"{capitalized(self.what)} is {operation.raw_status} now.")
@@ -140,8 +135,6 @@ class Told:
     def _first_line(self, operation: Operation) -> str:
         step = operation.current_step
         at = f", at step {progress_of(step)}" if step else ""
-        if self.handed_over:  # the worker's line has the rest
-            return f"{capitalized(self.what)} is {operation.raw_status}{at}"
         until = datetime.fromtimestamp(self.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         return f"Watching {self.what} until {until}: {operation.raw_status}{at}"
 
