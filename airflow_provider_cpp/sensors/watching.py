@@ -8,7 +8,12 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.common.compat.sdk import AirflowSensorTimeout, BaseSensorOperator, PokeReturnValue
+from airflow.providers.common.compat.sdk import (
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    BaseSensorOperator,
+    PokeReturnValue,
+)
 
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api.schedule import DEFAULT_MAX_INTERVAL, PollSchedule, optional_seconds, seconds
@@ -84,17 +89,29 @@ class WatchingSensor(Waits, BaseSensorOperator):
         self._tell_of_the_worker(context)
         try:
             with self._airflows_timeout_explained():
-                # Airflow's own loop also for the one look before a deferral: it knows soft_fail and never_fail.
-                # Unwrapped, as Airflow 2 takes a class's call of its base for one from outside a task: it warns,
-                # or fails the task where allow_nested_operators is False.
-                return inspect.unwrap(BaseSensorOperator.execute)(self, context)
+                return self._poke_on(context)
         except OperationTimeout:
             raise
-        except AirflowSensorTimeout as error:  # in reschedule mode Airflow alone knows when it began
+        except AirflowSensorTimeout as error:  # with silent_fail, where no look came to anything
             raise OperationTimeout(
                 f"The wait for {self._subject()} didn't end within {self.timeout:g} s. It may still be running: "
                 "nothing was canceled. To go on watching, clear this task or raise its timeout."
             ) from error
+
+    def _poke_on(self, context: Context) -> Any:
+        # Airflow's own loop also for the one look before a deferral: it knows soft_fail and never_fail.
+        # Unwrapped, as Airflow 2 takes a class's call of its base for one from outside a task: it warns,
+        # or fails the task where allow_nested_operators is False.
+        poke_on = inspect.unwrap(BaseSensorOperator.execute)
+        try:
+            return poke_on(self, context)
+        except (AirflowSensorTimeout, AirflowSkipException):
+            if self._steps is None or self._watch is None:
+                raise
+            # The time is over by Airflow's clock, which started moments earlier than ours, or this process stood
+            # still after its last look. One more look: it may have ended, and if not, ours tells where it stands.
+            time.sleep(max(0.0, self._watch.deadline - time.time()))
+            return poke_on(self, context)
 
     def _tell_of_the_worker(self, context: Context) -> None:
         """Say why a worker does what the triggerer was asked to do."""

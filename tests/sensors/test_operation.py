@@ -136,6 +136,55 @@ class TestOutcomes:
             run(location, deferrable=deferrable, soft_fail=True, timeout=0.3)
 
 
+class StandsStill(OperationSensor):
+    """Its process stands still after its first look, for longer than the wait may take."""
+
+    def poke(self, context):
+        is_first = self._steps is None
+        outcome = super().poke(context)
+        if is_first:
+            time.sleep(0.6)
+        return outcome
+
+
+@pytest.mark.parametrize("mode", ["poke", "reschedule"])
+class TestAProcessThatStandsStill:
+    """Airflow's clock says that the time is over, before ours could."""
+
+    @staticmethod
+    def run(mode, **arguments):
+        location = CloudPartnerPortalHook().go_live(OFFER)
+        task = StandsStill(
+            task_id="wait",
+            operation_location=location,
+            deferrable=False,
+            mode=mode,
+            timeout=0.5,
+            **QUICK,
+            **arguments,
+        )
+        context = context_of(task)
+        since = datetime.now(UTC)
+        context["ti"].get_first_reschedule_date = lambda context: since
+        return run_task(task, context).result
+
+    def test_its_timeout_names_the_step(self, cpp_emulator, mode):
+        cpp_emulator.configure(outcome="stall", duration=60)
+        with pytest.raises(OperationTimeout, match=r"Validate Pre-Requisites \(displaydummycertify\)"):
+            self.run(mode)
+
+    def test_a_skip_is_a_skip_still(self, cpp_emulator, mode):
+        cpp_emulator.configure(outcome="stall", duration=60)
+        with pytest.raises(AirflowSkipException) as skipped:
+            self.run(mode, soft_fail=True)
+        assert isinstance(skipped.value.__cause__, OperationTimeout)
+
+
+def test_what_has_ended_while_the_process_stood_still_has_ended(cpp_emulator):
+    cpp_emulator.configure(duration=0.3)
+    assert TestAProcessThatStandsStill.run("poke")["status"] == "succeeded"
+
+
 @pytest.mark.parametrize("status", ["fail", "cancel"])
 def test_deferred_and_poking_say_the_same(cpp_emulator, location, status):
     cpp_emulator.finish(OFFER, status)
