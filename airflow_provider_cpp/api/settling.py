@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, Reading, clock_ahead, error_of
+from airflow_provider_cpp.api.answers import Answer, Reading, clock_ahead, describe, error_of
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.intents import How, Intent, Started, pauses
 from airflow_provider_cpp.api.locations import OperationLocation
@@ -108,7 +108,12 @@ class EarlierTries:
             if submissions is None or not isinstance(reading, Answer):
                 if may_be_listed_later(reading):
                     raise error_of(intent.list_call, reading)
-                return None  # a service without such a list
+                if self.is_wanted_anew:
+                    return None  # somebody has looked
+                raise intent.not_known(
+                    f"{intent.list_call}: {describe(reading)}, so that what an earlier try of this task did can't "
+                    "be told"
+                )
             mine = self._changed_since(submissions, since + clock_ahead(reading))
             if mine is not None and mine.state != FAILED:  # after a failure a later one may still be on the way
                 break

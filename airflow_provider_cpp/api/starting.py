@@ -17,7 +17,7 @@ from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.retries import was_refused_unread
 from airflow_provider_cpp.api.settling import EarlierTries
-from airflow_provider_cpp.api.submissions import PUBLISH, may_be_listed_later
+from airflow_provider_cpp.api.submissions import PUBLISH, Submission, may_be_listed_later
 from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppConflict, CppError, UntrustedLocation
 
 
@@ -158,7 +158,7 @@ class Start(Intent):
         submissions = None
         for pause in pauses():
             yield Wait(pause)
-            submissions, _ = yield from self.listed()
+            submissions = yield from self._listed_after(reading)
             if submissions is None:
                 continue
             mine = self.mine(submissions, before, or_running=conflict)
@@ -190,3 +190,13 @@ class Start(Intent):
         if any(s.is_running and s.id not in before for s in submissions):
             raise self.unclear(reading, "and another operation has begun to run on the offer since")
         return None
+
+    def _listed_after(self, reading: Reading) -> Procedure[tuple[Submission, ...] | None]:
+        """List the offer's submissions after an answer that leaves open what became of the request."""
+        try:
+            submissions, _ = yield from self.listed()
+        except CppError as error:  # the login refuses by now, which says nothing of the request
+            if isinstance(reading, Answer) and reading.status == 409:
+                raise
+            raise self.unclear(reading, f"and the offer's submissions can't be read: {error}") from None
+        return submissions

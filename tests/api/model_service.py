@@ -10,6 +10,7 @@ from typing import Any
 from airflow_provider_cpp.api.answers import Answer, Reading
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.submissions import GO_LIVE
+from airflow_provider_cpp.exceptions import CppAuthError, CppError
 from tests.api.scripted import LOST, OFFER, PUBLISHER, UNSENT, answered, refused, submission
 
 #: What becomes of a POST: whether it acts upon it, and what the caller gets; None for the true answer.
@@ -41,12 +42,13 @@ POSTS: dict[str, tuple[bool, Reading | None]] = {
 }
 
 #: What becomes of a read; None for the true answer.
-READS: dict[str, Reading | None] = {
+READS: dict[str, Reading | CppError | None] = {
     "answered": None,
     "lost": LOST,
     "500": refused(500),
     "HTML": answered(200, b"<html>"),
     "half a list": answered(200, [{"id": 7}]),
+    "login refused": CppAuthError("The secret has expired."),
 }
 
 
@@ -82,6 +84,8 @@ class ModelService:
                 return answer if reading is None or isinstance(reading, Answer) else reading
             return answer if reading is None else reading
         reading = READS[next(self.reads, "answered")]
+        if isinstance(reading, CppError):
+            raise reading
         if reading is not None:
             return reading
         if call.path.endswith("/submissions/"):

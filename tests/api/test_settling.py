@@ -143,6 +143,25 @@ def test_a_refused_login_leaves_no_intent_behind() -> None:
     assert runner.kept[-1]["state"] == "refused"
 
 
+@pytest.mark.parametrize("post", ["lost answer", "500, acted", "no location", "302, acted"])
+def test_a_login_that_refuses_while_an_unclear_request_is_looked_for_hides_nothing(post: str) -> None:
+    """The secret expires between the request and the look at what came of it."""
+    service = model(post, ends_after=5.0)
+
+    def refusing(call: Any, now: float) -> Any:
+        if call.method == "GET" and service.started:
+            raise CppAuthError("the secret has expired")
+        return service(call, now)
+
+    outcome, runner = start(refusing)
+    assert type(outcome) is AmbiguousOutcome
+    assert "the secret has expired" in str(outcome)
+
+    again, runner = start(service, runner.kept[-1], now=NOW + 600)  # cleared, with a new secret
+    assert isinstance(again, Started)
+    assert (again.how, runner.posts, len(service.started)) == (How.FINISHED, [], 1)
+
+
 def test_a_retry_that_cant_read_what_the_last_try_started_posts_nothing() -> None:
     record = _started_record(model())
     for reading in (LOST, refused(500), refused(403), answered(200, b"<html>"), answered(200, {})):
@@ -316,6 +335,19 @@ class TestWithoutRecord:
         ended = submission(GUID, "completed", changedTime=_utc(NOW - 60))
         outcome, _ = self.settle(ended, since=math.inf, cleared=False)
         assert outcome.how is How.POSTED
+
+    @pytest.mark.parametrize("listed", [answered(200, [{"id": 7}]), answered(200, {}), refused(404)])
+    def test_a_list_that_tells_nothing_lets_no_retry_post_and_whoever_clears_has_looked(
+        self, listed: Reading
+    ) -> None:
+        def service(call: Call, now: float) -> Reading:
+            return answered(202, Location=f"{PATH}/{GUID}") if call.method == "POST" else listed
+
+        runner = Runner(service)
+        with pytest.raises(AmbiguousOutcome, match=r"submissions.*HTTP \d+.*clear this task"):
+            runner.run(START.once(None, NOW - 3600))
+        assert runner.posts == []
+        assert Runner(service).run(START.once(None, math.inf)).how is How.POSTED
 
     def test_what_ended_before_the_run_began_anew_is_older_than_the_clear(self) -> None:
         ended = submission(GUID, "completed", changedTime=_utc(NOW - 7200))
