@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from dataclasses import dataclass
-from typing import TypedDict
+from typing import NoReturn, TypedDict
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, Reading, clock_ahead, describe, error_of
@@ -154,10 +154,9 @@ class EarlierTries:
             if submission is not None:
                 return submission.state
             if not location.is_offer_scoped:
-                # Submissions are listed by another identifier, so that this one's absence says nothing.
-                yield from self._unsettled(reading)
-        yield Say(f"The service knows nothing of {location}, neither by itself nor in the list: it isn't there.")
-        return FAILED
+                break  # submissions are listed by another identifier, so that this one's absence says nothing
+        # It was accepted, and may have gone through before the service lost it.
+        return (yield from self._unsettled(reading))
 
     @staticmethod
     def _state_of(call: Call, reading: Reading) -> str:
@@ -189,7 +188,7 @@ class EarlierTries:
         yield Say(f"The last try's {location} {state}: starting a new one.")
         return None
 
-    def _unsettled(self, reading: Reading) -> Procedure[None]:
+    def _unsettled(self, reading: Reading) -> Procedure[NoReturn]:
         """Raise, as what the last try did can't be told: nothing may be sent before it can be."""
         if may_be_listed_later(reading):
             raise error_of(self.intent.list_call, reading)

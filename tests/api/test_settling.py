@@ -188,6 +188,24 @@ def test_an_operation_that_isnt_found_is_looked_up_among_the_submissions(
     assert runner.posts == []
 
 
+@pytest.mark.parametrize("status", [404, 410])
+def test_an_operation_that_is_found_nowhere_any_more_isnt_posted_again(status: int) -> None:
+    record = _started_record(model())
+
+    def service(call: Call, now: float) -> Reading:
+        if call.method == "POST":
+            return answered(202, Location=f"{PATH}/{GUID}")
+        return answered(200, [submission("old-1", "completed")]) if "submissions" in call.path else refused(status)
+
+    outcome, runner = start(service, record)
+    assert type(outcome) is AmbiguousOutcome
+    assert f"HTTP {status}" in str(outcome)
+    assert runner.posts == []
+
+    again = Runner(service).run(START.once(runner.kept[-1], math.inf, records_are_kept=True))
+    assert again.how is How.POSTED, "whoever cleared the task has looked"
+
+
 @pytest.mark.parametrize("state", ["running", "completed"])
 def test_an_operation_of_the_old_form_that_isnt_found_isnt_posted_again(state: str) -> None:
     # The list knows submissions by GUID; `P$O$n$slot` is in none of its entries.
