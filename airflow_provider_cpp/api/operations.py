@@ -235,10 +235,17 @@ def _read_step(fields: Mapping[Any, object]) -> Step:
         id=_text(fields, "id"),
         name=_text(fields, "stepName"),
         status=_text(fields, "status"),
-        progress=int(progress) if isinstance(progress, int) and not isinstance(progress, bool) else None,
+        progress=_percentage(progress),
         estimate=_text(fields, "estimatedTimeFrame"),
         messages=_read_messages(fields.get("messages")),
     )
+
+
+def _percentage(value: object) -> int | None:
+    # What is none may be a number that Airflow can't carry from the triggerer to a worker (more than 64 bits).
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 100:
+        return value
+    return None
 
 
 def _read_messages(value: object) -> tuple[Message, ...]:

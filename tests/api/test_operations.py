@@ -208,6 +208,10 @@ def test_the_submissions_word_for_status_is_understood() -> None:
         ({"progressPercentage": None}, None),
         ({"progressPercentage": "40"}, None),
         ({"progressPercentage": True}, None),
+        ({"progressPercentage": 100}, 100),
+        ({"progressPercentage": 101}, None),
+        ({"progressPercentage": -1}, None),
+        ({"progressPercentage": 10**30}, None),  # the triggerer couldn't send it to a worker
         ({}, None),
     ],
 )
