@@ -10,7 +10,7 @@ import select
 import socket
 import ssl
 import threading
-from contextlib import closing
+from contextlib import closing, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -75,7 +75,7 @@ def page(tmp_path, monkeypatch):
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    with closing(_proxy_to(server.server_address)) as proxy:
+    with _proxy_to(server.server_address) as proxy_port:
         connection = {
             "conn_type": "cpp",
             "password": "YOUR_TOKEN",
@@ -83,7 +83,7 @@ def page(tmp_path, monkeypatch):
                 "auth": "token",
                 "publisher_id": "contoso",
                 "ca_file": str(ca_file),
-                "proxy": f"http://127.0.0.1:{proxy.getsockname()[1]}",
+                "proxy": f"http://127.0.0.1:{proxy_port}",
             },
         }
         monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps(connection))
@@ -92,8 +92,9 @@ def page(tmp_path, monkeypatch):
     server.server_close()
 
 
+@contextmanager
 def _proxy_to(address):
-    """Return a listening proxy that leads `CONNECT cloudpartner.azure.com:443` to an address."""
+    """Run a proxy that leads `CONNECT cloudpartner.azure.com:443` to an address; yield its port."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve():
@@ -120,7 +121,9 @@ def _proxy_to(address):
                     other[end].sendall(data)
 
     threading.Thread(target=serve, daemon=True).start()
-    return listener
+    with closing(listener):
+        yield listener.getsockname()[1]
+        listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
 
 
 def test_the_documented_request_is_what_is_sent(page):

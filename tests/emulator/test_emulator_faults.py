@@ -94,8 +94,8 @@ def test_a_cut_body_is_shorter_than_its_head_says(emulator, raw, read):
 def test_a_hanging_request_is_answered_by_silence_until_the_client_goes(emulator, raw, acts):
     emulator.faults.add(Fault("hang", "golive", acts=acts))
     started = time.monotonic()
-    received, error = raw(timeout=0.5)
-    assert time.monotonic() - started >= 0.5
+    received, error = raw(timeout=1.5)
+    assert time.monotonic() - started >= 1.5
     assert received == b""
     assert isinstance(error, TimeoutError)
     assert (golives(emulator), last(emulator)) == (acts, ("hang", acts, None))

@@ -29,6 +29,8 @@ class RawServer:
 
     def __exit__(self, *exception: object) -> None:
         self._stopping.set()
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)  # wakes the thread that accepts
         self._listener.close()
 
     def wait(self, seconds: float) -> bool:

@@ -84,7 +84,7 @@ def location(portal, pauses, monkeypatch):
 
 def reported(location):
     try:
-        return CloudPartnerPortalHook().cancel_operation(location, within=0.4)
+        return CloudPartnerPortalHook().cancel_operation(location, within=1.5)
     except CppError as error:
         return error
 
@@ -93,7 +93,7 @@ def reported(location):
 def test_a_fault_at_the_cancel(portal, location, proves, monkeypatch, fault):
     case = CASES[fault]
     slow = {"hang", "drip"} & {what.kind for what in case.faults}
-    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(timeout=0.4 if slow else 10))
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(timeout=1.5 if slow else 10))
     portal.faults.add(*case.faults)
     what = reported(location)
     (operation,) = started(portal)

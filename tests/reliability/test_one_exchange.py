@@ -18,7 +18,7 @@ from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import read_settings
 from tests.reliability.raw_server import RawServer, reset, whole
-from tests.reliability.waiting import seconds_to_cancel
+from tests.reliability.waiting import fastest, seconds_to_cancel
 
 ID = "56615b67-2185-49fe-80d2-c4ddf77bb2e8"
 LOCATION = f"Location: /api/publishers/contoso/offers/vm/operations/{ID}?api-version=2017-10-31"
@@ -26,7 +26,7 @@ ACCEPTED = whole(b"", LOCATION, status="202 Accepted")
 DOCUMENT = json.dumps({"id": ID, "status": "running", "steps": []}).encode()
 CALL = calls.list_offers("contoso")
 
-TIMEOUT = 0.6
+TIMEOUT = 1.5
 
 #: On a busy machine; what hangs takes half a minute at least.
 AT_MOST = 8.0
@@ -127,16 +127,17 @@ def test_the_pause_before_a_repetition_ends_at_once_when_its_task_is_canceled():
     async def cancel(server):
         settings = read_settings("raw", host=server.url, password="t0ken", extra={"auth": "token"})
         client = AsyncClient(settings)
+        sent = len(server.requests)
         sending = asyncio.ensure_future(client.send(CALL))
-        while not server.requests:
+        while len(server.requests) == sent:
             await asyncio.sleep(0.02)
         took = await seconds_to_cancel(sending)
         await client.close()
         return took
 
     with RawServer(lambda connection, request: connection.sendall(throttled)) as server:
-        assert asyncio.run(cancel(server)) < 0.1
-        assert len(server.requests) == 1
+        assert fastest(lambda: asyncio.run(cancel(server))) < 0.1
+        assert len(server.requests) == 3, "one each time"
 
 
 PACKED = {

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 
-import pytest
-
 from airflow_provider_cpp.triggers import standstill
 from airflow_provider_cpp.triggers.standstill import MEMORY, TICK, Pulse
+from tests.end_to_end.eventually import eventually
 
 
 def test_a_pulse_that_beats_in_time_stands_still_for_no_time():
@@ -59,13 +58,15 @@ def test_an_event_loop_that_somebody_blocks_stands_still(monkeypatch):
         await asyncio.sleep(0.2)
         return pulse.lately(time.time())
 
-    assert asyncio.run(run()) == pytest.approx(0.45, abs=0.2)
+    assert 0.25 < asyncio.run(run()) < 5
 
 
 def test_a_process_has_one_pulse_that_beats(monkeypatch):
     monkeypatch.setattr(standstill, "TICK", 0.05)
+    monkeypatch.setattr(standstill, "MEMORY", 1.0)
     monkeypatch.setattr(standstill, "_threads", {})
     pulse = standstill.pulse_of_process()
     assert standstill.pulse_of_process() is pulse
     time.sleep(0.5)
-    assert pulse.lately(time.time()) < 0.3
+    # The machine may really stand still for a moment; a pulse that doesn't beat would never be in time again.
+    eventually(lambda: pulse.lately(time.time()) < 0.3, "a pulse in time")
