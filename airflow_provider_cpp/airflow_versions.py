@@ -72,6 +72,16 @@ TASK_STATE = Feature(
     "a retry looks through the offer's submissions instead",
 )
 
+STUCK_WHILE_RESCHEDULED = Feature(
+    'stuck_after with mode="reschedule"', "3.3", AIRFLOW_V_3_3_PLUS, "nobody is told of a standstill"
+)
+WATCHERS_MEMORY = Feature(
+    "A watcher that remembers what it told",
+    "3.3",
+    AIRFLOW_V_3_3_PLUS,
+    "this one begins anew at each start of the triggerer, and its lookback says how far it goes back",
+)
+
 
 def wait_ran_out(error: BaseException) -> bool:
     """Tell whether Airflow itself ended a deferred wait because its time was over.
@@ -127,6 +137,14 @@ def triggers_have_xcoms() -> bool:
     from airflow.jobs import triggerer_job_runner
 
     return not AIRFLOW_V_3_0_PLUS or hasattr(triggerer_job_runner, "SetXCom")
+
+
+def form_shows_extra() -> bool:
+    """Tell whether the connection's form has to show *Extra*, which its own fields replace.
+
+    In Airflow 2 the button *Test* does nothing, without a word, in a form that hides it.
+    """
+    return not AIRFLOW_V_3_0_PLUS
 
 
 def kill_grace() -> float:

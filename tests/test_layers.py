@@ -22,7 +22,7 @@ _BELOW_TASKS = {"airflow_versions", "metrics", "hooks", "client", "api", "except
 BELOW = {
     "api": {"exceptions"},
     "client": {"api", "exceptions", "provider_info", "__init__"},
-    "hooks": {"client", "api", "exceptions", "provider_info"},
+    "hooks": {"airflow_versions", "client", "api", "exceptions", "provider_info"},
     "emulator": set(),
     "assets": set(),
     "exceptions": set(),

@@ -17,6 +17,7 @@ import jsonschema
 import pytest
 from packaging.utils import canonicalize_name
 
+from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.links.operation import OPERATION_LINKS
 from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, get_provider_info
@@ -134,6 +135,18 @@ def test_the_methods_for_older_airflow_are_fed_from_the_same_table(forms):
     assert list(widgets) == list(CONNECTION_FIELDS)
     secret = [name for name, field in widgets.items() if "Password" in repr(field)]
     assert secret == ["proxy"]  # the others are in `password`, which every form hides
+
+
+def test_the_help_for_older_airflow_names_the_choices_that_its_form_may_not_offer(forms):
+    auth = CloudPartnerPortalHook.get_connection_form_widgets()["auth"]
+    told = auth.kwargs["description"] if hasattr(auth, "kwargs") else auth.param.description
+    assert told.endswith(f"One of: {', '.join(CONNECTION_FIELDS['auth']['schema']['enum'])}")
+
+
+@pytest.mark.parametrize(("is_airflow_2", "hidden"), [(True, ["schema"]), (False, ["schema", "extra"])])
+def test_airflow_2_shows_extra_as_its_test_button_is_dead_without(monkeypatch, is_airflow_2, hidden):
+    monkeypatch.setattr(airflow_versions, "AIRFLOW_V_3_0_PLUS", not is_airflow_2)
+    assert CloudPartnerPortalHook.get_ui_field_behaviour()["hidden_fields"] == hidden
 
 
 def test_the_list_of_providers_has_a_link_that_airflow_can_read():

@@ -19,7 +19,7 @@ def widgets() -> dict[str, Any]:
         is_secret = schema.get("format") == "password"
         fields[name] = (PasswordField if is_secret else StringField)(
             description["label"],
-            description=description["description"],
+            description=_help(description["description"], schema),
             default=str(schema["default"]) if "default" in schema else None,
             validators=[Optional(), *([any_of(schema["enum"])] if "enum" in schema else [])],
             widget=(BS3PasswordFieldWidget if is_secret else BS3TextFieldWidget)(),
@@ -29,4 +29,14 @@ def widgets() -> dict[str, Any]:
 
 def standard_fields() -> dict[str, Any]:
     """Return how the standard fields are shown."""
-    return {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
+    from airflow_provider_cpp import airflow_versions
+
+    behaviour: dict[str, Any] = {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
+    if airflow_versions.form_shows_extra():
+        behaviour["hidden_fields"] = [name for name in behaviour["hidden_fields"] if name != "extra"]
+    return behaviour
+
+
+def _help(text: Any, schema: dict[str, Any]) -> str:
+    # Airflow 2 offers no choices: who has to type one has to know them.
+    return f"{text}. One of: {', '.join(schema['enum'])}" if "enum" in schema else str(text)
