@@ -87,6 +87,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
     def execute(self, context: Context) -> Any:
         """Look once, then wait where `deferrable` says."""
         self._tell_of_the_worker(context)
+        self._tell_of_standstills(context)
         try:
             with self._airflows_timeout_explained():
                 return self._poke_on(context)
@@ -119,6 +120,14 @@ class WatchingSensor(Waits, BaseSensorOperator):
             airflow_versions.WITHOUT_WORKER.warn_if_missing(self.log)
         if self.start_from_trigger and getattr(context.get("ti"), "map_index", -1) >= 0:
             self.log.warning("Airflow starts mapped tasks on a worker, whatever start_from_trigger says.")
+
+    def _tell_of_standstills(self, context: Context) -> None:
+        """Say at the first look that nobody will know how long nothing has changed, where that is so."""
+        feature = airflow_versions.STUCK_WHILE_RESCHEDULED
+        if self.stuck_after is None or not self._is_rescheduled or feature.is_here:
+            return
+        if airflow_versions.rescheduled_since(context) is None:
+            feature.warn_if_missing(self.log)
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Look once; then the triggerer takes over, or Airflow sleeps as long as the schedule says.

@@ -24,6 +24,7 @@ except ImportError:
         "operation with OperationSensor."
     ) from None
 
+from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, describe
 from airflow_provider_cpp.api.gone_live import GoneLive, Look, Told, read_told
@@ -135,6 +136,7 @@ class OfferLiveTrigger(BaseEventTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look on its own, on Airflow before 3.3."""
+        airflow_versions.WATCHERS_MEMORY.warn_if_missing(self.log, logging.INFO)
         async with aclosing(self.looks(self.serialize()[1])) as looks:
             async for sight in looks:
                 async for event in self._events(sight):

@@ -213,7 +213,7 @@ def lines_about(capsys, caplog):
 
 @pytest.fixture
 def older_airflow(monkeypatch):
-    for name in ("WITHOUT_WORKER", "CANCEL_WHILE_DEFERRED", "TASK_STATE"):
+    for name in ("WITHOUT_WORKER", "CANCEL_WHILE_DEFERRED", "TASK_STATE", "STUCK_WHILE_RESCHEDULED"):
         feature = replace(getattr(airflow_versions, name), is_here=False)
         monkeypatch.setattr(airflow_versions, name, feature)
 
@@ -241,6 +241,29 @@ def test_older_airflow_says_once_that_it_cancels_nothing_while_deferred(cpp_emul
     task = OperationSensor(task_id="wait", operation_location=location, cancel_on_kill=True, **QUICK)
     assert run_task(task, context_of(task)).result["status"] == "succeeded"
     assert lines_about(airflow_versions.CANCEL_WHILE_DEFERRED) == 1
+
+
+@pytest.mark.parametrize(
+    ("stuck_after", "mode", "lines"), [(60, "reschedule", 1), (None, "reschedule", 0), (60, "poke", 0)]
+)
+def test_older_airflow_says_at_the_first_look_that_it_tells_of_no_standstill(
+    cpp_emulator, older_airflow, lines_about, stuck_after, mode, lines
+):
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    cpp_emulator.finish(OFFER)
+    for since in (None, datetime.now(UTC)):  # the second look is that of another process
+        task = OperationSensor(
+            task_id="wait",
+            operation_location=location,
+            deferrable=False,
+            mode=mode,
+            stuck_after=stuck_after,
+            **QUICK,
+        )
+        context = context_of(task)
+        context["ti"].get_first_reschedule_date = lambda context, since=since: since
+        assert run_task(task, context).result["status"] == "succeeded"
+    assert lines_about(airflow_versions.STUCK_WHILE_RESCHEDULED) == lines
 
 
 def test_older_airflow_refuses_what_a_newer_one_refuses(older_airflow):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from dataclasses import replace
 from datetime import timedelta
 from types import SimpleNamespace
 
@@ -11,6 +12,7 @@ import pytest
 
 pytest.importorskip("airflow.sdk", reason="Airflow 2 has no asset watchers")
 
+from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.triggers.offer_live import OfferLiveTrigger
 from tests.running import Store, anew, through_the_database
@@ -51,6 +53,19 @@ async def test_without_a_memory_a_start_goes_back_as_far_as_it_is_told_to(cpp_em
         event = await asyncio.wait_for(anext(stream), 20)
         assert event.payload["offer_id"] == OFFER
         await stream.aclose()
+
+
+@pytest.mark.parametrize("remembers", [True, False])
+async def test_a_start_without_a_memory_says_so_once(cpp_emulator, monkeypatch, caplog, capsys, remembers):
+    feature = replace(airflow_versions.WATCHERS_MEMORY, is_here=remembers)
+    monkeypatch.setattr(airflow_versions, "WATCHERS_MEMORY", feature)
+    caplog.set_level("INFO")
+    go_live(cpp_emulator)
+    stream = anew(OfferLiveTrigger(lookback=timedelta(hours=1), **QUICK)).run()
+    await asyncio.wait_for(anext(stream), 20)
+    await stream.aclose()
+    told = max(text.count(feature.fallback) for text in (caplog.text, capsys.readouterr().out))
+    assert told == (0 if remembers else 1)
 
 
 async def test_several_assets_of_one_trigger_all_remember(cpp_emulator):
