@@ -3,7 +3,7 @@
 Airflow 3 shows what stands in XCom under a link's key, and writes it there each time that a worker is done
 with the task for now; Airflow 2 asks the link itself. So a task pushes the values as soon as it knows the
 operation, and they are there while it waits, on a worker or deferred. Whoever may write XComs may have
-put anything there: what is shown is built anew.
+put anything there: whenever Airflow asks a link, what it answers is built anew.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Hear of a release that fails, and of one that takes longer than yours do. Airflow 3.1 and later."""
+"""Hear of a release that fails, and of one that takes longer than yours do. Airflow 3.2 and later."""
 
 from datetime import timedelta
 
