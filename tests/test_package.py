@@ -73,6 +73,20 @@ def test_the_sdist_holds_what_a_packager_needs_and_no_tests(built):
     assert {name for name in names if NOT_FOR_USERS.search(name)} <= {".gitignore"}
 
 
+def test_the_manual_can_be_built_from_the_sdist(built, tmp_path):
+    """What its pages include is there."""
+    with tarfile.open(built[1]) as sdist:
+        sdist.extractall(tmp_path)
+    (docs,) = tmp_path.glob("*/docs")
+    included = {
+        page.parent / name
+        for page in docs.rglob("*.md")
+        for name in re.findall(r"^```\{(?:literal)?include\} (\S+)", page.read_text(), re.MULTILINE)
+    }
+    assert len(included) > 20
+    assert [str(file) for file in included if not file.exists()] == []
+
+
 def test_the_index_would_take_both(built):
     """A readme that doesn't render is an error, too."""
     assert (
