@@ -186,7 +186,7 @@ def end_without_worker(
 
 def _is_success(event: Event) -> bool:
     operation = event.get("operation")
-    if not isinstance(operation, dict):
+    if not isinstance(operation, dict) or not isinstance(event.get("location"), str):
         return False
     # A publish that waits for its sign-off still runs.
     waited_for_less = isinstance(event.get("goal"), str) and event["goal"] != COMPLETED.words

@@ -164,6 +164,7 @@ NONSENSE = {
     "true": {**EVENTS["succeeded"], "status": True},
     "list as status": {**EVENTS["succeeded"], "status": ["succeeded"]},
     "no operation": {**EVENTS["succeeded"], "operation": None},
+    "no location": {name: value for name, value in EVENTS["succeeded"].items() if name != "location"},
     "operation that is none": {**EVENTS["succeeded"], "operation": "succeeded"},
     "failed operation": {**EVENTS["succeeded"], "operation": FAILED["operation"]},
     "running operation": {**EVENTS["succeeded"], "operation": RUNNING.to_dict()},
