@@ -34,6 +34,7 @@ from airflow_provider_cpp.client.requesting import (
     read_answer,
     trust,
     why_without_answer,
+    without_token,
 )
 from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
 from airflow_provider_cpp.exceptions import CppError
@@ -255,7 +256,7 @@ class AsyncClient:
                     **limit,
                 ) as response,
             ):
-                return await _read(response, call.max_answer)
+                return without_token(await _read(response, call.max_answer), token.value)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _unanswered(error, self.settings)
 

@@ -22,6 +22,7 @@ from airflow_provider_cpp.client.requesting import (
     read_answer,
     trust,
     why_without_answer,
+    without_token,
 )
 from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
 from airflow_provider_cpp.client.whole_answers import bounded_session, packed_body
@@ -175,7 +176,7 @@ class BlockingClient:
             except OSError as error:  # before anything is connected
                 raise ca_file_unusable(self.settings, error) from None
             with response:
-                return _read(response, call.max_answer)
+                return without_token(_read(response, call.max_answer), token.value)
 
 
 class _Bearer:

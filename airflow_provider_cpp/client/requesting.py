@@ -7,6 +7,7 @@ import re
 import ssl
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -107,6 +108,18 @@ def read_answer(
     if not damage and len(body) > limit:
         damage = f"the body is larger than {limit} bytes"
     return Answer(status, headers, b"" if damage else body, damage, received_at)
+
+
+def without_token(answer: Answer, token: str) -> Answer:
+    """Return an answer without the token, should it quote the request: what it says is logged and raised.
+
+    :param token: what the request was sent with.
+    """
+    secret, blank = token.encode(), "***"
+    if secret not in answer.body and not any(token in value for value in answer.headers.values()):
+        return answer
+    headers = {name: value.replace(token, blank) for name, value in answer.headers.items()}
+    return replace(answer, headers=headers, body=answer.body.replace(secret, blank.encode()))
 
 
 def _unpacked(body: bytes, encoding: str, limit: int) -> tuple[bytes, str | None]:

@@ -19,6 +19,7 @@ from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 from tests.reliability.gate import Gate
 from tests.reliability.going_live import OFFER
+from tests.reliability.raw_server import RawServer, whole
 from tests.running import Store, context_of, event_of, run_task
 
 #: Secrets that a connection can hold, each with a character that a URL or a form would change.
@@ -170,6 +171,30 @@ def check(portal, seen, log):
             assert form not in seen
             assert form not in log
     assert "urllib3" in log, "nothing was listened to"
+
+
+@pytest.mark.parametrize("quoted", ["the message", "the request's id"])
+def test_an_answer_that_quotes_the_request_tells_no_token(pauses, lines, monkeypatch, quoted):
+    def quote_it(connection, request):
+        token = next(line for line in request.decode().splitlines() if line.lower().startswith("authorization"))
+        words, request_id = (f"No good: {token}", "1") if quoted == "the message" else ("No good.", token)
+        body = json.dumps({"error": {"code": "BadRequest", "message": words}}).encode()
+        connection.sendall(whole(body, f"x-ms-request-id: {request_id}", status="400 Bad Request"))
+
+    with RawServer(quote_it) as portal:
+        connection = {"conn_type": "cpp", "host": portal.url, "password": SECRET}
+        extra = {"auth": "token", "publisher_id": "contoso"}
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps({**connection, "extra": extra}))
+        location = f"{portal.url}/api/publishers/contoso/offers/{OFFER}/operations/1-2"
+        seen = [
+            *lines,
+            shown(portal, lambda: CloudPartnerPortalHook().go_live(OFFER)),
+            shown(portal, lambda: watched(location)),
+        ]
+        assert len(portal.requests) == 3
+        assert all(SECRET.encode() in request for request in portal.requests)
+    assert "No good" in "".join(seen)
+    assert SECRET not in "".join(seen)
 
 
 def test_the_task_hands_over_no_secret_in_its_fields(portal, connected):
