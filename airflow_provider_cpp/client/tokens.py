@@ -66,6 +66,9 @@ def _is_told(record: logging.LogRecord) -> bool:
 for _name in ("decorators", "get_token_mixin", "msal_managed_identity_client"):
     logging.getLogger(f"azure.identity._internal.{_name}").addFilter(_is_told)
 
+# It would log an answer that is no JSON as a whole, with the token that may be in it, and a traceback.
+logging.getLogger("msal.oauth2cli.oauth2").addFilter(lambda record: not getattr(_fetching, "now", False))
+
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 
 

@@ -8,6 +8,7 @@ import json
 import logging
 import time
 import traceback
+from dataclasses import replace
 from urllib.parse import quote, quote_plus
 
 import pytest
@@ -171,6 +172,23 @@ def check(portal, seen, log):
             assert form not in seen
             assert form not in log
     assert "urllib3" in log, "nothing was listened to"
+
+
+def test_no_token_is_logged_of_a_logins_answer_that_cant_be_parsed(
+    portal, connected, pauses, everything_is_logged, monkeypatch
+):
+    """As of a proxy that makes a page of it."""
+    issue = portal._login._issue
+
+    def spoilt(*arguments, **options):
+        answer = issue(*arguments, **options)
+        return replace(answer, headers={"Content-Type": "text/html"}, body=b"<html>" + answer.body)
+
+    monkeypatch.setattr(portal._login, "_issue", spoilt)
+    connected()
+    seen = shown(portal, go_live_and_wait)
+    assert portal._login.tokens()
+    check(portal, seen, everything_is_logged())
 
 
 @pytest.mark.parametrize("quoted", ["the message", "the request's id"])
