@@ -11,6 +11,7 @@ from enum import Enum
 from airflow_provider_cpp import exceptions
 from airflow_provider_cpp.api import operations
 from airflow_provider_cpp.api.goals import COMPLETED, Goal
+from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 from airflow_provider_cpp.api.operations import Operation, Step
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.portal import PORTAL
@@ -95,9 +96,18 @@ def unreadable(location: str, what: str, operation: Operation | None, why: str) 
     )
 
 
-def refused(location: str, error: CppError) -> Event:
-    """Return the event of a watch that can't go on, because the service won't let us read."""
-    return _event(UNKNOWN, location, None, str(error), error=type(error).__name__)
+def refused(location: str, error: CppError, what: OperationLocation | OfferLocation | None = None) -> Event:
+    """Return the event of a watch that can't go on, because the service won't let us read.
+
+    :param what: what was watched, where it is known.
+    """
+    message = str(error)
+    if isinstance(what, OperationLocation):
+        message += (
+            f" This says nothing about {what}, which may run on: nothing was canceled. Once this is mended, "
+            "clear this task to watch it again."
+        )
+    return _event(UNKNOWN, location, None, message, error=type(error).__name__)
 
 
 def connection_was_edited(cpp_conn_id: str) -> str:

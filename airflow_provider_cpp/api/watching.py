@@ -175,7 +175,7 @@ class _Follower:
     def _judge(self, reading: Reading, now: float) -> Procedure[Event | None]:
         if isinstance(reading, Unanswered):
             if reading.loss is Loss.UNTRUSTED_PEER and self.is_first_look:
-                return outcomes.refused(self._url, error_of(self.call, reading))
+                return outcomes.refused(self._url, error_of(self.call, reading), self.watch.location)
             return (yield from self._bad_read(describe(reading), now))
         match reading.status:
             case 200:
@@ -193,7 +193,7 @@ class _Follower:
                 return (yield from self._not_found(reading, now))
             case status if status < 400 or is_failed_read(reading):
                 return (yield from self._bad_read(describe(reading), now))
-        return outcomes.refused(self._url, error_of(self.call, reading))
+        return outcomes.refused(self._url, error_of(self.call, reading), self.watch.location)
 
     def _read(self, answer: Answer) -> Operation | str:
         # A quiet operation sends the same bytes for hours; not parsing them again is most of a poll's cost.
@@ -284,7 +284,7 @@ class _Follower:
             yield from self._troubled(describe(answer))
             return None
         if not isinstance(location, OperationLocation):
-            return outcomes.refused(self._url, error_of(self.call, answer))
+            return outcomes.refused(self._url, error_of(self.call, answer), self.watch.location)
         missing = self.missing
         call = calls.list_submissions(location.publisher_id, location.offer_id)
         reading, _ = yield from sent(call, patient=False)

@@ -155,7 +155,7 @@ class Waits(CallsPortal):
         except StopIteration as end:
             outcome = end.value
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
-            outcome = refused(self._watch.location.url, error)
+            outcome = refused(self._watch.location.url, error, self._watch.location)
         metrics.report()
         if isinstance(outcome, float) or outcome["error"] != CppAuthError.__name__:
             return outcome

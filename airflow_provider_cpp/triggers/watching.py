@@ -202,7 +202,7 @@ class WatchingTrigger(BaseTrigger):
         try:
             return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)), memory)
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
-            return outcomes.refused(self.where(), error)
+            return outcomes.refused(self.where(), error, location)
 
     async def _show_links(
         self, settings: Settings, xcom: TaskXCom, location: OperationLocation | OfferLocation

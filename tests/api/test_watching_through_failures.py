@@ -82,6 +82,8 @@ def test_a_refusal_that_no_waiting_mends_ends_the_watch_at_once(reading: Reading
     assert (event["status"], event["error"]) == ("unknown", error)
     assert len(runner.sent) == 2
     assert GUID in event["message"]
+    assert "may run on" in event["message"], "so that nobody takes it for the end of the go-live"
+    assert "clear this task" in event["message"]
 
 
 def test_a_certificate_that_is_not_trusted_is_refused_at_the_workers_first_look() -> None:

@@ -106,7 +106,7 @@ def test_an_operation_that_neither_its_location_nor_the_submissions_know(
 def test_a_secret_that_is_refused_is_told_at_once(portal, location, proves, monkeypatch, wait):
     monkeypatch.setattr(portal._login, "client_secret", "another")
     portal.faults.add(Fault("revoked", action="operation"))
-    case = Case((), 0, CppAuthError, "AADSTS7000215.*password")
+    case = Case((), 0, CppAuthError, "AADSTS7000215.*password.*operation .* may run on.*clear this task")
     check(portal, proves, "the login refuses the secret", case, *told(wait, location))
 
 
