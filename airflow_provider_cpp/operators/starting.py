@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar, Unpack
@@ -13,7 +14,7 @@ from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api.schedule import PollSchedule, optional_seconds, seconds
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
-from airflow_provider_cpp.operators.waiting import WaitsForOperation
+from airflow_provider_cpp.operators.waiting import WaitsForOperation, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +38,8 @@ class StartsOperation(WaitsForOperation, BaseOperator):
 
     #: Key of the record in Airflow's task state store.
     record_key: ClassVar[str]
+
+    _executed_since: float
 
     template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id")
 
@@ -78,6 +81,7 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         from airflow_provider_cpp import metrics
         from airflow_provider_cpp.api.intents import Started
 
+        self._executed_since = time.time()
         store = context.get("task_state_store")
         if store is None:
             airflow_versions.TASK_STATE.warn_if_missing(self.log, logging.INFO)
@@ -119,6 +123,10 @@ class StartsOperation(WaitsForOperation, BaseOperator):
     def _keep(self, store: Any, record: dict[str, object]) -> None:
         if store is not None:
             store.set(self.record_key, record, retention=self._retention())
+
+    def _limit(self) -> float:
+        # Starting may have taken minutes, if it wasn't clear at once what came of it.
+        return time_limit(self.timeout, self.execution_timeout, time.time() - self._executed_since)
 
     def _schedule(self) -> PollSchedule:
         return PollSchedule.between(self.poll_interval, self.max_poll_interval)

@@ -49,17 +49,18 @@ def kill_budget() -> float:
     return max(1.0, grace - max(LAST_WORDS, 0.1 * grace))
 
 
-def time_limit(timeout: float, execution_timeout: timedelta | None) -> float:
+def time_limit(timeout: float, execution_timeout: timedelta | None, spent: float = 0.0) -> float:
     """Return for how many seconds a task may wait.
 
     :param timeout: the task's own limit, in seconds.
     :param execution_timeout: Airflow's limit for the task, which Airflow 3 doesn't enforce while it is
         deferred; so the wait ends a little before it, with an error that tells more than Airflow's.
+    :param spent: seconds of it that were spent before the wait.
     """
     if execution_timeout is None:
         return timeout
     limit = execution_timeout.total_seconds()
-    return min(timeout, limit - min(EXECUTION_MARGIN, 0.1 * limit))
+    return min(timeout, limit - min(EXECUTION_MARGIN, 0.1 * limit) - spent)
 
 
 class Waits(CallsPortal):

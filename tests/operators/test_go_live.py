@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -95,6 +96,15 @@ class TestWaiting:
         task = operator(wait_for_completion=True, deferrable=deferrable, execution_timeout=timedelta(seconds=0.5))
         with pytest.raises(OperationTimeout):
             run_task(task, context_of(task))
+
+
+def test_the_execution_timeout_counts_what_the_start_took(cpp_emulator):
+    cpp_emulator.configure(duration=3)
+    cpp_emulator.faults.add(Fault("slow", action="golive", delay=2.0))
+    began = time.time()
+    task = operator(wait_for_completion=True, execution_timeout=timedelta(seconds=20))
+    (deferral,) = run_task(task, context_of(task)).deferrals
+    assert deferral.trigger.deadline - began < 19.0
 
 
 def test_an_unknown_offer_fails_the_task_without_a_retry(cpp_emulator):
