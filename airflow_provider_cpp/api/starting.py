@@ -155,10 +155,10 @@ class Start(Intent):
                 "offer's submissions before anything is sent again.",
                 logging.WARNING,
             )
-        submissions = None
+        submissions, listed = None, reading
         for pause in pauses():
             yield Wait(pause)
-            submissions = yield from self._listed_after(reading)
+            submissions, listed = yield from self._listed_after(reading)
             if submissions is None:
                 continue
             mine = self.mine(submissions, before, or_running=conflict)
@@ -182,21 +182,24 @@ class Start(Intent):
                 code=error.code,
                 request_id=error.request_id,
             )
-        if submissions is None or before is None:
+        if submissions is None:
             # The last look counts: an earlier one may have come too soon to show it.
-            raise self.unclear(reading, "and the offer's submissions can't be read")
+            raise self.unclear(reading, f"and the offer's submissions can't be read: {describe(listed)}")
+        if before is None:
+            raise self.unclear(reading, "and the offer's submissions couldn't be read before it")
         if accepted:
             raise self.unclear(reading, "but no submission came of it")
         if any(s.is_running and s.id not in before for s in submissions):
             raise self.unclear(reading, "and another operation has begun to run on the offer since")
         return None
 
-    def _listed_after(self, reading: Reading) -> Procedure[tuple[Submission, ...] | None]:
+    def _listed_after(self, reading: Reading) -> Procedure[tuple[tuple[Submission, ...] | None, Reading]]:
         """List the offer's submissions after an answer that leaves open what became of the request."""
         try:
-            submissions, _ = yield from self.listed()
+            return (yield from self.listed())
         except CppError as error:  # the login refuses by now, which says nothing of the request
             if isinstance(reading, Answer) and reading.status == 409:
                 raise
-            raise self.unclear(reading, f"and the offer's submissions can't be read: {error}") from None
-        return submissions
+            raise self.unclear(
+                reading, f"and the offer's submissions can't be read: {str(error).rstrip('.')}"
+            ) from None

@@ -111,14 +111,14 @@ CASES = {
         1,
         1,
         AmbiguousOutcome,
-        "submissions can't be read.*Look at https",
+        "submissions can't be read: HTTP 500.*Look at https",
     ),
     "reset before the service acts, and soon the list can't be read any more": Case(
         (at_post("reset-before"), Fault("error", action="submissions", skip=2, times=None)),
         1,
         0,
         AmbiguousOutcome,
-        "submissions can't be read.*Look at https",
+        "submissions can't be read: HTTP 500.*Look at https",
     ),
     "answer lost, then the list is down for a while": Case(
         (at_post("lost-response"), Fault("error", action="submissions", skip=1, times=7)), 1, 1, FOUND
