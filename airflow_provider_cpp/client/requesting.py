@@ -20,6 +20,9 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 #: Seconds to wait for a connection.
 CONNECT_TIMEOUT = 10.0
 
+#: Characters of a token at least; what is shorter may stand in an answer by chance.
+LEAST_TOKEN = 16
+
 #: A gzip body may have several parts; many tiny ones would take for ever.
 _MAX_PARTS = 16
 
@@ -116,6 +119,8 @@ def without_token(answer: Answer, token: str) -> Answer:
     :param token: what the request was sent with.
     """
     secret, blank = token.encode(), "***"
+    if len(token) < LEAST_TOKEN:
+        return answer
     if secret not in answer.body and not any(token in value for value in answer.headers.values()):
         return answer
     headers = {name: value.replace(token, blank) for name, value in answer.headers.items()}

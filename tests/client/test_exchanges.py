@@ -203,6 +203,17 @@ def test_a_gzip_bomb_doesnt_go_off(exchange: Exchange, layers: str) -> None:
     assert peak < 30 * 1024 * 1024
 
 
+@pytest.mark.parametrize(("token", "body"), [(TOKEN, b'{"status": "***"}'), ("status", None)])
+def test_an_answer_that_quotes_the_token_is_read_without_it(
+    exchange: Exchange, token: str, body: bytes | None
+) -> None:
+    sent = b'{"status": "%s"}' % TOKEN.encode()
+    with RawServer(response("400 Bad Request", sent)) as server:
+        reading = exchange(settings_at(server.url, password=token), GET)
+    assert isinstance(reading, Answer)
+    assert reading.body == (sent if body is None else body), "what is no token isn't taken for one"
+
+
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
 def test_a_redirect_is_an_answer_and_nobody_else_sees_the_token(exchange: Exchange, status: str) -> None:
     with RawServer(response()) as other:
