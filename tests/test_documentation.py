@@ -55,6 +55,12 @@ def test_the_readmes_dag_is_the_examples():
     assert len(code.splitlines()) <= 11
 
 
+@pytest.mark.parametrize("name", ["connection-form", "graph", "links", "log"])
+def test_the_readme_has_the_pictures_that_the_browser_test_takes(name):
+    (picture,) = re.findall(rf"^!\[.+\]\((docs/pictures/{name}\.png)\)$", page("README.md"), re.MULTILINE)
+    assert (ROOT / picture).is_file()
+
+
 def dags_of(name):
     try:
         from airflow.dag_processing.dagbag import DagBag
