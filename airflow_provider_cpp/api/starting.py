@@ -76,7 +76,8 @@ class Start(Intent):
             if found is not None:
                 return found
             if isinstance(reading, Answer) and 300 <= reading.status < 400:
-                raise error_of(self.call, reading)  # whatever it was redirected to wouldn't be ours
+                redirected = error_of(self.call, reading)  # whatever it was redirected to wouldn't be ours
+                raise redirected if first is None else self._after_unclear(first, redirected)
             if not is_last:
                 first = reading
                 yield Say(

@@ -195,7 +195,7 @@ def test_the_second_request_is_looked_for_too() -> None:
     assert (len(runner.posts), len(service.started)) == (2, 1)
 
 
-@pytest.mark.parametrize("second", ["429", "refused connection", "400", "401"])
+@pytest.mark.parametrize("second", ["429", "refused connection", "400", "401", "302"])
 def test_a_refused_second_request_doesnt_hide_that_the_first_had_no_clear_answer(second: str) -> None:
     service = model("500", *[second] * 5)
     outcome, runner = start(service)
