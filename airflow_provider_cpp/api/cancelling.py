@@ -192,7 +192,10 @@ class Cancel:
             yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")
             until = deadline if is_last else now + SEND_AGAIN_AFTER
             watch = Watch(self.location, started_at=now, deadline=until, schedule=SCHEDULE)
-            event = yield from watch.follow(at_once=True, draw=draw)
+            try:
+                event = yield from watch.follow(at_once=True, draw=draw)
+            except CppError as error:  # the login refuses by now, as the service might
+                event = outcomes.refused(self.location.url, error, self.location)
             if event["status"] != TIMEOUT or is_last:
                 return (yield from self._told(call, reading, event))
             came_to = "had no clear answer" if self.was_taken else "didn't get through"

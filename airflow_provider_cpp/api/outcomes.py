@@ -104,8 +104,8 @@ def refused(location: str, error: CppError, what: OperationLocation | OfferLocat
     message = str(error)
     if isinstance(what, OperationLocation):
         message += (
-            f" This says nothing about {what}, which may run on: nothing was canceled. Once this is mended, "
-            "clear this task to watch it again."
+            f" This says nothing about {what}, which may run on. Once this is mended, clear this task to watch it "
+            "again."
         )
     return _event(UNKNOWN, location, None, message, error=type(error).__name__)
 

@@ -95,6 +95,22 @@ def test_a_cancel_that_does_nothing_is_told_as_not_confirmed() -> None:
     assert len(runner.posts) == 1
 
 
+def test_a_login_that_refuses_once_the_cancel_was_sent_hides_no_cancel() -> None:
+    script = iter([RUNNING, answered(202)])
+
+    def service(call: Any, now: float) -> Reading:
+        reading = next(script, None)
+        if reading is None:
+            raise CppAuthError("The secret has expired.")
+        return reading
+
+    runner = Runner(service)
+    event = runner.run(Cancel(LOCATION).confirmed())
+    assert event["status"] == "unknown"
+    assert "isn't confirmed. The secret has expired." in event["message"]
+    assert event["message"] == runner.warnings()[-1]
+
+
 def test_an_operation_that_ended_before_the_cancel_took_effect_is_told_as_it_ended() -> None:
     event, _ = cancel(RUNNING, answered(202), operation("completed"))
     assert event["status"] == "succeeded"
