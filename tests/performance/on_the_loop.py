@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 
+import airflow.jobs.triggerer_job_runner  # noqa: F401 - a triggerer has loaded all of it before its loop runs
 from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_cpp.triggers.operation import OperationTrigger
