@@ -32,9 +32,9 @@ from airflow_provider_cpp.client.requesting import (
     headers_of,
     proxy_of,
     read_answer,
+    told_by,
     trust,
     why_without_answer,
-    without_token,
 )
 from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
 from airflow_provider_cpp.exceptions import CppError
@@ -256,9 +256,9 @@ class AsyncClient:
                     **limit,
                 ) as response,
             ):
-                return without_token(await _read(response, call.max_answer), token.value)
+                return told_by(await _read(response, call.max_answer), self.settings, token.value)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            return _unanswered(error, self.settings)
+            return _unanswered(error, self.settings, token.value)
 
 
 def _import_and_trust(settings: Settings) -> ssl.SSLContext:
@@ -289,12 +289,12 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
     )
 
 
-def _unanswered(error: Exception, settings: Settings) -> Unanswered:
+def _unanswered(error: Exception, settings: Settings, token: str) -> Unanswered:
     """Tell how far a request got that failed (measured for each kind of failure)."""
     import aiohttp
 
     cause = getattr(error, "os_error", None)  # says it in the words that the blocking client has
-    reason = why_without_answer([error, cause] if isinstance(cause, OSError) else [error], settings)
+    reason = why_without_answer([error, cause] if isinstance(cause, OSError) else [error], settings, token)
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         return Unanswered(Loss.UNTRUSTED_PEER, reason)
     if isinstance(error, aiohttp.ClientConnectorSSLError):

@@ -20,9 +20,9 @@ from airflow_provider_cpp.client.requesting import (
     headers_of,
     proxy_of,
     read_answer,
+    told_by,
     trust,
     why_without_answer,
-    without_token,
 )
 from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
 from airflow_provider_cpp.client.whole_answers import bounded_session, packed_body
@@ -172,11 +172,11 @@ class BlockingClient:
                     stream=True,  # the head counts, even if the body never comes
                 )
             except requests.RequestException as error:
-                return _unanswered(error, self.settings)
+                return _unanswered(error, self.settings, token.value)
             except OSError as error:  # before anything is connected
                 raise ca_file_unusable(self.settings, error) from None
             with response:
-                return without_token(_read(response, call.max_answer), token.value)
+                return told_by(_read(response, call.max_answer), self.settings, token.value)
 
 
 class _Bearer:
@@ -197,13 +197,13 @@ def _read(response: requests.Response, limit: int) -> Answer:
     return read_answer(response.status_code, headers, body, damage, received_at, limit)
 
 
-def _unanswered(error: requests.RequestException, settings: Settings) -> Unanswered:
+def _unanswered(error: requests.RequestException, settings: Settings, token: str) -> Unanswered:
     """Tell how far a request got that failed (measured for each kind of failure)."""
     import requests
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
     causes = list(_causes(error))
-    reason = why_without_answer(causes, settings)
+    reason = why_without_answer(causes, settings, token)
     if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
         return Unanswered(Loss.UNTRUSTED_PEER, reason)
     # A name that can't be resolved is a NewConnectionError too. SSLError alone proves nothing: a broken

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import ssl
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_cpp import __version__
 from airflow_provider_cpp.api.answers import Answer
-from airflow_provider_cpp.api.plain_text import without_users
+from airflow_provider_cpp.api.plain_text import one_line, without_users
+from airflow_provider_cpp.client.quoted import LEAST_SECRET, without, without_quotes
 from airflow_provider_cpp.client.settings import Settings
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 #: Seconds to wait for a connection.
 CONNECT_TIMEOUT = 10.0
-
-#: Characters of a token at least; what is shorter may stand in an answer by chance.
-LEAST_TOKEN = 16
 
 #: A gzip body may have several parts; many tiny ones would take for ever.
 _MAX_PARTS = 16
@@ -113,18 +111,14 @@ def read_answer(
     return Answer(status, headers, b"" if damage else body, damage, received_at)
 
 
-def without_token(answer: Answer, token: str) -> Answer:
-    """Return an answer without the token, should it quote the request: what it says is logged and raised.
+def told_by(answer: Answer, settings: Settings, token: str) -> Answer:
+    """Return what may be told of an answer, should it quote the request: what it says is logged and raised.
 
     :param token: what the request was sent with.
     """
-    secret, blank = token.encode(), "***"
-    if len(token) < LEAST_TOKEN:
-        return answer
-    if secret not in answer.body and not any(token in value for value in answer.headers.values()):
-        return answer
-    headers = {name: value.replace(token, blank) for name, value in answer.headers.items()}
-    return replace(answer, headers=headers, body=answer.body.replace(secret, blank.encode()))
+    # A further header may hold an offer's name as well as a key, so that answers that are used keep it.
+    further = [value for _, value in settings.headers] if answer.status >= 400 else []
+    return without_quotes(answer, (token, *further))
 
 
 def _unpacked(body: bytes, encoding: str, limit: int) -> tuple[bytes, str | None]:
@@ -132,7 +126,8 @@ def _unpacked(body: bytes, encoding: str, limit: int) -> tuple[bytes, str | None
     if encoding in {"", "identity"} or not body:
         return body, None
     if encoding not in {"gzip", "x-gzip", "deflate"}:
-        return b"", f"the body is packed as {encoding[:40]!r}, which nobody asked for"
+        # What is cut here is shorter than any secret that it may quote.
+        return b"", f"the body is packed as {encoding[: LEAST_SECRET - 1]!r}, which nobody asked for"
     unpacked = b""
     try:
         for _ in range(_MAX_PARTS):
@@ -148,13 +143,22 @@ def _unpacked(body: bytes, encoding: str, limit: int) -> tuple[bytes, str | None
     return b"", "the body can't be unpacked"
 
 
-def why_without_answer(causes: Iterable[BaseException], settings: Settings) -> str:
-    """Return in words why a request has no answer, and from where: without URL queries and users."""
+def why_without_answer(causes: Iterable[BaseException], settings: Settings, token: str) -> str:
+    """Return in words why a request has no answer, and from where: without URL queries, users and the token."""
     chain = list(causes)
     innermost = next((cause for cause in reversed(chain) if isinstance(cause, OSError) and str(cause)), chain[0])
     text = str(innermost) or type(innermost).__name__
-    text = _ADDRESS.sub("", without_users(_URL_QUERY.sub("", text)))
+    text = _ADDRESS.sub("", without_users(_URL_QUERY.sub("", without(text, [token]))))
+    if any(_quotes_what_came(cause) for cause in chain):
+        text = "what came is no HTTP"
     proxy = urlsplit(proxy_of(settings) or "").hostname  # never its password
     where = settings.origin + (f" by way of proxy {proxy}" if proxy else "")
-    why = f"{type(innermost).__name__}: {' '.join(text.split())}"[:300]
+    why = f"{type(innermost).__name__}: {one_line(text)}"[:300]
     return f"{where} can't be reached or doesn't answer ({why})"
+
+
+def _quotes_what_came(error: BaseException) -> bool:
+    """Tell whether an error's text is what came in place of an answer: anything, of any length."""
+    is_requests = isinstance(error, http.client.HTTPException) and not isinstance(error, OSError)
+    # By its name, as only the triggerer has aiohttp. Its subclasses are for answers that could be read.
+    return is_requests or type(error).__name__ == "ClientResponseError"

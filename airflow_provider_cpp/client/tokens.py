@@ -13,7 +13,9 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.client.counting import COUNTS
+from airflow_provider_cpp.client.quoted import without
 from airflow_provider_cpp.client.requesting import ca_file_unusable, trust
 from airflow_provider_cpp.client.whole_answers import bounded_session
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppUnavailable
@@ -66,8 +68,9 @@ def _is_told(record: logging.LogRecord) -> bool:
 for _name in ("decorators", "get_token_mixin", "msal_managed_identity_client"):
     logging.getLogger(f"azure.identity._internal.{_name}").addFilter(_is_told)
 
-# It would log an answer that is no JSON as a whole, with the token that may be in it, and a traceback.
-logging.getLogger("msal.oauth2cli.oauth2").addFilter(lambda record: not getattr(_fetching, "now", False))
+# They would log a whole answer, with whatever of it they don't know to be a token.
+for _name in ("oauth2cli.oauth2", "token_cache"):
+    logging.getLogger(f"msal.{_name}").addFilter(lambda record: not getattr(_fetching, "now", False))
 
 PUBLIC_AUTHORITY = "https://login.microsoftonline.com"
 
@@ -160,8 +163,6 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
     if settings.auth == "token":
         return settings.secret, float("inf")
 
-    from azure.core.exceptions import AzureError, ClientAuthenticationError
-
     answers: list[requests.Response] = []
     try:
         trusted = trust(settings)
@@ -176,25 +177,58 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
         try:
             with _credential(settings, session) as credential:
                 token = credential.get_token(settings.scope)
-        except ClientAuthenticationError as error:
-            answer = answers[-1] if answers else None
-            status = answer.status_code if answer is not None else None
-            if not _is_refusal(error, answer):
-                raise _login_is_down(settings, error, status) from None
-            raise CppAuthError(
-                f"{_login_failed(settings, _first_line(error))} Check tenant_id, login (application id), password "
-                "(client secret: is it right, has it expired?), scope, and that the app registration exists in "
-                "this tenant.",
-                http_status=status,
-            ) from None
-        except AzureError as error:
-            raise _login_is_down(settings, error, None) from None
-        except (ValueError, TypeError, OSError) as error:
-            # azure-identity's complaints about arguments: a malformed certificate, a wrong or no password for it.
-            raise CppConfigurationError(_login_failed(settings, _first_line(error))) from None
+            _check(token.token)
+            return token.token, max(token.expires_on - time.time(), 1.0)
+        except Exception as error:
+            failure = _failure(error, answers[-1] if answers else None, settings)
+            if failure is None:
+                raise
         finally:
             _fetching.now = False
-    return token.token, max(token.expires_on - time.time(), 1.0)
+    raise failure  # not above, where it would carry the library's error along, which says whatever the login said
+
+
+def _failure(error: Exception, answer: requests.Response | None, settings: Settings) -> Exception | None:
+    """Return what an error of `azure-identity` means, or None if it is none of its errors.
+
+    :param answer: the login's last answer, if it gave any.
+    """
+    from azure.core.exceptions import AzureError, ClientAuthenticationError
+
+    status = answer.status_code if answer is not None else None
+    if isinstance(error, ClientAuthenticationError):
+        if not _is_refusal(error, answer):
+            return _login_is_down(settings, error, status)
+        return CppAuthError(
+            f"{_login_failed(settings, _first_line(error, settings))} Check tenant_id, login (application id), "
+            "password (client secret: is it right, has it expired?), scope, and that the app registration exists "
+            "in this tenant.",
+            http_status=status,
+        )
+    if isinstance(error, AzureError):
+        return _login_is_down(settings, error, None)
+    if answer is not None:  # whatever msal raises of one that it doesn't expect
+        return _login_is_down(settings, _Unusable(error), status)
+    if isinstance(error, ValueError | TypeError | OSError):
+        # azure-identity's complaints about arguments: a malformed certificate, a wrong or no password for it.
+        return CppConfigurationError(_login_failed(settings, _first_line(error, settings)))
+    return None
+
+
+class _Unusable(Exception):
+    """An answer of the login with which nothing can be done; what it says may be a token."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(f"its answer holds no token that can be used ({type(error).__name__})")
+
+
+def _check(token: object) -> None:
+    """Refuse what no request can be sent with: whoever tries would quote it.
+
+    :raises ValueError: if so.
+    """
+    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise ValueError
 
 
 def _is_refusal(error: BaseException, answer: requests.Response | None) -> bool:
@@ -222,7 +256,8 @@ def _is_refusal(error: BaseException, answer: requests.Response | None) -> bool:
 
 
 def _login_is_down(settings: Settings, error: Exception, status: int | None) -> CppUnavailable:
-    why = _first_line(error) if status is None else f"HTTP {status}, {_first_line(error)}"
+    why = _first_line(error, settings)
+    why = why if status is None else f"HTTP {status}, {why}"
     return LoginUnavailable(_login_failed(settings, why), http_status=status)
 
 
@@ -234,9 +269,9 @@ def _login_failed(settings: Settings, why: str) -> str:
     )
 
 
-def _first_line(error: Exception) -> str:
-    message = getattr(error, "message", None) or str(error) or type(error).__name__
-    return str(message).strip().splitlines()[0][:500] if str(message).strip() else type(error).__name__
+def _first_line(error: Exception, settings: Settings) -> str:
+    message = str(getattr(error, "message", None) or error).strip() or type(error).__name__
+    return one_line(without(message.splitlines()[0], [settings.secret]))[:500]
 
 
 def _credential(settings: Settings, session: requests.Session) -> Credential:

@@ -131,6 +131,10 @@ class _BoundedResponse(http.client.HTTPResponse):
             self.headers = None  # type: ignore[assignment]
             super().begin()
         lines.have_to_be_whole = False
+        # urllib3 logs the lines that are no headers, with all that follows them; a server that echoes the
+        # request, or the login's answer, would have a token logged.
+        self.headers.defects = []
+        self.headers.set_payload("")
 
 
 class _Lines(io.BufferedReader):

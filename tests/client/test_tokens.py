@@ -190,7 +190,7 @@ def test_a_refusal_of_the_login_is_an_auth_error_with_its_code(
     assert "hush" not in told
     assert emulator.client_secret not in told
     assert caught.value.__cause__ is None
-    assert caught.value.__suppress_context__, "the library's own error may quote the request"
+    assert caught.value.__context__ is None, "the library's own error may quote the request"
 
 
 def test_an_unknown_tenant_is_an_auth_error(emulator: Emulator) -> None:

@@ -215,6 +215,96 @@ def test_an_answer_that_quotes_the_request_tells_no_token(pauses, lines, monkeyp
     assert SECRET not in "".join(seen)
 
 
+TOKEN = b"eyJ0eXAiOiJKV1Q+iLCJhbGciOiJSUzI1NiIsIng1dCI"
+
+#: What comes in place of an answer, and quotes the token where an HTTP library may quote it in turn.
+NO_ANSWERS = {
+    "a line that is no header": b"HTTP/1.1 200 OK\r\nBearer @ is no header\r\nX: y\r\n\r\n{}",
+    "such a line before an answer": b"HTTP/1.1 103 Early\r\nno: @\r\n@\r\n\r\nHTTP/1.1 200 OK\r\n@\r\n\r\n",
+    "a header with a space in its name": b"HTTP/1.1 200 OK\r\nAuthorization : Bearer @\r\n\r\n{}",
+    "a status line that is none": b"HTTP/1.1 Bearer @\r\n\r\n",
+    "the header as the status line": b"Authorization: Bearer @\r\n\r\n",
+    "a version that is none": b"HTTP/@ 200 OK\r\n\r\n",
+    "a length that is none": b"HTTP/1.1 200 OK\r\nContent-Length: @\r\n\r\n{}",
+    "a chunk that is none": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nBearer @\r\n",
+    "a packing that is none": b"HTTP/1.1 200 OK\r\nContent-Encoding: @\r\nContent-Length: 2\r\n\r\n{}",
+    "a header that is too long": b"HTTP/1.1 200 OK\r\nX: " + b"@ " * 2000 + b"\r\nContent-Length: 2\r\n\r\n{}",
+    "a header with a NUL": b"HTTP/1.1 200 OK\r\nX: \0@\r\nContent-Length: 2\r\n\r\n{}",
+    "colours for a terminal": b"HTTP/1.1 \x1b[31m@ \r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("colour", ["blocking", "asynchronous"])
+@pytest.mark.parametrize("case", NO_ANSWERS)
+def test_what_comes_in_place_of_an_answer_is_not_quoted(
+    pauses, lines, monkeypatch, everything_is_logged, case, colour
+):
+    monkeypatch.setattr("airflow_provider_cpp.api.watching.BAD_READS_FOR", 0.0)
+    answer = NO_ANSWERS[case].replace(b"@", TOKEN)
+    with RawServer(lambda connection, request: connection.sendall(answer)) as portal:
+        connection = {"conn_type": "cpp", "host": portal.url, "password": TOKEN.decode()}
+        extra = {"auth": "token", "publisher_id": "contoso", "timeout": 3}
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps({**connection, "extra": extra}))
+        location = f"{portal.url}/api/publishers/contoso/offers/{OFFER}/operations/1-2"
+        if colour == "asynchronous":
+            seen = shown(portal, lambda: watched(location))
+        else:
+            seen = shown(portal, lambda: CloudPartnerPortalHook().go_live(OFFER))
+            seen += repr(CloudPartnerPortalHook().test_connection())
+        assert all(TOKEN in request for request in portal.requests)
+    everywhere = "\n".join([seen, *lines, everything_is_logged()])
+    for form in (TOKEN[:16].decode(), TOKEN[:16].decode().lower(), "\x1b"):
+        assert form not in everywhere
+
+
+GRANT = {"token_type": "Bearer", "expires_in": 3599, "access_token": TOKEN.decode()}
+
+#: Answers of a login that quote the secret, or with which nothing can be done; and whether it is a refusal.
+LOGINS = {
+    "a refusal that quotes the secret": (
+        400,
+        {"error": "invalid_client", "error_description": f"{SECRET} \x1b[31m"},
+    ),
+    "a list": (200, [GRANT]),
+    "a text": (200, TOKEN.decode()),
+    "a token in an object": (200, {**GRANT, "access_token": {"x": TOKEN.decode()}}),
+    "a token that is a number": (200, {**GRANT, "access_token": 5}),
+    "a token of two lines": (200, {**GRANT, "access_token": f"{TOKEN.decode()}\r\nX: y"}),
+    "a token beyond ASCII": (200, {**GRANT, "access_token": f"{TOKEN.decode()}\u00e9"}),
+    "an empty token": (200, {**GRANT, "access_token": ""}),
+    "a life without end": (200, {**GRANT, "expires_in": 10**400}),
+    "a life in words": (200, {**GRANT, "expires_in": "long"}),
+    "a client_info that is none": (200, {**GRANT, "client_info": TOKEN.decode()}),
+    "an id_token that is none": (200, {**GRANT, "id_token": TOKEN.decode()}),
+}
+
+
+@pytest.mark.parametrize("colour", ["blocking", "asynchronous"])
+@pytest.mark.parametrize("case", LOGINS)
+def test_a_logins_answer_is_not_quoted_and_one_without_a_token_is_a_failed_read(
+    portal, connected, pauses, everything_is_logged, monkeypatch, case, colour
+):
+    monkeypatch.setattr("airflow_provider_cpp.api.watching.BAD_READS_FOR", 0.0)
+    status, body = LOGINS[case]
+    connected()
+    location = CloudPartnerPortalHook().go_live(OFFER)
+    issue = portal._login._issue
+    monkeypatch.setattr(
+        portal._login,
+        "_issue",
+        lambda *a, **b: replace(issue(*a, **b), status=status, body=json.dumps(body).encode()),
+    )
+    if colour == "asynchronous":
+        seen = shown(portal, lambda: event_of(trigger(location)))
+        assert ("CppAuthError" if status == 400 else "10 reads in a row failed") in seen
+    else:
+        seen = shown(portal, lambda: CloudPartnerPortalHook().get_operation(location))
+        assert ("CppAuthError" if status == 400 else "CppUnavailable") in seen
+    everywhere = seen + everything_is_logged()
+    for form in (TOKEN.decode(), SECRET, "\x1b"):
+        assert form not in everywhere
+
+
 def test_the_task_hands_over_no_secret_in_its_fields(portal, connected):
     connected()
     for task in (
