@@ -15,7 +15,10 @@ _BREAKS = {"br", "p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", 
 _SILENT = {"script", "style"}
 # The signature of a shared-access URL is a secret, and certification messages quote the image's URL.
 _SIGNATURE = re.compile(r"([?&;]sig=)[^&\s\"'<>)]+", re.IGNORECASE)
-_USER = re.compile(r"//[^/@]*@")
+# Up to the last "@", as a password may hold one.
+_USER = re.compile(r"//[^/\s]*@")
+# Where Airflow's UI begins and ends what it folds, wherever in a line it stands.
+_FOLD = re.compile(r"::(?=(?:end)?group::)")
 _TAG = re.compile(r"<[^<>]*>")
 
 
@@ -70,6 +73,8 @@ def one_line(text: str) -> str:
     if not text.isprintable():  # it could forge lines in a log
         text = "".join(c if c.isprintable() else " " for c in text)
     text = " ".join(text.split())
+    if "::" in text:
+        text = _FOLD.sub(": :", text)
     if "=" in text:
         text = _SIGNATURE.sub(r"\1***", text)
     return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}..."

@@ -7,8 +7,9 @@ import os
 import re
 import ssl
 import zlib
-from collections.abc import Iterable, Mapping
-from urllib.parse import urlsplit
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Mapping
+from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_cpp import __version__
@@ -117,8 +118,18 @@ def told_by(answer: Answer, settings: Settings, token: str) -> Answer:
     :param token: what the request was sent with.
     """
     # A further header may hold an offer's name as well as a key, so that answers that are used keep it.
-    further = [value for _, value in settings.headers] if answer.status >= 400 else []
-    return without_quotes(answer, (token, *further))
+    return without_quotes(answer, [token, *(_further_secrets(settings) if answer.status >= 400 else ())])
+
+
+def _further_secrets(settings: Settings) -> Iterator[str]:
+    """Yield what a request may be sent with that is a secret, besides its token."""
+    for _, value in settings.headers:
+        yield value
+    proxy = urlsplit(proxy_of(settings) or "")
+    if proxy.password:
+        user, password = unquote(proxy.username or ""), unquote(proxy.password)
+        yield password
+        yield b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _unpacked(body: bytes, encoding: str, limit: int) -> tuple[bytes, str | None]:
@@ -148,7 +159,7 @@ def why_without_answer(causes: Iterable[BaseException], settings: Settings, toke
     chain = list(causes)
     innermost = next((cause for cause in reversed(chain) if isinstance(cause, OSError) and str(cause)), chain[0])
     text = str(innermost) or type(innermost).__name__
-    text = _ADDRESS.sub("", without_users(_URL_QUERY.sub("", without(text, [token]))))
+    text = _ADDRESS.sub("", without_users(_URL_QUERY.sub("", without(text, [token, *_further_secrets(settings)]))))
     if any(_quotes_what_came(cause) for cause in chain):
         text = "what came is no HTTP"
     proxy = urlsplit(proxy_of(settings) or "").hostname  # never its password

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.api.plain_text import MAX_LENGTH, plain_text
+from airflow_provider_cpp.api.plain_text import MAX_LENGTH, plain_text, without_users
 
 
 @pytest.mark.parametrize(
@@ -82,6 +82,19 @@ def test_no_message_can_forge_a_line_or_steer_a_terminal(html: str) -> None:
     text = plain_text(html)
     assert text.isprintable()
     assert text
+
+
+@pytest.mark.parametrize("html", ["::endgroup::", "::group::All steps", "<b>::end</b>group::", "a &#58;:group::x"])
+def test_no_message_can_fold_what_follows_it_in_airflows_ui(html: str) -> None:
+    text = plain_text(html)
+    assert "::group::" not in text
+    assert "::endgroup::" not in text
+    assert "group::" in text
+
+
+def test_a_user_is_left_out_of_a_url_with_all_of_the_password() -> None:
+    text = without_users("http://u:p@ss@proxy:1/x and https://host/a@b")
+    assert text == "http://***@proxy:1/x and https://host/a@b"
 
 
 @pytest.mark.parametrize(

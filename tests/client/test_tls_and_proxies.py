@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import ssl
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
 import pytest
 import trustme
 
-from airflow_provider_cpp.api.answers import Answer, Loss, Unanswered
+from airflow_provider_cpp.api.answers import Answer, Loss, Unanswered, describe
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from tests.client.conftest import ACCEPTED, POST, Exchange, settings_at
 from tests.client.raw_server import (
@@ -148,3 +150,22 @@ def test_a_proxy_that_cant_be_reached_has_sent_nothing_and_its_password_isnt_tol
     assert isinstance(reading, Unanswered)
     assert reading.loss is Loss.NOT_SENT
     assert "hush" not in reading.reason
+
+
+PASSWORD = "p@ssw0rd-of-a-proxy-on-the-way"
+BASIC = b64encode(f"somebody:{PASSWORD}".encode()).decode()
+
+
+@pytest.mark.parametrize("origin", ["https://localhost:9", "http://localhost:9"])
+@pytest.mark.parametrize("says", [PASSWORD, BASIC])
+def test_a_proxy_that_quotes_its_password_is_not_quoted(exchange: Exchange, origin: str, says: str) -> None:
+    """Nor steers a terminal by the words of its refusal."""
+    body = json.dumps({"error": {"message": f"No: {says}"}})
+    head = f"HTTP/1.1 407 \x1b[31m {says}\r\nX-Ms-Request-Id: {says}\r\nContent-Length: {len(body)}"
+    with RawServer(f"{head}\r\n\r\n{body}".encode()) as proxy:
+        url = f"http://somebody:{PASSWORD}@localhost:{proxy.port}"
+        told = describe(exchange(settings_at(origin, proxy=url), POST))
+        assert BASIC in proxy.heads[0]
+    assert says not in told
+    assert "ssw0rd" not in told
+    assert told.isprintable()
