@@ -35,6 +35,10 @@ _ONGOING = {
     "cancelling",
     "neverpublished",
 }
+#: Of each, what an operation may have: ten steps are usual. A megabyte of empty ones would be thirty of an event,
+#: a third of a million lines in the log, and seconds of the triggerer's only loop.
+MAX_STEPS = MAX_MESSAGES = MAX_LINKS = 200
+
 #: Characters of a text that comes again and again: a name, an identifier, a word.
 _SHORT = 64
 
@@ -201,7 +205,9 @@ def read_operation(answer: Answer) -> Operation | str:
     return Operation(
         status=state_of(word),
         raw_status=plain_text(word)[:200],
-        steps=tuple(_read_step(entry) for entry in _entries(body.get("steps")) if isinstance(entry, dict)),
+        steps=tuple(
+            _read_step(step) for step in _entries(body.get("steps"))[:MAX_STEPS] if isinstance(step, dict)
+        ),
         messages=_read_messages(body.get("messages")) + _read_error(body.get("error")),
         preview_links=_read_links(body.get("previewLinks")),
         live_links=_read_links(body.get("liveLinks")),
@@ -209,8 +215,8 @@ def read_operation(answer: Answer) -> Operation | str:
     )
 
 
-def _entries(value: object) -> list[object]:
-    return value if isinstance(value, list) else []
+def _entries(value: object, limit: int | None = None) -> list[object]:
+    return value[:limit] if isinstance(value, list) else []
 
 
 def _text(fields: Mapping[Any, object], *names: str) -> str:
@@ -250,13 +256,16 @@ def _percentage(value: object) -> int | None:
 
 def _read_messages(value: object) -> tuple[Message, ...]:
     messages = []
-    for entry in _entries(value):
+    entries = _entries(value)
+    for entry in entries[:MAX_MESSAGES]:
         if isinstance(entry, str):  # an array of strings, says the table of later editions
             messages.append(Message("", plain_text(entry)))
         elif isinstance(entry, dict):
             names = ("messageHtml", "message", "text")
             html = next((entry[name] for name in names if isinstance(entry.get(name), str)), "")
             messages.append(Message(_text(entry, "level"), plain_text(html)))
+    if len(entries) > MAX_MESSAGES:
+        messages.append(Message("", f"and {len(entries) - MAX_MESSAGES} more messages"))
     return tuple(message for message in messages if message.text)
 
 
@@ -272,7 +281,7 @@ def _read_error(value: object) -> tuple[Message, ...]:
 
 def _read_links(value: object) -> tuple[tuple[str, str], ...]:
     links = []
-    for entry in _entries(value):
+    for entry in _entries(value, MAX_LINKS):
         if isinstance(entry, dict):
             # Seen filled as {DisplayText, URI}, although the reference says "not implemented".
             fields = {str(key).casefold(): item for key, item in entry.items()}

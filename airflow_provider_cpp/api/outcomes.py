@@ -27,7 +27,7 @@ from airflow_provider_cpp.exceptions import (
 TIMEOUT = "timeout"
 UNKNOWN = "unknown"
 
-#: A failure's story is cut at this many characters; the event's operation has all of it.
+#: A failure's story, and what a step says, is cut at this many characters; the event's operation has all of it.
 MAX_TOLD = 8000
 
 Event = dict[str, object]

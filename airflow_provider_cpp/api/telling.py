@@ -6,9 +6,10 @@ import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import blake2b
+from math import isfinite
 
 from airflow_provider_cpp.api.operations import Operation, Step, folded, is_known
-from airflow_provider_cpp.api.outcomes import progress_of
+from airflow_provider_cpp.api.outcomes import MAX_TOLD, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.procedures import Say
 
@@ -66,7 +67,7 @@ class Told:
         self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
         words, since = earlier.get("words"), earlier.get("since")
         self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else _NO_WORDS
-        self.since = since if isinstance(since, float) else None
+        self.since = since if isinstance(since, float) and isfinite(since) else None
         self.stuck = earlier.get("stuck") is True
 
     def to_dict(self) -> dict[str, object] | None:
@@ -184,4 +185,5 @@ def _line(step: Step) -> Say:
 
 
 def _texts(step: Step) -> str:
-    return "".join(f"; {message.level or 'message'}: {message.text}" for message in step.messages)
+    text = "".join(f"; {message.level or 'message'}: {message.text}" for message in step.messages)
+    return text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}..., cut here"

@@ -38,6 +38,9 @@ MARGIN = 600.0
 #: The same before `execution_timeout`, of which it takes a tenth at most.
 EXECUTION_MARGIN = 30.0
 
+#: Seconds: ten years. What is longer than a calendar has no deadline that could be computed, or stored.
+LONGEST_WAIT = 3650 * 86400.0
+
 #: Seconds of those that Airflow leaves a task that is being killed, at least, in which it asks for the task's
 #: state and says how the cancel stands; a tenth where they are many.
 LAST_WORDS = 2.0
@@ -100,9 +103,11 @@ class Waits(CallsPortal):
         :raises CppConfigurationError: if so; it names the argument.
         """
         self._schedule()
-        if self.timeout <= 0:
-            raise CppConfigurationError(f"timeout is {self.timeout:g} s; it has to be above 0.")
-        if self.stuck_after is not None and self.stuck_after <= 0:
+        if not 0 < self.timeout <= LONGEST_WAIT:
+            raise CppConfigurationError(
+                f"timeout is {self.timeout:g} s; it has to be above 0, and at most {LONGEST_WAIT:g}."
+            )
+        if self.stuck_after is not None and not self.stuck_after > 0:
             raise CppConfigurationError(f"stuck_after is {self.stuck_after:g} s; it has to be above 0.")
 
     @property

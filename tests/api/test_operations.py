@@ -257,6 +257,16 @@ def test_steps_of_no_known_form_are_left_out_and_harm_nothing(steps: object) -> 
     assert (read.status, read.steps) == ("succeeded", ())
 
 
+def test_no_document_is_blown_up() -> None:
+    """A megabyte of empty steps would be thirty of an event, and a line in the log for each."""
+    many = 10_000
+    body = {"status": "failed", "steps": [{}] * many, "messages": ["m"] * many, "liveLinks": ["https://x"] * many}
+    read = read_operation(answered(200, body))
+    assert isinstance(read, Operation)
+    assert (len(read.steps), len(read.live_links)) == (200, 200)
+    assert [message.text for message in read.messages[199:]] == ["m", "and 9800 more messages"]
+
+
 def test_links_are_kept_as_they_are_in_the_form_that_clients_saw() -> None:
     links = [
         {"DisplayText": "Portal", "URI": "https://portal.azure.com/?x=1&region=eu&copy=2#blade"},

@@ -327,3 +327,17 @@ def test_whatever_stands_where_the_standing_was_it_is_watched_on(standing: objec
     lines, _ = in_lives([operation("running")] * 3, standing=standing, stuck_after=60.0)
     assert any("stuck" in line for line in lines)
     assert "has ended" in lines[-1]
+
+
+def test_a_standing_without_a_time_is_one_whose_time_isnt_known() -> None:
+    standing = {"steps": {"*": "running"}, "words": [], "since": float("nan"), "stuck": False}
+    lines, _ = in_lives([operation("running")] * 3, standing=standing, stuck_after=60.0)
+    assert not any("nan" in line for line in lines)
+
+
+def test_a_step_that_says_very_much_is_cut() -> None:
+    words = [message("x" * 2000) for _ in range(100)]
+    _, runner = follow([BUSY, operation("running", step(status="blocked", messages=words)), DONE])
+    (line,) = (line for line in runner.lines() if "xxx" in line)
+    assert 8000 < len(line) < 9000
+    assert line.endswith("..., cut here")

@@ -119,7 +119,11 @@ def test_an_unknown_offer_fails_the_task_without_a_retry(cpp_emulator):
         {"poll_interval": 0},
         {"poll_interval": -1},
         {"timeout": 0},
+        {"timeout": float("inf")},
+        {"timeout": float("nan")},
+        {"timeout": timedelta.max},
         {"stuck_after": timedelta(0)},
+        {"stuck_after": float("nan")},
     ],
 )
 def test_an_interval_that_can_not_work_is_refused_while_the_dag_is_parsed(arguments):
