@@ -31,6 +31,9 @@ MAX_RETRY_AFTER = 3600.0
 #: No two clocks that both count are further apart, in seconds.
 MAX_CLOCK_SKEW = 86400.0
 
+#: Names under which a list says that it goes on on another page, which no page of the reference mentions.
+NEXT_PAGE = ("nextLink", "@nextLink", "@odata.nextLink")
+
 _REQUEST_ID_HEADERS = (
     "x-ms-request-id",
     "x-ms-correlation-request-id",

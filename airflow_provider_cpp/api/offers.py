@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_cpp.api.answers import Answer, parsed_body
+from airflow_provider_cpp.api.answers import NEXT_PAGE, Answer, parsed_body
 from airflow_provider_cpp.api.plain_text import one_line
 
 #: What the service sets, and a definition that somebody wants doesn't: the samples of the pages on offers,
@@ -154,7 +154,7 @@ def _list(answer: Answer, what: str) -> tuple[dict[str, Any], ...] | str:
     if isinstance(body, str):
         return body
     if isinstance(body, dict) and isinstance(body.get("value"), list):
-        if any(body.get(name) for name in ("nextLink", "@nextLink", "@odata.nextLink")):
+        if any(body.get(name) for name in NEXT_PAGE):
             return "the list goes on on another page, which no page of the reference mentions"
         body = body["value"]
     if not isinstance(body, list):

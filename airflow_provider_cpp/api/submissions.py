@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from airflow_provider_cpp.api.answers import Answer, Reading, Unanswered, parsed_body
+from airflow_provider_cpp.api.answers import NEXT_PAGE, Answer, Reading, Unanswered, parsed_body
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import RUNNING, folded, state_of
 from airflow_provider_cpp.api.plain_text import one_line, plain_text
@@ -63,6 +63,8 @@ def read_submissions(reading: Reading) -> tuple[Submission, ...] | None:
         return None
     body = parsed_body(reading)
     if isinstance(body, dict) and isinstance(body.get("value"), list):
+        if any(body.get(name) for name in NEXT_PAGE):
+            return None
         body = body["value"]
     if not isinstance(body, list):
         return None

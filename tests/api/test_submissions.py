@@ -108,6 +108,8 @@ def test_a_time_that_cant_be_read_is_none(time: object) -> None:
         answered(200, b"<html>"),
         answered(200, {"error": "x"}),
         answered(200, {"id": GUID}),
+        answered(200, {"value": [submission("1")], "nextLink": "https://x.example/2"}),
+        answered(200, {"value": [submission("1")], "@odata.nextLink": "https://x.example/2"}),
         answered(200, "text"),
         answered(200, [1]),
         answered(200, [None]),
