@@ -39,6 +39,9 @@ class StartsOperation(WaitsForOperation, BaseOperator):
     #: Key of the record in Airflow's task state store.
     record_key: ClassVar[str]
 
+    #: Whether nothing is started in any case.
+    is_dry_run = False
+
     _executed_since: float
 
     template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id")
@@ -91,7 +94,8 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         started = self._start(lambda record: self._keep(store, record), **memory)
         metrics.report()
         if not isinstance(started, Started):
-            self._forget(context)
+            if not self.is_dry_run:  # which leaves what was done before as it was
+                self._forget(context)
             if started.is_live:
                 raise AirflowSkipException(started.message)
             self.log.info("%s", started.message)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -319,6 +320,16 @@ class TestPrecheck:
         assert outcome.result is None
         assert outcome.deferrals == []
         assert {record.method for record in cpp_emulator.requests if record.action != "token"} == {"GET"}
+
+    @pytest.mark.parametrize("skip_if_live", [True, False])
+    def test_a_dry_run_leaves_the_record_of_what_was_done_before(self, cpp_emulator, skip_if_live):
+        cpp_emulator.add_offer(OFFER, state="live")
+        record = {"state": "unclear"}
+        store = Store({RECORD_KEY: record})
+        task = operator(dry_run=True, precheck=False, skip_if_live=skip_if_live)
+        with suppress(AirflowSkipException):
+            run_task(task, context_of(task, store=store, try_number=2))
+        assert store == {RECORD_KEY: record}
 
     def test_a_dry_run_is_no_attribute_that_hides_airflows_method(self):
         assert callable(getattr(operator(dry_run=True), "dry_run", print))
