@@ -11,10 +11,14 @@ from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Reading, describe
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.operations import CANCELED, FAILED, RUNNING, SUCCEEDED
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Keep, Procedure, Say, sent
 from airflow_provider_cpp.api.submissions import PUBLISH, Submission, read_submissions
 from airflow_provider_cpp.exceptions import AmbiguousOutcome
+
+#: States, the one first that has to be known before anything is sent.
+_FIRST = (RUNNING, SUCCEEDED, CANCELED, FAILED)
 
 #: Seconds between looks at the submissions after an unclear outcome: two minutes in all.
 RECONCILE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
@@ -82,6 +86,14 @@ class Intent:
         """
         return Keep({"of": self.subject, "state": state, **more})
 
+    def intended(self, state: str, before: set[str] | None) -> Keep:
+        """Return the request to keep a record of a request that may be sent, or was.
+
+        :param state: `intended`; or `unclear`, if a person has to look what came of it.
+        :param before: ids of the submissions before it; None if they aren't known.
+        """
+        return self.keep(state, before=sorted(before) if before is not None else None)
+
     def taken(self, location: OperationLocation, how: How) -> Procedure[Started]:
         """Take an operation as this task's: keep a record of it, and tell."""
         yield self.keep("started", location=location.url)
@@ -116,7 +128,8 @@ class Intent:
         new = [s for s in ours if before is not None and s.id not in before]
         if or_running:
             new += [s for s in ours if s.is_running]
-        return next((s for s in new if s.is_running), new[0] if new else None)
+        # Of several the one is taken that speaks most against another request: one of them may be somebody else's.
+        return min(new, key=lambda s: _FIRST.index(s.state), default=None)
 
     def parse(self, text: object) -> OperationLocation:
         """Return the location that a text names.
@@ -159,7 +172,8 @@ class Intent:
             when = f"at {datetime.fromtimestamp(ended.changed_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
         return AmbiguousOutcome(
             f"{self.call}: {ended}, which ended {when}, may be what an earlier try of this task started, or from "
-            "before the task was cleared; which of both can't be told. Nothing was sent, and Airflow won't retry. "
+            "before the task was cleared, or somebody else's; which, can't be told. Nothing was sent, and Airflow "
+            "won't retry. "
             f"Look at {PORTAL} whether that is what was wanted; if it is, mark this task a success; "
             f"{self.to_do()} once more, clear this task."
         )

@@ -28,6 +28,14 @@ class Memory(TypedDict, total=False):
     records_are_kept: bool
 
 
+#: States of a record that say all by themselves.
+_STATES = frozenset({"begun", "intended", "refused", "canceled", "unclear"})
+
+
+def _is_understood(record: dict[str, object]) -> bool:
+    return isinstance(record.get("location"), str) or record.get("state") in _STATES
+
+
 @dataclass(frozen=True, slots=True)
 class EarlierTries:
     """What is known of a task's earlier tries before the service is asked.
@@ -60,11 +68,13 @@ class EarlierTries:
         :raises AmbiguousOutcome: it can't be told at all.
         :raises OperationCanceled: somebody canceled what they started.
         """
-        if isinstance(self.record, dict):
+        if isinstance(self.record, dict) and _is_understood(self.record):
             return (yield from self._by_record(self.record))
-        if self.record is None and self.since is not None:
-            return (yield from self._by_time(self.since))
-        return None
+        if self.since is None:
+            return None
+        if self.record is not None:
+            yield Say("What the last try kept can't be read: asking the service instead.", logging.WARNING)
+        return (yield from self._by_time(self.since))
 
     def _by_record(self, record: dict[str, object]) -> Procedure[Started | None]:
         intent = self.intent
@@ -75,15 +85,27 @@ class EarlierTries:
             location = intent.parse(record["location"])
             state = yield from self._state_at(location)
             return (yield from self._resumed(location, state))
-        if record.get("state") == "unclear" and self.since is not None:
-            if not self.is_wanted_anew:
-                # A retry, so that nobody can have looked: the last try ended before it could ask for that.
-                raise intent.not_known("what an earlier try of this task did can't be told")
-            yield intent.keep("begun")  # somebody has looked: a retry of this try needn't ask again
-        if record.get("state") != "intended":
-            return None
+        if record.get("state") == "canceled" and self.since is not None and not self.is_wanted_anew:
+            raise self._canceled("An operation")  # a retry: the last try ended before it could tell
+        if record.get("state") in {"intended", "unclear"}:
+            return (yield from self._by_ids(record, is_unclear=record["state"] == "unclear"))
+        return None
+
+    def _by_ids(self, record: dict[str, object], *, is_unclear: bool) -> Procedure[Started | None]:
+        """Return what came of a request, by the ids of the submissions before it.
+
+        :param is_unclear: whether it may have been accepted without a trace, which is for a person to look at.
+        """
+        intent = self.intent
         ids = record.get("before")
         before = {str(identifier) for identifier in ids} if isinstance(ids, list) else None
+        has_looked = is_unclear and (self.is_wanted_anew or self.since is None)
+        if has_looked:  # so that a retry of this try needn't ask again
+            yield intent.keep("begun") if before is None else intent.intended("intended", before)
+        if is_unclear and before is None:
+            if has_looked:
+                return None
+            raise intent.not_known("what an earlier try of this task did can't be told")
         submissions = None
         for pause in pauses():  # its request may still be on the way
             yield Wait(pause)
@@ -91,8 +113,14 @@ class EarlierTries:
             mine = intent.mine(submissions, before) if submissions else None
             if mine is not None:
                 return (yield from self._resumed(intent.location_of(mine), mine.state))
+        if submissions is None and may_be_listed_later(reading):
+            raise error_of(intent.list_call, reading)
+        if has_looked:
+            return None
+        if is_unclear:
+            raise intent.not_known("an earlier try of this task had no clear answer, and no submission came of it")
         if submissions is None or before is None:
-            yield from self._unsettled(reading)
+            yield from self._unsettled(reading, before)
         return None
 
     def _by_time(self, since: float) -> Procedure[Started | None]:
@@ -101,8 +129,8 @@ class EarlierTries:
         :raises AmbiguousOutcome: one ended well or was canceled that may be theirs, or older than a clear.
         """
         intent = self.intent
-        mine = None
-        for pause in pauses(patient=not self.records_are_kept):
+        mine = last = None
+        for pause in pauses(patient=not self.records_are_kept or self.record is not None):
             yield Wait(pause)
             submissions, reading = yield from intent.listed()
             if submissions is None or not isinstance(reading, Answer):
@@ -114,27 +142,38 @@ class EarlierTries:
                     f"{intent.list_call}: {describe(reading)}, so that what an earlier try of this task did can't "
                     "be told"
                 )
-            mine = self._changed_since(submissions, since + clock_ahead(reading))
+            mine, last = self._changed_since(submissions, since + clock_ahead(reading))
             if mine is not None and mine.state != FAILED:  # after a failure a later one may still be on the way
                 break
         if mine is None:
             return None
-        if mine.state in {SUCCEEDED, CANCELED} and (self.cleared or mine.changed_at is None):
+        if mine.state in {SUCCEEDED, CANCELED} and (self.cleared or mine.changed_at is None or mine is not last):
             raise intent.of_unknown_age(mine)
         return (yield from self._resumed(intent.location_of(mine), mine.state))
 
-    def _changed_since(self, submissions: tuple[Submission, ...], since: float) -> Submission | None:
-        """Return the submission that runs, or else the one that changed last of those since a time.
+    def _changed_since(
+        self, submissions: tuple[Submission, ...], since: float
+    ) -> tuple[Submission | None, Submission | None]:
+        """Return the submission that counts, and the one that changed last, of those that changed since a time.
 
-        One that succeeded at a time that isn't told may be any age.
+        One that runs is both. The two differ where a failure came after one that didn't fail: no try of a task
+        that wasn't cleared starts one then, so that the failure is somebody else's. One that succeeded or was
+        canceled at a time that isn't told may be any age.
         """
         ours = [s for s in submissions if s.kind == self.intent.kind]
         running = next((s for s in ours if s.is_running), None)
         if running is not None or math.isinf(since):
-            return running
-        recent = [s for s in ours if s.changed_at is not None and s.changed_at >= since]
-        undated = [s for s in ours if s.changed_at is None and s.state == SUCCEEDED]
-        return next(iter(undated), None) or max(recent, key=lambda s: s.changed_at or 0.0, default=None)
+            return running, running
+        undated = next((s for s in ours if s.changed_at is None and s.state != FAILED), None)
+        if undated is not None:
+            return undated, undated
+        recent = sorted(
+            (s for s in ours if s.changed_at is not None and s.changed_at >= since),
+            key=lambda s: s.changed_at or 0.0,
+            reverse=True,
+        )
+        last = next(iter(recent), None)
+        return (last if self.cleared else next((s for s in recent if s.state != FAILED), last)), last
 
     def _state_at(self, location: OperationLocation) -> Procedure[str]:
         call = calls.get_operation(location)
@@ -181,16 +220,19 @@ class EarlierTries:
         if state == CANCELED:
             # Told once; whoever clears the task after this wants another.
             yield self.intent.keep("canceled")
-            raise OperationCanceled(
-                f"O{str(location)[1:]}, which the last try of this task started, was canceled. Somebody "
-                f"decided so: ask who, and see {PORTAL}; {self.intent.to_do()} all the same, clear this task."
-            )
+            raise self._canceled(f"O{str(location)[1:]}")
         yield Say(f"The last try's {location} {state}: starting a new one.")
         return None
 
-    def _unsettled(self, reading: Reading) -> Procedure[NoReturn]:
+    def _canceled(self, what: str) -> OperationCanceled:
+        return OperationCanceled(
+            f"{what}, which the last try of this task started, was canceled. Somebody decided so: ask who, and "
+            f"see {PORTAL}; {self.intent.to_do()} all the same, clear this task."
+        )
+
+    def _unsettled(self, reading: Reading, before: set[str] | None = None) -> Procedure[NoReturn]:
         """Raise, as what the last try did can't be told: nothing may be sent before it can be."""
         if may_be_listed_later(reading):
             raise error_of(self.intent.list_call, reading)
-        yield self.intent.keep("unclear")  # whoever clears the task after this has looked
+        yield self.intent.intended("unclear", before)  # whoever clears the task after this has looked
         raise self.intent.unclear(reading, "and what the last try of this task did can't be told")

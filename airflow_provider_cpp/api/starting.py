@@ -20,6 +20,8 @@ from airflow_provider_cpp.api.settling import EarlierTries
 from airflow_provider_cpp.api.submissions import PUBLISH, Submission, may_be_listed_later
 from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppConflict, CppError, UntrustedLocation
 
+_BEFORE = "The request before it came to"
+
 
 @dataclass(frozen=True, slots=True)
 class Start(Intent):
@@ -57,7 +59,7 @@ class Start(Intent):
         if check is not None and (decided := (yield from check.before(self))) is not None:
             return decided
         before = yield from self._ids_before()
-        yield self.keep("intended", before=sorted(before) if before is not None else None)
+        yield self.intended("intended", before)
         first: Reading | None = None
         for is_last in (False, True):
             try:
@@ -67,17 +69,20 @@ class Start(Intent):
                 self._raise_if_refused(reading)
                 found = yield from self._reconcile(reading, before, is_last)
             except AmbiguousOutcome:
+                yield self.intended("unclear", before)
                 raise
             except CppError as error:
                 if first is not None:
-                    raise self._after_unclear(first, error) from None
+                    raise self._without_trace(f"{_BEFORE} {describe(first)}, and", error) from None
                 yield self.keep("refused")  # nothing was started: what others start later isn't this task's
                 raise
             if found is not None:
                 return found
             if isinstance(reading, Answer) and 300 <= reading.status < 400:
                 redirected = error_of(self.call, reading)  # whatever it was redirected to wouldn't be ours
-                raise redirected if first is None else self._after_unclear(first, redirected)
+                raise self._without_trace(
+                    "It" if first is None else f"{_BEFORE} {describe(first)}, and", redirected
+                )
             if not is_last:
                 first = reading
                 yield Say(
@@ -85,6 +90,7 @@ class Start(Intent):
                     "it once more.",
                     logging.WARNING,
                 )
+        yield self.intended("unclear", before)
         raise self.unclear(reading, "and twice no trace of it among the offer's submissions")
 
     # The request's answer
@@ -114,11 +120,14 @@ class Start(Intent):
         if 400 <= reading.status < 500 and reading.status not in {408, 409}:
             raise error_of(self.call, reading)
 
-    def _after_unclear(self, first: Reading, error: CppError) -> CppError:
-        """Return the second request's error, which says nothing of the first one, with what is known of that."""
+    def _without_trace(self, which: str, error: CppError) -> CppError:
+        """Return an error which doesn't say that a request may have been accepted, with what is known of that.
+
+        :param which: begins the sentence that tells of it.
+        """
         return type(error)(
-            f"{error} The request before it came to {describe(first)}, and left no trace among the offer's "
-            "submissions; a retry of this task looks for one again before it sends anything.",
+            f"{error} {which} left no trace among the offer's submissions; a retry of this task looks for one "
+            "again before it sends anything.",
             http_status=error.http_status,
             code=error.code,
             request_id=error.request_id,
@@ -151,18 +160,16 @@ class Start(Intent):
         conflict = isinstance(reading, Answer) and reading.status == 409
         accepted = isinstance(reading, Answer) and 200 <= reading.status < 300
         if not conflict:
-            yield Say(
-                f"{self.call}: {describe(reading)}. It may have been accepted: looking for it among the "
-                "offer's submissions before anything is sent again.",
-                logging.WARNING,
-            )
+            yield from self._tell_unclear(reading, before, accepted)
         submissions, listed = None, reading
         for pause in pauses():
             yield Wait(pause)
-            submissions, listed = yield from self._listed_after(reading)
+            submissions, listed = yield from self._listed_after(reading, is_last)
             if submissions is None:
                 continue
-            mine = self.mine(submissions, before, or_running=conflict)
+            # What is new and has ended isn't what a first request met, nor did that start anything.
+            known = None if conflict and not is_last else before
+            mine = self.mine(submissions, known, or_running=conflict)
             if mine is not None:
                 try:
                     location = self.location_of(mine)
@@ -171,18 +178,10 @@ class Start(Intent):
                 if conflict and self.kind == PUBLISH:
                     yield self.of_an_older_draft(mine)
                 return (yield from self.taken(location, How.ADOPTED))
-            if conflict:
+            if conflict and (not is_last or any(s.is_running for s in submissions)):
                 break
         if conflict and (submissions is not None or not is_last):
-            assert isinstance(reading, Answer)  # noqa: S101
-            running = ", ".join(str(s) for s in submissions or () if s.is_running) or "none that the list names"
-            error = error_of(self.call, reading)
-            raise CppConflict(
-                f"{error} Running on it: {running}.",
-                http_status=409,
-                code=error.code,
-                request_id=error.request_id,
-            )
+            raise self._conflict(reading, submissions, listed)
         if submissions is None:
             # The last look counts: an earlier one may have come too soon to show it.
             raise self.unclear(reading, f"and the offer's submissions can't be read: {describe(listed)}")
@@ -194,12 +193,39 @@ class Start(Intent):
             raise self.unclear(reading, "and another operation has begun to run on the offer since")
         return None
 
-    def _listed_after(self, reading: Reading) -> Procedure[tuple[tuple[Submission, ...] | None, Reading]]:
+    def _tell_unclear(self, reading: Reading, before: set[str] | None, accepted: bool) -> Procedure[None]:
+        if accepted:
+            # A retry has to know it, should this try end before it finds what came of it.
+            yield self.intended("unclear", before)
+        yield Say(
+            f"{self.call}: {describe(reading)}. It may have been accepted: looking for it among the offer's "
+            "submissions before anything is sent again.",
+            logging.WARNING,
+        )
+
+    def _conflict(
+        self, refusal: Reading, submissions: tuple[Submission, ...] | None, listed: Reading
+    ) -> CppConflict:
+        """Return the error of a 409, which names what runs, or says why it can't."""
+        running = ", ".join(str(s) for s in submissions or () if s.is_running) or "none that the list names"
+        if submissions is None:
+            running = f"not known, as the offer's submissions can't be read: {describe(listed).rstrip('.')}"
+        error = error_of(self.call, refusal)
+        return CppConflict(
+            f"{error} Running on it: {running}.",
+            http_status=error.http_status,
+            code=error.code,
+            request_id=error.request_id,
+        )
+
+    def _listed_after(
+        self, reading: Reading, is_last: bool
+    ) -> Procedure[tuple[tuple[Submission, ...] | None, Reading]]:
         """List the offer's submissions after an answer that leaves open what became of the request."""
         try:
             return (yield from self.listed())
         except CppError as error:  # the login refuses by now, which says nothing of the request
-            if isinstance(reading, Answer) and reading.status == 409:
+            if isinstance(reading, Answer) and reading.status == 409 and not is_last:
                 raise
             raise self.unclear(
                 reading, f"and the offer's submissions can't be read: {str(error).rstrip('.')}"

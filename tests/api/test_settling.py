@@ -327,6 +327,82 @@ def test_an_unclear_try_that_a_person_looked_at_isnt_asked_about_again() -> None
     assert started.how is How.POSTED
 
 
+@pytest.mark.parametrize("post", ["no location, not acted", "lost request"])
+def test_a_clear_of_an_unclear_try_looks_once_more_and_a_retry_of_it_sends_nothing(post: str) -> None:
+    service = model(post, post)
+    outcome, runner = start(service)
+    assert type(outcome) is AmbiguousOutcome
+    record = runner.kept[-1]
+    assert (record["state"], record["before"]) == ("unclear", ["old-1"])
+
+    # The worker died before Airflow heard of the error: nobody can have looked.
+    runner = Runner(service, now=NOW + 600)
+    with pytest.raises(AmbiguousOutcome, match="no submission came of it"):
+        runner.run(START.once(record, NOW - 60, records_are_kept=True))
+    assert runner.posts == []
+
+    late = model(ends_after=5.0, started=[("golive-1", NOW)])
+    again = Runner(late, now=NOW + 600).run(START.once(record, math.inf, records_are_kept=True))
+    assert again.how is How.FINISHED, "it came after all"
+    service.posts = iter(())
+    started = Runner(service, now=NOW + 600).run(START.once(record, math.inf, records_are_kept=True))
+    assert started.how is How.POSTED, "whoever cleared the task has looked"
+
+
+def test_a_clear_once_somebody_was_asked_is_enough_where_there_is_no_list() -> None:
+    def service(call: Call, now: float) -> Reading:
+        return LOST if call.method == "POST" else refused(404)
+
+    outcome, runner = start(service)
+    assert type(outcome) is AmbiguousOutcome
+
+    accepted = answered(202, Location=f"{PATH}/1-2-3")
+    cleared = Runner(lambda call, now: accepted if call.method == "POST" else refused(404))
+    started = cleared.run(START.once(runner.kept[-1], math.inf, records_are_kept=True))
+    assert started.how is How.POSTED
+
+
+def test_a_worker_that_died_while_it_looked_for_what_was_accepted_lets_no_retry_send() -> None:
+    service = model("no location, not acted")
+    record = _record(service, dies_after=9)
+    assert record is not None
+
+    runner = Runner(service, now=NOW + 600)
+    with pytest.raises(AmbiguousOutcome):
+        runner.run(START.once(record, NOW - 60, records_are_kept=True))
+    assert runner.posts == []
+
+
+def test_a_retry_overrules_nobody_who_canceled_though_its_last_try_died_before_it_told() -> None:
+    service = model(ends_after=60.0, outcome="canceled")
+    outcome, runner = start(service, _started_record(service), now=NOW + 3600)
+    assert isinstance(outcome, OperationCanceled)
+    record = runner.kept[-1]
+
+    runner = Runner(service, now=NOW + 7200)
+    with pytest.raises(OperationCanceled):
+        runner.run(START.once(record, NOW - 60, records_are_kept=True))
+    assert runner.posts == []
+    started = Runner(service, now=NOW + 7200).run(START.once(record, math.inf, records_are_kept=True))
+    assert started.how is How.POSTED
+
+
+@pytest.mark.parametrize("record", ["text", 7, [], {}, {"state": "x"}, {"state": "started", "location": 7}])
+def test_a_retry_whose_record_cant_be_read_asks_the_service_as_patiently_as_one_without(record: object) -> None:
+    ended = submission(GUID, "completed", changedTime=_utc(NOW - 60))
+    for listed, how in (([ended], How.FINISHED), ([submission(GUID, "running")], How.REATTACHED)):
+
+        def lagging(call: Call, now: float, listed: Any = listed) -> Reading:
+            if call.method == "POST":
+                return answered(202, Location=f"{PATH}/1-2-3")
+            return answered(200, listed if now > NOW + 60 else [])
+
+        runner = Runner(lagging)
+        assert runner.run(START.once(record, NOW - 3600, records_are_kept=True)).how is how
+        assert runner.posts == []
+        assert any("can't be read" in line for line in runner.warnings())
+
+
 class TestWithoutRecord:
     """Below Airflow 3.3: only the submissions tell, and when each last changed."""
 
@@ -338,6 +414,24 @@ class TestWithoutRecord:
             return runner.run(START.once(None, since, cleared=cleared)), runner
         except CppError as error:
             return error, runner
+
+    @pytest.mark.parametrize("state", ["completed", "canceled"])
+    @pytest.mark.parametrize("records_are_kept", [True, False])
+    def test_a_failure_after_an_end_that_was_none_is_somebody_elses(
+        self, state: str, records_are_kept: bool
+    ) -> None:
+        ours = submission("ours", state, changedTime=_utc(NOW - 600))
+        theirs = submission("theirs", "failed", changedTime=_utc(NOW - 60))
+        runner = Runner(lambda call, now: answered(200, [ours, theirs]))
+        with pytest.raises(AmbiguousOutcome, match=r"ours.*somebody else's"):
+            runner.run(START.once(None, NOW - 3600, records_are_kept=records_are_kept))
+        assert runner.posts == []
+
+    def test_a_success_after_a_failure_is_the_later_trys(self) -> None:
+        ages = {"completed": 60, "failed": 600}
+        ended = [submission(name, name, changedTime=_utc(NOW - age)) for name, age in ages.items()]
+        runner = Runner(lambda call, now: answered(200, ended))
+        assert runner.run(START.once(None, NOW - 3600)).how is How.FINISHED
 
     @pytest.mark.parametrize("state", ["completed", "succeeded", "canceled"])
     def test_a_retry_after_a_clear_refuses_where_what_ended_may_be_of_the_cleared_try(self, state: str) -> None:
@@ -402,6 +496,13 @@ class TestWithoutRecord:
         outcome, runner = self.settle(ended, since=NOW - 3600, cleared=cleared)
         assert type(outcome) is AmbiguousOutcome
         assert "doesn't say" in str(outcome)
+        assert runner.posts == []
+
+    def test_a_cancel_at_a_time_that_cant_be_read_may_be_any_age(self) -> None:
+        outcome, runner = self.settle(
+            submission(GUID, "canceled", changedTime=None), since=NOW - 3600, cleared=False
+        )
+        assert type(outcome) is AmbiguousOutcome
         assert runner.posts == []
 
     @pytest.mark.parametrize("hours", [-8, 0, 5.5])

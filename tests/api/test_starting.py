@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -215,6 +216,18 @@ def test_a_redirect_is_looked_into_but_not_followed_and_not_repeated() -> None:
     assert len(runner.posts) == 1
 
 
+@pytest.mark.parametrize("acts", ["302", "302, acted"])
+def test_a_redirect_doesnt_hide_that_the_request_may_have_been_taken(acts: str) -> None:
+    service = model(acts, lag=300.0, ends_after=200.0)
+    outcome, runner = start(service)
+    assert type(outcome) is CppUnavailable
+    assert "It left no trace among the offer's submissions" in str(outcome)
+
+    again, runner = start(service, runner.kept[-1], now=NOW + 600)
+    assert isinstance(again, Started)
+    assert len(service.started) == 1
+
+
 def test_an_accepted_request_of_which_nothing_came_isnt_sent_again() -> None:
     for answer in (answered(202), answered(204)):
         outcome, runner = start(lambda call, now, a=answer: a if call.method == "POST" else answered(200, []))
@@ -263,6 +276,66 @@ def test_a_conflict_stays_a_conflict_where_the_submissions_cant_be_read() -> Non
 
     assert type(outcome) is CppConflict, "409 is a refusal: there's nothing unclear about it"
     assert len(runner.posts) == 1
+
+
+def test_a_conflict_says_why_it_isnt_known_what_runs() -> None:
+    for why, listed in (("HTTP 500", refused(500)), ("HTTP 404", refused(404)), ("HTTP 200", answered(200, {}))):
+        script = iter([answered(200, []), refused(409, "Conflict", "Busy.")])
+        outcome, _ = start(lambda call, now, script=script, listed=listed: next(script, listed))
+        assert f"Running on it: not known, as the offer's submissions can't be read: {why}" in str(outcome)
+        assert "none that the list names" not in str(outcome)
+
+
+def test_a_go_live_that_ended_isnt_what_a_conflict_was_with() -> None:
+    """Somebody went live and was through, and published again, between the list and the request."""
+    old = submission("old-1", "completed")
+    theirs = [submission("theirs", "completed"), submission("publish-2", "running", slot="staging")]
+    script = iter([answered(200, [old]), refused(409, "Conflict", "Busy."), answered(200, [old, *theirs])])
+    outcome, runner = start(lambda call, now: next(script))
+
+    assert type(outcome) is CppConflict
+    assert "publish publish-2 (running)" in str(outcome)
+    assert runner.kept[-1]["state"] == "refused"
+
+
+def test_a_second_request_that_meets_the_first_one_finds_it_however_late_it_is_listed() -> None:
+    service = model("lost answer", lag=170.0)
+    outcome, runner = start(service)
+
+    assert isinstance(outcome, Started)
+    assert (outcome.how, len(runner.posts), len(service.started)) == (How.ADOPTED, 2, 1)
+
+
+def test_a_login_that_refuses_after_the_second_request_met_something_hides_nothing() -> None:
+    script: Any = iter(
+        [answered(200, []), refused(500), *[answered(200, [])] * 8, refused(409), CppAuthError("Expired.")]
+    )
+
+    def service(call: Call, now: float) -> Reading:
+        reading = next(script)
+        if isinstance(reading, CppError):
+            raise reading
+        return reading
+
+    outcome, runner = start(service)
+    assert type(outcome) is AmbiguousOutcome, "what the second one met may be the first one"
+    assert "Expired" in str(outcome)
+    assert len(runner.posts) == 2
+
+
+@pytest.mark.parametrize("newest_first", [True, False])
+def test_of_several_new_ones_none_that_failed_is_taken_for_ours_as_long_as_another_may_be(
+    newest_first: bool,
+) -> None:
+    """The worker was killed before the answer came; the retry is a day later, and somebody went live meanwhile."""
+    states = ["failed", "canceled", "completed", "running"]
+    for number in range(2, 5):
+        new = [submission(state, state) for state in states[:number]]
+        listed = [submission("old-1", "completed"), *(new[::-1] if newest_first else new)]
+        script = iter([answered(200, [submission("old-1", "completed")]), LOST, answered(200, listed)])
+        outcome, _ = start(lambda call, now, script=script: next(script))
+        assert isinstance(outcome, Started)
+        assert outcome.location.operation_id == states[number - 1]
 
 
 # The list that tells
