@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from email.utils import format_datetime
 from typing import Any
 
-from airflow_provider_cpp.api.answers import Answer, Reading
+from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.submissions import GO_LIVE
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
-from tests.api.scripted import LOST, OFFER, PUBLISHER, UNSENT, answered, refused, submission
+from tests.api.offer_documents import GET_ANSWER
+from tests.api.scripted import LOST, OFFER, PUBLISHER, UNSENT, UNTRUSTED, answered, refused, step, submission
+
+LOGIN_REFUSED = CppAuthError("The secret has expired.")
+LOGIN_DOWN = Unanswered(Loss.NOT_SENT, "the login can't be reached", "Look at the login host.")
 
 #: What becomes of a POST: whether it acts upon it, and what the caller gets; None for the true answer.
-POSTS: dict[str, tuple[bool, Reading | None]] = {
+POSTS: dict[str, tuple[bool, Reading | CppError | None]] = {
     "answered": (True, None),
     "lost answer": (True, LOST),
     "lost request": (False, LOST),
     "refused connection": (False, UNSENT),
+    "untrusted": (False, UNTRUSTED),
+    "login down": (False, LOGIN_DOWN),
+    "login refused": (False, LOGIN_REFUSED),
     "cut head": (True, Answer(202)),
     "no location": (True, answered(202)),
+    "no location, not acted": (False, answered(202)),
     "foreign location": (True, answered(202, Location="https://evil.example/api/operations/a$b$1$preview")),
     "other offer": (True, answered(202, Location=f"/api/publishers/{PUBLISHER}/offers/other/operations/1-2")),
     "500, acted": (True, refused(500)),
@@ -38,6 +47,7 @@ POSTS: dict[str, tuple[bool, Reading | None]] = {
     "401": (False, refused(401)),
     "400": (False, refused(400)),
     "404": (False, refused(404)),
+    "409": (False, refused(409, "Conflict", "Another operation is already running.")),
     "422": (False, refused(422)),
 }
 
@@ -46,10 +56,40 @@ READS: dict[str, Reading | CppError | None] = {
     "answered": None,
     "lost": LOST,
     "500": refused(500),
+    "302": answered(302, Location="/elsewhere"),
+    "403": refused(403),
+    "404": refused(404),
+    "410": refused(410),
+    "202": answered(202),
     "HTML": answered(200, b"<html>"),
+    "nothing": answered(200),
+    "no list": answered(200, {}),
+    "cut": Answer(200, {}, b'[{"id": ', "cut"),
     "half a list": answered(200, [{"id": 7}]),
-    "login refused": CppAuthError("The secret has expired."),
+    "half an entry": answered(200, [{"id": "7"}]),
+    "untrusted": UNTRUSTED,
+    "login down": LOGIN_DOWN,
+    "login refused": LOGIN_REFUSED,
 }
+
+
+@dataclass
+class Other:
+    """An operation that somebody else begins, unless another runs at that time.
+
+    :param at: seconds after the first request at which it begins.
+    :param lasts: seconds until it ends; None for never.
+    """
+
+    at: float
+    lasts: float | None
+    kind: str
+    outcome: str
+    begun: float | None = None
+
+    def state(self, now: float) -> str:
+        assert self.begun is not None
+        return "running" if self.lasts is None or now < self.begun + self.lasts else self.outcome
 
 
 @dataclass
@@ -58,63 +98,133 @@ class ModelService:
 
     :param posts: what becomes of each POST, then `answered` for ever.
     :param reads: what becomes of each read, then `answered` for ever.
+    :param listed: the same for the lists alone, before `reads`; `states` for an operation, `checks` for what
+        else is read.
     :param ends_after: seconds from the start of an operation to its end; None for never.
     :param outcome: the word with which it ends.
+    :param outcomes: the words with which the first ones end.
     :param kind: `golive` or `publish`: what it is asked for.
     :param lag: seconds until an operation is seen in the list, and under its location.
+    :param gone: the status with which an operation answers; None if it tells its state.
+    :param others: what somebody else begins.
+    :param dated: whether the list says when an operation changed.
+    :param newest_first: the order of the list.
+    :param ahead: seconds by which the service's clock is ahead; None if its answers have no date.
+    :param status: the offer's status document; None for a plain one.
+    :param versions: of preview and production: a number, None for a 404, or a text for another body.
     """
 
     posts: Iterator[str] = field(default_factory=lambda: iter(()))
     reads: Iterator[str] = field(default_factory=lambda: iter(()))
+    listed: Iterator[str] = field(default_factory=lambda: iter(()))
+    states: Iterator[str] = field(default_factory=lambda: iter(()))
+    checks: Iterator[str] = field(default_factory=lambda: iter(()))
     ends_after: float | None = None
     outcome: str = "succeeded"
+    outcomes: Sequence[str] = ()
     lag: float = 0.0
     kind: str = GO_LIVE
+    gone: int | None = None
+    others: Sequence[Other] = ()
+    dated: bool = True
+    newest_first: bool = False
+    ahead: float | None = None
+    status: object = None
+    versions: tuple[object, object] = (None, None)
     old: list[dict[str, Any]] = field(default_factory=lambda: [submission("old-1", "completed")])
     #: identifier and start of every operation that this service ever started.
     started: list[tuple[str, float]] = field(default_factory=list)
+    first: float | None = None
 
     def __call__(self, call: Call, now: float) -> Reading:
-        if call.method == "POST":
-            assert call.path == f"/api/publishers/{PUBLISHER}/offers/{OFFER}/{self.kind}"
-            acts, reading = POSTS[next(self.posts, "answered")]
-            answer = self._start(now) if acts else refused(500)
-            if acts and answer.status == 409:
-                # Whatever was to become of the answer, at best the conflict itself arrives.
-                return answer if reading is None or isinstance(reading, Answer) else reading
-            return answer if reading is None else reading
-        reading = READS[next(self.reads, "answered")]
+        self._go_on(now)
+        reading = self._post(call, now) if call.method == "POST" else self._read(call, now)
+        if isinstance(reading, Answer) and self.ahead is not None:
+            date = format_datetime(datetime.fromtimestamp(now + self.ahead, UTC), usegmt=True)
+            return replace(reading, headers={**reading.headers, "date": date}, received_at=now)
+        return reading
+
+    def _post(self, call: Call, now: float) -> Reading:
+        assert call.path == f"/api/publishers/{PUBLISHER}/offers/{OFFER}/{self.kind}"
+        acts, reading = POSTS[next(self.posts, "answered")]
+        if isinstance(reading, CppError):
+            raise reading
+        answer = self._start(now) if acts else refused(500)
+        if acts and answer.status == 409:
+            # Whatever was to become of the answer, at best the conflict itself arrives.
+            return answer if reading is None or isinstance(reading, Answer) else reading
+        return answer if reading is None else reading
+
+    def _read(self, call: Call, now: float) -> Reading:
+        is_list = call.path.endswith("/submissions/")
+        is_state = "/operations/" in call.path
+        own = self.listed if is_list else self.states if is_state else self.checks
+        reading = READS[next(own, None) or next(self.reads, "answered")]
         if isinstance(reading, CppError):
             raise reading
         if reading is not None:
             return reading
-        if call.path.endswith("/submissions/"):
-            seen = [(name, at) for name, at in self.started if now - at >= self.lag]
-            slot = "production" if self.kind == GO_LIVE else "staging"
-            ours = [
-                submission(name, self.state(name, now), slot, changedTime=self._changed(at, now))
-                for name, at in seen
-            ]
-            return answered(200, self.old + ours)
+        if is_list:
+            return answered(200, self._list(now))
         if call.path.endswith("/status"):
-            running = any(self.state(name, now) == "running" for name, _ in self.started)
-            return answered(200, {"status": "running" if running else "waitingForPublisherReview"})
+            if self.status is not None:
+                return answered(200, self.status)
+            return answered(200, {"status": "running" if self.runs(now) else "waitingForPublisherReview"})
+        if "/slot/" in call.path:
+            version = self.versions[call.path.endswith("Production")]
+            if version is None:
+                return refused(404)
+            return answered(200, version if isinstance(version, str) else {**GET_ANSWER, "version": version})
         name = call.path.rsplit("/", 1)[1]
-        if any(name == known and now - at >= self.lag for known, at in self.started):
-            return answered(200, {"status": self.state(name, now)})
-        return refused(404)
+        if self.gone is None and any(name == known and now - at >= self.lag for known, at in self.started):
+            return answered(200, {"status": self.state(name, now), "steps": [step()]})
+        for number, other in enumerate(self.others):
+            if name == f"other-{number}" and other.begun is not None:
+                return answered(200, {"status": other.state(now)})
+        return refused(self.gone or 404)
+
+    def runs(self, now: float) -> bool:
+        """Tell whether something runs that keeps another from beginning."""
+        listed = (entry["submissionState"] for entry in self.old)
+        return (
+            "running" in listed
+            or any(self.state(name, now) == "running" for name, _ in self.started)
+            or any(other.begun is not None and other.state(now) == "running" for other in self.others)
+        )
 
     def state(self, name: str, now: float) -> str:
         at = dict(self.started)[name]
-        return "running" if self.ends_after is None or now < at + self.ends_after else self.outcome
+        ends = dict(zip((name for name, _ in self.started), self.outcomes, strict=False))
+        return "running" if self.ends_after is None or now < at + self.ends_after else ends.get(name, self.outcome)
 
-    def _changed(self, at: float, now: float) -> str:
-        ended = at if self.ends_after is None or now < at + self.ends_after else at + self.ends_after
-        return datetime.fromtimestamp(ended, UTC).isoformat()
+    def _list(self, now: float) -> list[dict[str, Any]]:
+        seen: list[tuple[float, dict[str, Any]]] = []
+        for name, at in self.started:
+            state = self.state(name, now)
+            if now - at >= self.lag:
+                seen.append((at, self._entry(name, state, self.kind, at, self.ends_after)))
+        for number, other in enumerate(self.others):
+            if other.begun is not None:
+                entry = self._entry(f"other-{number}", other.state(now), other.kind, other.begun, other.lasts)
+                seen.append((other.begun, entry))
+        seen.sort(key=lambda item: item[0])
+        entries = self.old + [entry for _, entry in seen]
+        return entries[::-1] if self.newest_first else entries
+
+    def _entry(self, name: str, state: str, kind: str, at: float, lasts: float | None) -> dict[str, Any]:
+        slot = "production" if kind == GO_LIVE else "staging"
+        changed = at if state == "running" or lasts is None else at + lasts
+        moment = datetime.fromtimestamp(changed + (self.ahead or 0.0), UTC).isoformat()
+        return submission(name, state, slot, changedTime=moment if self.dated else None)
+
+    def _go_on(self, now: float) -> None:
+        self.first = now if self.first is None else self.first
+        for other in self.others:
+            if other.begun is None and now >= self.first + other.at and not self.runs(now):
+                other.begun = now
 
     def _start(self, now: float) -> Answer:
-        listed = (entry["submissionState"] for entry in self.old)
-        if "running" in listed or any(self.state(name, now) == "running" for name, _ in self.started):
+        if self.runs(now):
             return refused(409, "Conflict", "Another operation is already running.")
         name = f"{self.kind}-{len(self.started) + 1}"
         self.started.append((name, now))
