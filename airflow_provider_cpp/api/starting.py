@@ -80,9 +80,8 @@ class Start(Intent):
                 return found
             if isinstance(reading, Answer) and 300 <= reading.status < 400:
                 redirected = error_of(self.call, reading)  # whatever it was redirected to wouldn't be ours
-                raise self._without_trace(
-                    "It" if first is None else f"{_BEFORE} {describe(first)}, and", redirected
-                )
+                which = "It" if first is None else f"{_BEFORE} {describe(first)}, and"
+                raise self._without_trace(which, redirected)
             if not is_last:
                 first = reading
                 yield Say(
