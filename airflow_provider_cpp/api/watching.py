@@ -299,7 +299,8 @@ class _Follower:
         submission = find_submission(submissions, location)
         if submission is None and not location.is_offer_scoped and any(s.is_running for s in submissions):
             # Submissions go by another identifier than this one, so that it may be the one that runs.
-            self.missing, self.trouble = 0, describe(answer)
+            self.missing = 0
+            yield from self._troubled(describe(answer))
             return None
         if submission is None:
             why = f"{describe(answer)}, and the offer's submissions don't list it"

@@ -149,9 +149,10 @@ def test_an_operation_that_is_found_nowhere_is_unknown_never_failed() -> None:
 def test_an_operation_of_the_old_form_is_watched_on_while_any_runs() -> None:
     """The list names operations by other identifiers than a location of the old form does."""
     location = parse_location(f"/api/operations/{PUBLISHER}${OFFER}$2$production", origin=ORIGIN)
-    service = listing(submission("a-guid", "running"), otherwise=[refused(410), DONE])
-    event, _ = follow(service, location=location)
+    service = listing(submission("a-guid", "running"), otherwise=[refused(410), refused(410), DONE])
+    event, runner = follow(service, location=location)
     assert event["status"] == "succeeded"
+    assert sum("can't be read just now" in line for line in runner.lines()) == 1, "told, and told once"
     event, _ = follow(listing(submission("a-guid", "completed"), otherwise=[refused(410)]), location=location)
     assert event["status"] == "unknown"
 
