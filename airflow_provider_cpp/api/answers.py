@@ -241,6 +241,11 @@ def error_of(call: Call, reading: Reading) -> CppError:
     return error(f"{what} {advice}", http_status=reading.status, code=code, request_id=request_id(reading))
 
 
+def login_refused(call: Call, refusal: CppAuthError) -> CppAuthError:
+    """Return the error of a call for which the login gave no token; by itself, that one names no offer."""
+    return CppAuthError(f"{call} failed: {refusal}", http_status=refusal.http_status)
+
+
 def _meaning(status: int, call: Call) -> tuple[type[CppError], str]:
     match status:
         case 401:

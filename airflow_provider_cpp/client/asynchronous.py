@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
-from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
+from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, login_refused
 from airflow_provider_cpp.api.procedures import (
     Count,
     Keep,
@@ -37,7 +37,7 @@ from airflow_provider_cpp.client.requesting import (
     why_without_answer,
 )
 from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
-from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.exceptions import CppAuthError, CppError
 
 if TYPE_CHECKING:
     import aiohttp
@@ -174,6 +174,8 @@ class AsyncClient:
                     reading = await self._attempt(call, renewed)
         except LoginUnavailable as login_is_down:
             return Unanswered(Loss.NOT_SENT, login_is_down.reason, login_is_down.advice)
+        except CppAuthError as refusal:
+            raise login_refused(call, refusal) from None
         return reading
 
     async def close(self) -> None:

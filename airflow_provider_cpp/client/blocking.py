@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
+from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, login_refused
 from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait
 from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.repeating import repeating
@@ -26,7 +26,7 @@ from airflow_provider_cpp.client.requesting import (
 )
 from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
 from airflow_provider_cpp.client.whole_answers import bounded_session, packed_body
-from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.exceptions import CppAuthError, CppError
 
 if TYPE_CHECKING:
     import requests
@@ -131,6 +131,8 @@ class BlockingClient:
                     reading = self._attempt(call, renewed)
         except LoginUnavailable as login_is_down:
             return Unanswered(Loss.NOT_SENT, login_is_down.reason, login_is_down.advice)
+        except CppAuthError as refusal:
+            raise login_refused(call, refusal) from None
         return reading
 
     def check_login(self) -> None:

@@ -104,9 +104,7 @@ class Waits(CallsPortal):
         """
         self._schedule()
         if not 0 < self.timeout <= LONGEST_WAIT:
-            raise CppConfigurationError(
-                f"timeout is {self.timeout:g} s; it has to be above 0, and at most {LONGEST_WAIT:g}."
-            )
+            raise CppConfigurationError(f"timeout is {self.timeout:g} s; it has to be above 0. Ten years at most.")
         if self.stuck_after is not None and not self.stuck_after > 0:
             raise CppConfigurationError(f"stuck_after is {self.stuck_after:g} s; it has to be above 0.")
 
