@@ -170,6 +170,16 @@ class Cancel:
         :raises CppError: the error that the service's refusal means.
         """
         call = calls.cancel(self.location.publisher_id, self.location.offer_id, self.notification_emails)
+        try:
+            return (yield from self._canceled(call, draw))
+        except CppError as error:
+            if not self.was_taken:
+                raise
+            # What refuses now, the service or the login, says nothing of a cancel that was sent before.
+            event = outcomes.refused(self.location.url, error, self.location)
+            return (yield from self._told(call, event))
+
+    def _canceled(self, call: Call, draw: Callable[[], float]) -> Procedure[Event]:
         deadline = 0.0
         reading: Reading | None = None
         for attempt in range(1, MAX_CANCELS + 1):
@@ -178,10 +188,15 @@ class Cancel:
                     return over
                 if over["status"] == UNKNOWN and not self.was_taken:
                     raise self._never_taken(call, reading)
-                return (yield from self._told(call, reading, over))
+                return (yield from self._told(call, over))
             was_taken, self.was_taken = self.was_taken, True  # until there is an answer
-            reading, now = yield from sent(call)
+            try:
+                reading, now = yield from sent(call)
+            except CppError:  # the login refuses
+                self.was_taken = was_taken
+                raise
             if isinstance(reading, Answer) and 400 <= reading.status < 500 and reading.status != 408:
+                self.was_taken = was_taken
                 return (yield from self._ended_meanwhile(call, reading))
             self.was_taken = was_taken or not was_refused_unread(reading)
             deadline = deadline or now + self.within
@@ -192,12 +207,9 @@ class Cancel:
             yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")
             until = deadline if is_last else now + SEND_AGAIN_AFTER
             watch = Watch(self.location, started_at=now, deadline=until, schedule=SCHEDULE)
-            try:
-                event = yield from watch.follow(at_once=True, draw=draw)
-            except CppError as error:  # the login refuses by now, as the service might
-                event = outcomes.refused(self.location.url, error, self.location)
+            event = yield from watch.follow(at_once=True, draw=draw)
             if event["status"] != TIMEOUT or is_last:
-                return (yield from self._told(call, reading, event))
+                return (yield from self._told(call, event))
             came_to = "had no clear answer" if self.was_taken else "didn't get through"
             yield Say(f"{self.location} still runs, and the cancel {came_to}: sending it again.", logging.WARNING)
         raise AssertionError("the last cancel is the last")
@@ -273,7 +285,7 @@ class Cancel:
                 return over
         raise error_of(call, refusal)
 
-    def _told(self, call: Call, reading: Reading, event: Event) -> Procedure[Event]:
+    def _told(self, call: Call, event: Event) -> Procedure[Event]:
         """Return the event of the operation, with a message that says what came of the cancel."""
         if event["status"] == CANCELED:
             message = f"Confirmed: {self.location} is canceled."

@@ -111,6 +111,39 @@ def test_a_login_that_refuses_once_the_cancel_was_sent_hides_no_cancel() -> None
     assert event["message"] == runner.warnings()[-1]
 
 
+@pytest.mark.parametrize("refusal", [refused(400), refused(403), CppAuthError("The secret has expired.")])
+@pytest.mark.parametrize("is_read", [True, False])
+def test_a_refusal_hides_no_cancel_that_had_no_clear_answer(refusal: Any, is_read: bool) -> None:
+    sent = 0
+
+    def service(call: Any, now: float) -> Reading:
+        nonlocal sent
+        sent += call.method == "POST"
+        is_first = sent == 1 if call.method == "POST" else now < NOW + 30
+        if is_first or (call.method == "GET" and not is_read):
+            return LOST if call.method == "POST" else RUNNING
+        if isinstance(refusal, CppError):
+            raise refusal
+        return refusal
+
+    event = Runner(service).run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
+    assert event["status"] == "unknown"
+    assert "isn't confirmed." in event["message"]
+    assert isinstance(error_of_cancel(event), OperationStatusUnknown)
+
+
+def test_a_login_that_refuses_the_cancel_itself_is_the_error() -> None:
+    def service(call: Any, now: float) -> Reading:
+        if call.method == "POST":
+            raise CppAuthError("The secret has expired.")
+        return RUNNING
+
+    to_cancel = Cancel(LOCATION)
+    with pytest.raises(CppAuthError):
+        Runner(service).run(to_cancel.confirmed())
+    assert "Not canceling" in to_cancel.broken_off("it is over"), "nothing was sent"
+
+
 def test_an_operation_that_ended_before_the_cancel_took_effect_is_told_as_it_ended() -> None:
     event, _ = cancel(RUNNING, answered(202), operation("completed"))
     assert event["status"] == "succeeded"
