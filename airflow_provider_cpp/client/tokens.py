@@ -171,6 +171,7 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
     with bounded_session(settings.timeout, trusted, MAX_ANSWER) as session:
         session.headers["Accept-Encoding"] = "identity"
         session.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
+        unreached = _unreached(session, settings.authority)
         _fetching.now = True
         # What fails is told by our error; only of several sources its first line leaves some out.
         _fetching.tells_from = logging.WARNING if settings.auth == "default" else logging.CRITICAL
@@ -181,11 +182,33 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
             return token.token, max(token.expires_on - time.time(), 1.0)
         except Exception as error:
             failure = _failure(error, answers[-1] if answers else None, settings)
+            if settings.auth == "default" and not answers and unreached and isinstance(failure, CppAuthError):
+                # Of several sources, it says "no token" of one that is down, too.
+                failure = _login_is_down(settings, unreached[-1], None)
             if failure is None:
                 raise
         finally:
             _fetching.now = False
     raise failure  # not above, where it would carry the library's error along, which says whatever the login said
+
+
+def _unreached(session: requests.Session, authority: str) -> list[Exception]:
+    """Return where a session puts from now on what keeps it from reaching the login."""
+    import requests
+
+    unreached: list[Exception] = []
+    request = session.request
+
+    def noting(method: str, url: str, *arguments: Any, **options: Any) -> requests.Response:
+        try:
+            return request(method, url, *arguments, **options)
+        except requests.RequestException as error:
+            if str(url).startswith(authority):  # and not a source that isn't here, such as a machine's identity
+                unreached.append(error)
+            raise
+
+    session.request = noting  # type: ignore[assignment]
+    return unreached
 
 
 def _failure(error: Exception, answer: requests.Response | None, settings: Settings) -> Exception | None:

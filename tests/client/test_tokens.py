@@ -491,3 +491,18 @@ def test_a_token_is_fetched_without_a_line_in_the_log_and_others_tokens_keep_the
     assert [record.getMessage() for record in caplog.records if record.name.startswith("azure.")] == []
     logging.getLogger("azure.identity._internal.get_token_mixin").info("SomebodyElsesCredential succeeded")
     assert "SomebodyElsesCredential succeeded" in caplog.text
+
+
+@pytest.mark.parametrize(("is_set", "error"), [(True, CppUnavailable), (False, CppAuthError)])
+def test_a_login_that_cant_be_reached_is_no_refusal_of_the_default_credential_either(
+    emulator: Emulator, monkeypatch: pytest.MonkeyPatch, is_set: bool, error: type[Exception]
+) -> None:
+    monkeypatch.setenv("AZURE_TOKEN_CREDENTIALS", "EnvironmentCredential")  # the first of the default's sources
+    for name in ("TENANT_ID", "CLIENT_ID", "CLIENT_SECRET"):
+        if is_set:
+            monkeypatch.setenv(f"AZURE_{name}", "of-the-environment")
+        else:
+            monkeypatch.delenv(f"AZURE_{name}", raising=False)
+    settings = settings_for(emulator, auth="default", authority=f"https://localhost:{closed_port()}")
+    with pytest.raises(error, match="auth default"):
+        fetch_token(settings)
