@@ -28,6 +28,8 @@ ended = st.sampled_from(["succeeded", "failed", "canceled"])
 #: So many times in a row the same: a list that can't be read for as long as anybody looks is read 45 times.
 times = st.sampled_from([1, 1, 1, 2, 5, 9, 45])
 faults = st.lists(st.tuples(st.sampled_from(["answered"] * 6 + sorted(READS)), times), max_size=8)
+#: An operation is read by few tries only.
+once = st.lists(st.tuples(st.sampled_from(sorted(READS)), st.just(1)), min_size=1, max_size=4)
 kinds = st.sampled_from(
     [
         (GO_LIVE, None),
@@ -102,7 +104,7 @@ def services(draw: Any, kind: str, check: Precheck | None) -> ModelService:
     service = ModelService(
         Faults(*((name, 1) for name in draw(posts))),
         listed=Faults(*draw(faults)),
-        states=Faults(*draw(faults)),
+        states=Faults(*draw(once | faults)),
         checks=Faults(*(draw(faults) if check else ())),
         ends_after=draw(st.none() | st.floats(0, 400) | st.sampled_from([100.0, 2000.0])),
         outcome=draw(ended),
@@ -170,12 +172,20 @@ def test_at_most_one_operation_is_started_and_what_is_told_is_true(
 
 
 @often
-@given(started, tries, st.floats(60, 4000))
+@given(
+    started,
+    tries,
+    st.floats(60, 4000),
+    st.sampled_from([None] * 5 + [{"of": "another offer", "state": "intended"}]),
+)
 def test_no_death_of_a_worker_starts_a_second_operation(
-    what: tuple[ModelService, Precheck | None], each: list[tuple[int | None, str, str]], pause: float
+    what: tuple[ModelService, Precheck | None],
+    each: list[tuple[int | None, str, str]],
+    pause: float,
+    found: dict[str, Any] | None,
 ) -> None:
     service, check = what
-    task = Task(service, check, True, service.lag + pause)
+    task = Task(service, check, True, service.lag + pause, record=found)
     _run(task, each)
 
 
