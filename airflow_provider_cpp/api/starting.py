@@ -14,11 +14,11 @@ from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, 
 from airflow_provider_cpp.api.intents import How, Intent, Started, pauses
 from airflow_provider_cpp.api.locations import location_header
 from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
-from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
+from airflow_provider_cpp.api.procedures import Procedure, Say, T, Wait, sent
 from airflow_provider_cpp.api.retries import was_refused_unread
 from airflow_provider_cpp.api.settling import EarlierTries
 from airflow_provider_cpp.api.submissions import PUBLISH, Submission, may_be_listed_later
-from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppConflict, CppError, UntrustedLocation
+from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppError, OperationCanceled, UntrustedLocation
 
 _BEFORE = "The request before it came to"
 
@@ -50,15 +50,16 @@ class Start(Intent):
         :raises AmbiguousOutcome: it may or may not have been started, and the service won't say.
         """
         if check is None or not check.dry_run:
-            earlier = yield from EarlierTries(self, record, since, cleared, records_are_kept).settle()
+            earlier_tries = EarlierTries(self, record, since, cleared, records_are_kept)
+            earlier = yield from self._first(earlier_tries.settle(), "sent again")
             if earlier is not None:
                 return earlier
             if record is None:
                 # A success leaves no record: from here on a try that leaves none was one.
                 yield self.keep("begun")
-        if check is not None and (decided := (yield from check.before(self))) is not None:
+        if check is not None and (decided := (yield from self._first(check.before(self)))) is not None:
             return decided
-        before = yield from self._ids_before()
+        before = yield from self._first(self._ids_before())
         yield self.intended("intended", before)
         first: Reading | None = None
         for is_last in (False, True):
@@ -92,6 +93,20 @@ class Start(Intent):
         yield self.intended("unclear", before)
         raise self.unclear(reading, "and twice no trace of it among the offer's submissions")
 
+    def _first(self, asking: Procedure[T], sent_now: str = "sent") -> Procedure[T]:
+        """Ask what has to be known before anything is sent; an error of that says that nothing was.
+
+        :param sent_now: what didn't happen: `sent again`, where an earlier try may have sent it.
+        """
+        try:
+            return (yield from asking)
+        except OperationCanceled:
+            raise
+        except CppError as error:
+            if str(self.call) in str(error):
+                raise  # it tells of this call already, and not only of what was asked before it
+            raise _with(error, f"{self.call} wasn't {sent_now}, as that has to be known first.") from None
+
     # The request's answer
 
     def _accepted(self, reading: Reading) -> Procedure[Started | None]:
@@ -124,12 +139,10 @@ class Start(Intent):
 
         :param which: begins the sentence that tells of it.
         """
-        return type(error)(
-            f"{error} {which} left no trace among the offer's submissions; a retry of this task looks for one "
-            "again before it sends anything.",
-            http_status=error.http_status,
-            code=error.code,
-            request_id=error.request_id,
+        return _with(
+            error,
+            f"{which} left no trace among the offer's submissions; a retry of this task looks for one again "
+            "before it sends anything.",
         )
 
     # What the submissions tell
@@ -202,20 +215,12 @@ class Start(Intent):
             logging.WARNING,
         )
 
-    def _conflict(
-        self, refusal: Reading, submissions: tuple[Submission, ...] | None, listed: Reading
-    ) -> CppConflict:
+    def _conflict(self, refusal: Reading, submissions: tuple[Submission, ...] | None, listed: Reading) -> CppError:
         """Return the error of a 409, which names what runs, or says why it can't."""
         running = ", ".join(str(s) for s in submissions or () if s.is_running) or "none that the list names"
         if submissions is None:
             running = f"not known, as the offer's submissions can't be read: {describe(listed).rstrip('.')}"
-        error = error_of(self.call, refusal)
-        return CppConflict(
-            f"{error} Running on it: {running}.",
-            http_status=error.http_status,
-            code=error.code,
-            request_id=error.request_id,
-        )
+        return _with(error_of(self.call, refusal), f"Running on it: {running}.")
 
     def _listed_after(
         self, reading: Reading, is_last: bool
@@ -229,3 +234,10 @@ class Start(Intent):
             raise self.unclear(
                 reading, f"and the offer's submissions can't be read: {str(error).rstrip('.')}"
             ) from None
+
+
+def _with(error: CppError, more: str) -> CppError:
+    """Return an error with a further sentence."""
+    return type(error)(
+        f"{error} {more}", http_status=error.http_status, code=error.code, request_id=error.request_id
+    )

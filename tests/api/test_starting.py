@@ -341,6 +341,15 @@ def test_of_several_new_ones_none_that_failed_is_taken_for_ours_as_long_as_anoth
 # The list that tells
 
 
+def test_what_fails_before_the_request_says_that_it_wasnt_sent() -> None:
+    outcome, _ = start(lambda call, now: refused(403))
+    assert type(outcome) is CppAuthError
+    assert str(outcome).startswith("List")
+    assert str(outcome).endswith(f"{START.call} wasn't sent, as that has to be known first.")
+    outcome, _ = start(lambda call, now: refused(403), {"state": "started", "location": PATH})
+    assert str(outcome).endswith(f"{START.call} wasn't sent again, as that has to be known first.")
+
+
 def test_without_the_list_nothing_is_begun() -> None:
     for reading in (LOST, refused(500), refused(401), refused(403)):
         outcome, runner = start(lambda call, now, r=reading: r)
