@@ -30,16 +30,16 @@ airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C
 test: lint types ## everything that has to pass: lint, types, tests, those in a real Airflow included
 	$(BIN)/python -m pytest
 
-matrix: $(STAMP) ## try every supported line of Airflow, or one: make matrix AIRFLOW=3.1; some six minutes
+matrix: $(STAMP) ## try every supported line of Airflow, or one: make matrix AIRFLOW=3.1; some twelve minutes
 	@$(BIN)/python -m dev.matrix $(AIRFLOW)
 
 browser: $(BROWSER_STAMP) ## look at a real Airflow with Chromium, if there is one; two minutes
 	$(BIN)/python -m pytest tests/browser -v $(BROWSER)
 
-chaos: $(CHAOS_STAMP) ## kill parts of a real Airflow in the middle of releases; some ten minutes
+chaos: $(CHAOS_STAMP) ## kill parts of a real Airflow in the middle of releases; some fifteen minutes
 	$(BIN)/python -m pytest tests/chaos -v --durations=0 --durations-min=1
 
-bench: ## measure what waiting costs, and write docs/performance.md; under ten minutes
+bench: ## measure what waiting costs, and write docs/performance.md; some ten minutes
 	@$(MAKE) --no-print-directory VENV=.venv-bench measure
 
 measure: $(BENCH_STAMP)
