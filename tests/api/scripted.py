@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_cpp.api import retries
@@ -209,3 +210,8 @@ def forever(*readings: Reading) -> Iterator[Reading]:
     yield from readings
     while True:
         yield readings[-1]
+
+
+def utc(moment: float) -> str:
+    """Return a time as the service writes it."""
+    return datetime.fromtimestamp(moment, UTC).isoformat()

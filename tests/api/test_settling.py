@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, datetime, timedelta, timezone
-from email.utils import format_datetime
 from typing import Any
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_cpp.api.answers import Reading
 from airflow_provider_cpp.api.calls import Call
@@ -33,6 +30,7 @@ from tests.api.scripted import (
     answered,
     refused,
     submission,
+    utc,
 )
 from tests.api.starting import PATH, PUBLISHING, START, model, start
 
@@ -42,10 +40,6 @@ def _record(service: ModelService, *, dies_after: int) -> dict[str, Any] | None:
     with pytest.raises(WorkerDied):
         runner.run(START.once())
     return runner.kept[-1] if runner.kept else None
-
-
-def _utc(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).isoformat()
 
 
 def _started_record(service: ModelService) -> dict[str, Any]:
@@ -306,7 +300,7 @@ def test_a_try_that_ended_before_it_intended_anything_isnt_settled_by_what_other
     service = model()
     record = _record(service, dies_after=2)
     assert record is not None
-    service.old.append(submission("by-hand", "completed", changedTime=_utc(NOW + 60)))
+    service.old.append(submission("by-hand", "completed", changedTime=utc(NOW + 60)))
 
     runner = Runner(service, now=NOW + 600)
     started = runner.run(START.once(record, NOW - 60, records_are_kept=True))
@@ -389,7 +383,7 @@ def test_a_retry_overrules_nobody_who_canceled_though_its_last_try_died_before_i
 
 @pytest.mark.parametrize("record", ["text", 7, [], {}, {"state": "x"}, {"state": "started", "location": 7}])
 def test_a_retry_whose_record_cant_be_read_asks_the_service_as_patiently_as_one_without(record: object) -> None:
-    ended = submission(GUID, "completed", changedTime=_utc(NOW - 60))
+    ended = submission(GUID, "completed", changedTime=utc(NOW - 60))
     for listed, how in (([ended], How.FINISHED), ([submission(GUID, "running")], How.REATTACHED)):
 
         def lagging(call: Call, now: float, listed: Any = listed) -> Reading:
@@ -401,157 +395,6 @@ def test_a_retry_whose_record_cant_be_read_asks_the_service_as_patiently_as_one_
         assert runner.run(START.once(record, NOW - 3600, records_are_kept=True)).how is how
         assert runner.posts == []
         assert any("can't be read" in line for line in runner.warnings())
-
-
-class TestWithoutRecord:
-    """Below Airflow 3.3: only the submissions tell, and when each last changed."""
-
-    def settle(self, *listed: dict[str, Any], since: float, cleared: bool) -> tuple[Any, Runner]:
-        service = model()
-        service.old = list(listed)
-        runner = Runner(service)
-        try:
-            return runner.run(START.once(None, since, cleared=cleared)), runner
-        except CppError as error:
-            return error, runner
-
-    @pytest.mark.parametrize("state", ["completed", "canceled"])
-    @pytest.mark.parametrize("records_are_kept", [True, False])
-    def test_a_failure_after_an_end_that_was_none_is_somebody_elses(
-        self, state: str, records_are_kept: bool
-    ) -> None:
-        ours = submission("ours", state, changedTime=_utc(NOW - 600))
-        theirs = submission("theirs", "failed", changedTime=_utc(NOW - 60))
-        runner = Runner(lambda call, now: answered(200, [ours, theirs]))
-        with pytest.raises(AmbiguousOutcome, match=r"ours.*somebody else's"):
-            runner.run(START.once(None, NOW - 3600, records_are_kept=records_are_kept))
-        assert runner.posts == []
-
-    def test_a_success_after_a_failure_is_the_later_trys(self) -> None:
-        ages = {"completed": 60, "failed": 600}
-        ended = [submission(name, name, changedTime=_utc(NOW - age)) for name, age in ages.items()]
-        runner = Runner(lambda call, now: answered(200, ended))
-        assert runner.run(START.once(None, NOW - 3600)).how is How.FINISHED
-
-    @pytest.mark.parametrize("state", ["completed", "succeeded", "canceled"])
-    def test_a_retry_after_a_clear_refuses_where_what_ended_may_be_of_the_cleared_try(self, state: str) -> None:
-        ended = submission(GUID, state, changedTime=_utc(NOW - 60))
-        outcome, runner = self.settle(ended, since=NOW - 3600, cleared=True)
-        assert type(outcome) is AmbiguousOutcome
-        assert isinstance(outcome, AirflowFailException), "a retry would only see the same"
-        assert runner.posts == []
-        for words in (GUID, state, "2027-01-15 07:59:00 UTC", "clear this task", "to go live once more"):
-            assert words in str(outcome)
-
-    def test_the_first_try_after_a_clear_posts_all_the_same(self) -> None:
-        ended = submission(GUID, "completed", changedTime=_utc(NOW - 60))
-        outcome, _ = self.settle(ended, since=math.inf, cleared=False)
-        assert outcome.how is How.POSTED
-
-    @pytest.mark.parametrize("listed", [answered(200, [{"id": 7}]), answered(200, {}), refused(404)])
-    def test_a_list_that_tells_nothing_lets_no_retry_post_and_whoever_clears_has_looked(
-        self, listed: Reading
-    ) -> None:
-        def service(call: Call, now: float) -> Reading:
-            return answered(202, Location=f"{PATH}/{GUID}") if call.method == "POST" else listed
-
-        runner = Runner(service)
-        with pytest.raises(AmbiguousOutcome, match=r"submissions.*HTTP \d+.*clear this task"):
-            runner.run(START.once(None, NOW - 3600))
-        assert runner.posts == []
-        assert Runner(service).run(START.once(None, math.inf)).how is How.POSTED
-
-    def test_what_ended_before_the_run_began_anew_is_older_than_the_clear(self) -> None:
-        ended = submission(GUID, "completed", changedTime=_utc(NOW - 7200))
-        outcome, _ = self.settle(ended, since=NOW - 3600, cleared=True)
-        assert outcome.how is How.POSTED
-
-    def test_a_retry_after_a_clear_takes_up_what_runs_and_posts_after_a_failure(self) -> None:
-        before = submission("before", "completed", changedTime=_utc(NOW - 600))
-        failed = submission("after", "failed", changedTime=_utc(NOW - 60))
-        outcome, _ = self.settle(before, failed, since=NOW - 3600, cleared=True)
-        assert outcome.how is How.POSTED
-        outcome, runner = self.settle(before, submission("after", "running"), since=NOW - 3600, cleared=True)
-        assert outcome.how is How.REATTACHED
-        assert runner.posts == []
-
-    @pytest.mark.parametrize(
-        "changed",
-        [
-            None,
-            "",
-            "yesterday",
-            7,
-            "2027-01-15",
-            "2027-W02-5",
-            "0001-01-01T00:00:00Z",
-            "9999-12-31T23:59:59.9999999Z",
-            "9999-12-31T23:59:59-12:00",
-            "1/15/2027 7:59 AM",
-        ],
-    )
-    @pytest.mark.parametrize("cleared", [True, False])
-    def test_a_success_at_a_time_that_cant_be_read_may_be_any_age(self, changed: object, cleared: bool) -> None:
-        ended = submission(GUID, "completed", changedTime=changed)
-        outcome, runner = self.settle(ended, since=NOW - 3600, cleared=cleared)
-        assert type(outcome) is AmbiguousOutcome
-        assert "doesn't say" in str(outcome)
-        assert runner.posts == []
-
-    def test_a_cancel_at_a_time_that_cant_be_read_may_be_any_age(self) -> None:
-        outcome, runner = self.settle(
-            submission(GUID, "canceled", changedTime=None), since=NOW - 3600, cleared=False
-        )
-        assert type(outcome) is AmbiguousOutcome
-        assert runner.posts == []
-
-    @pytest.mark.parametrize("hours", [-8, 0, 5.5])
-    def test_a_time_is_read_with_its_zone_and_as_utc_without_one(self, hours: float) -> None:
-        zone = timezone(timedelta(hours=hours))
-        for age, how in ((60, How.FINISHED), (7200, How.POSTED)):
-            changed = datetime.fromtimestamp(NOW - age, zone).isoformat()
-            ended = submission(GUID, "completed", changedTime=changed if hours else changed[:19])
-            outcome, _ = self.settle(ended, since=NOW - 3600, cleared=False)
-            assert outcome.how is how
-
-    @pytest.mark.parametrize(
-        "date", ["Fri, 31 Dec 9999 23:59:59 GMT", "Thu, 01 Jan 1970 00:00:00 GMT", "soon", ""]
-    )
-    def test_a_date_that_no_clock_has_hides_and_shows_no_success(self, date: str) -> None:
-        for age, how in ((60, How.FINISHED), (7200, How.POSTED)):
-            ended = submission(GUID, "completed", changedTime=_utc(NOW - age))
-
-            def service(call: Call, now: float, ended: dict[str, Any] = ended) -> Reading:
-                accepted = answered(202, Location=f"{PATH}/1-2-3")
-                return accepted if call.method == "POST" else answered(200, [ended], Date=date)
-
-            started = Runner(service).run(START.once(None, NOW - 3600))
-            assert started.how is how
-
-    def test_a_service_whose_clock_is_wrong_is_read_by_its_own_clock(self) -> None:
-        ahead = 7200.0
-        for age, how in ((60, How.FINISHED), (7000, How.POSTED)):
-            ended = submission(GUID, "completed", changedTime=_utc(NOW + ahead - age))
-
-            def service(call: Call, now: float, ended: dict[str, Any] = ended) -> Reading:
-                accepted = answered(202, Location=f"{PATH}/1-2-3")
-                date = format_datetime(datetime.fromtimestamp(NOW + ahead, UTC), usegmt=True)
-                return accepted if call.method == "POST" else answered(200, [ended], Date=date)
-
-            started = Runner(service).run(START.once(None, NOW - 3600))
-            assert started.how is how
-
-    def test_after_a_failure_a_later_one_is_looked_for_as_long_as_its_list_may_lag(self) -> None:
-        failed = submission("first", "failed", changedTime=_utc(NOW - 60))
-        second = submission("second", "running", changedTime=_utc(NOW))
-
-        def lagging(call: Call, now: float) -> Reading:
-            assert call.method == "GET"
-            return answered(200, [failed, second] if now > NOW + 60 else [failed])
-
-        runner = Runner(lagging)
-        started = runner.run(START.once(None, NOW - 3600))
-        assert started.location.operation_id == "second"
 
 
 @pytest.mark.parametrize("by_record", [True, False])
