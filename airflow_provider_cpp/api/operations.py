@@ -205,9 +205,7 @@ def read_operation(answer: Answer) -> Operation | str:
     return Operation(
         status=state_of(word),
         raw_status=plain_text(word)[:200],
-        steps=tuple(
-            _read_step(step) for step in _entries(body.get("steps"))[:MAX_STEPS] if isinstance(step, dict)
-        ),
+        steps=tuple(_read_step(step) for step in _entries(body.get("steps"), MAX_STEPS) if isinstance(step, dict)),
         messages=_read_messages(body.get("messages")) + _read_error(body.get("error")),
         preview_links=_read_links(body.get("previewLinks")),
         live_links=_read_links(body.get("liveLinks")),
