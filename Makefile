@@ -67,21 +67,21 @@ clean: ## remove what was made here, .venv included
 $(STAMP): pyproject.toml $(CONSTRAINTS)
 	@test -n "$(PYTHON)" || { echo "No python3.11 with venv and ensurepip found. Install it (on Debian:" \
 		"apt install python3.11-venv), or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@echo "Making $(VENV) with $(PYTHON); takes about a minute."
+	@echo "Making $(VENV) with $(PYTHON); takes half a minute."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) -e '.[emulator]' apache-airflow --group dev
+	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) --upgrade 'pip>=25.1' uv
+	@UV_COMPILE_BYTECODE=1 $(BIN)/python -m dev.install -c $(CONSTRAINTS) -e '.[emulator]' apache-airflow --group dev
 	@touch $@
 
 $(BROWSER_STAMP): $(STAMP)
-	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) --group browser
+	@$(BIN)/python -m dev.install -c $(CONSTRAINTS) --group browser
 	@touch $@
 
 $(CHAOS_STAMP): $(STAMP)
-	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) --group chaos
+	@$(BIN)/python -m dev.install -c $(CONSTRAINTS) --group chaos
 	@touch $@
 
 $(BENCH_STAMP): $(STAMP)
-	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) --group bench
+	@$(BIN)/python -m dev.install -c $(CONSTRAINTS) --group bench
 	@touch $@

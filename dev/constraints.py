@@ -9,7 +9,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from dev.matrix import CONSTRAINTS, REPOSITORY, lines, uv
+from dev import install
+from dev.matrix import CONSTRAINTS, REPOSITORY, lines
 
 #: Groups of pyproject.toml whose versions a line has: those of the newest one, and those of the others.
 NEWEST = ("dev", "browser", "chaos", "bench")
@@ -25,11 +26,12 @@ def main() -> int:
         options = ["--quiet", "--upgrade", "--no-emit-index-url", "--no-annotate", "--no-header"]
         subprocess.run(
             [
-                *(uv(), "pip", "compile", *options, "--python-version", "3.11", "--extra", "emulator"),
+                *(install.uv(), "pip", "compile", *options, "--python-version", "3.11", "--extra", "emulator"),
                 *(option for group in groups for option in ("--group", group)),
                 *("pyproject.toml", str(source), "-o", str(target)),
             ],
             cwd=REPOSITORY,
+            env=install.environment(),
             check=True,
         )
         print(f"{target.relative_to(REPOSITORY)}: {len(target.read_text().splitlines())} versions", flush=True)

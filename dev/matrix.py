@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_cpp.emulator import Emulator
+from dev import install
 from dev.portal_observer import PortalObserver
 from dev.scene import OFFER_ID
 
@@ -95,17 +96,10 @@ def main() -> int:
 
 def build(folder: Path) -> Path:
     """Build the wheel that all lines install."""
-    command = [uv(), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(REPOSITORY)]
-    subprocess.run(command, check=True, timeout=PATIENCE)
+    command = [install.uv(), "build", "--quiet", "--wheel", "--out-dir", str(folder), str(REPOSITORY)]
+    subprocess.run(command, env=install.environment(), check=True, timeout=PATIENCE)
     (wheel,) = folder.glob("*.whl")
     return wheel
-
-
-def uv() -> str:
-    """Return the path of uv, which ``make`` puts beside the interpreter that runs this."""
-    # By itself it trusts certificates of its own, and not those of this machine, as pip does.
-    os.environ.setdefault("UV_SYSTEM_CERTS", "true")
-    return str(Path(sys.executable).parent / "uv")
 
 
 def try_out(line: Line, wheel: Path, folder: Path) -> None:
@@ -133,15 +127,12 @@ def make_environment(line: Line, wheel: Path) -> None:
     stamp = line.home / "made-from"
     if not stamp.exists() or stamp.read_text() != made_from:
         shutil.rmtree(line.home, ignore_errors=True)
-        run(line, "environment", [uv(), "venv", "--quiet", "--python", sys.executable, str(line.home)])
+        run(line, "environment", [install.uv(), "venv", "--quiet", "--python", sys.executable, str(line.home)])
     (line.home / "logs").mkdir(exist_ok=True)
-    install = [uv(), "pip", "install", "--quiet", "--python", line.python, "--constraints", str(file)]
-    group = ["--group", f"{REPOSITORY / 'pyproject.toml'}:test"]
-    run(
-        line,
-        "install",
-        [*install, "--reinstall-package", "airflow-provider-cpp", f"{wheel}[emulator]", "apache-airflow", *group],
-    )
+    command = [install.uv(), "pip", "install", "--quiet", "--python", line.python, "--constraints", str(file)]
+    command += ["--reinstall-package", "airflow-provider-cpp", f"{wheel}[emulator]", "apache-airflow"]
+    command += ["--group", f"{REPOSITORY / 'pyproject.toml'}:test"]
+    run(line, "install", command, env=install.environment())
     stamp.write_text(made_from)
 
 

@@ -17,6 +17,7 @@ import pytest
 
 from airflow_provider_cpp import __version__
 from airflow_provider_cpp.emulator import Emulator
+from dev import install as dev_install
 
 ROOT = Path(__file__).parent.parent
 BESIDE = Path(sys.executable).parent
@@ -114,11 +115,13 @@ def test_no_requirement_has_an_upper_bound(metadata):
 def installed(built, tmp_path_factory):
     """An environment with the wheel and what it requires, and a folder of its own to run things in."""
     folder = tmp_path_factory.mktemp("somebodys")
-    # With pip: whatever index and certificates this environment was made with, pip is configured for them.
     run(sys.executable, "-m", "venv", folder / "venv")
     python = folder / "venv" / "bin" / "python"
-    install = (python, "-m", "pip", "install", "--quiet", "--constraint", CONSTRAINTS)
-    run(*install, built[0], "apache-airflow")
+
+    def install(*wanted):
+        dev_install.install(str(python), "-c", str(CONSTRAINTS), *map(str, wanted))
+
+    install(built[0], "apache-airflow")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
     kept.pop("PYTHONPATH", None)
     (folder / "dags").mkdir()
@@ -134,7 +137,7 @@ def installed(built, tmp_path_factory):
         return run(python, "-m", *command, cwd=folder, env={**env, **more})
 
     run_there("airflow", "db", "migrate")
-    return run_there, lambda *more: run(*install, *more)
+    return run_there, install
 
 
 @pytest.mark.airflow
