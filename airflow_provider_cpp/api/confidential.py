@@ -1,4 +1,8 @@
-"""What of an offer's definition may not be shown: signatures in URLs, and the values of secret fields."""
+"""What may not be shown of a text or a document: signatures, keys, tokens, passwords, whatever quotes them.
+
+All that leaves the process and that somebody else wrote goes through `without_secrets`: what a service, a proxy or
+a library says, and what a definition holds. What is around a secret stays as it is.
+"""
 
 from __future__ import annotations
 
@@ -6,49 +10,136 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_provider_cpp.api.plain_text import without_users
+from airflow_provider_cpp.api.confidential_names import is_confidential
+from airflow_provider_cpp.api.escapes import Sight, may_hold_escapes, seen_through
+
+__all__ = ["HIDDEN", "is_confidential", "redacted", "secrets_in", "without_queries", "without_secrets"]
 
 HIDDEN = "***"
 
-_QUERY = re.compile(r"([a-z][a-z0-9+.-]*://[^\s?#\"'<>]*)\?[^\s\"'<>]*", re.IGNORECASE)
-# Of a connection string, as leads are sent to (create-or-modify page), and wherever else one is written out.
-_PAIR = re.compile(
-    r"((?:AccountKey|SharedAccessKey|SharedAccessSignature|Password|Pwd|sig)=)[^;&\s\"']+", re.IGNORECASE
+#: One of these is in every text that holds a secret, and in few others: asking costs a microsecond.
+_HINTS = (
+    *("sig", "secret", "passw", "passphrase", "pwd", "token", "key", "credential", "assertion", "authorization"),
+    *("connectionstring", "connection_string", "connection-string", "cookie", "code=", "pass=", "eyj", "bearer"),
 )
-_NAME = re.compile(
-    r"secret|password|passwd|token|credential|connectionstring|accountkey|accesskey|apikey|privatekey",
+
+# A name, and what is between it and its value; each run of such characters is looked at once.
+_PAIR = re.compile(
+    r"(?<![\w.$-])(?P<name>[\w.$-]+)(?P<quote>[\"'`\]]{0,2})\s{0,4}(?P<sign>=>|={1,3}|:=?)(?P<space>\s{0,4})"
+)
+# `"name": "clientSecret", "value": "..."`, and as attributes of XML.
+_NAMED = re.compile(
+    r"\b(?:name|key)(?P<quote>[\"']?)\s{0,4}[=:]\s{0,4}[\"'](?P<name>[\w.$-]+)[\"'][\s,]{1,8}"
+    r"[\"']?value[\"']?\s{0,4}(?P<sign>[=:])(?P<space>\s{0,4})(?=[\"'])",
     re.IGNORECASE,
 )
+_ELEMENT = re.compile(r"<(?P<name>[\w.:-]+)(?:\s[^<>]*)?>(?:<!\[CDATA\[)?(?P<value>[^<]+)")
+_TOKEN = re.compile(
+    r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_+/=-]{8,}(?:\.[A-Za-z0-9_+/=-]*){0,4}"
+    r"|\b(?i:bearer)\s{1,4}(?P<value>[\w.~+/=-]{16,})"
+    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?P<key>.*?)(?:-----END|\Z)",
+    re.DOTALL,
+)
+_SCHEME = re.compile(
+    r"(?:Bearer|Basic|Digest|Negotiate|NTLM|SharedKey(?:Lite)?|SharedAccessSignature|Token|ApiKey)\s{1,4}",
+    re.IGNORECASE,
+)
+# Where a value ends that isn't in quotes. A bracket, a quote or a comma may be a part of it.
+_STOP = re.compile(r"[\s&;<|]|[\"'`)\]}>](?=[\s.,;:&)\]}>\"'`<|]|$)|,(?=[\s\"'\]})]|$|[\w.$-]{1,64}\s?[=:])")
+_LINE_END = re.compile(r"[\r\n\"<>]")
+_AUTHORITY_END = re.compile(r"[/\s\"<>`\\]|'(?=[\s,;:)\]}]|$)")
+# As `host?x=a@b`, which names no user.
+_HOST_ONLY = re.compile(r"[\w.-]*(?::\d*)?[?#]")
+# As `user:a/b@host`, where somebody forgot to escape the slash: no host has such a port.
+_SLASH_IN_PASSWORD = re.compile(r"[^\s\"'<>/?#@\[:]{1,100}:(?!\d{0,5}/)[^\s\"'<>?#@]{1,100}(?=@)")
+_BRACKET = re.compile(r"[\"\[\]{}]")
+# A password may hold blanks, and goes up to the next pair of its connection string.
+_PASSWORD = re.compile(r"(?:password|pwd|passphrase)$", re.IGNORECASE)
+_NEXT_PAIR = re.compile(r"[^;&\r\n\"'<>]{0,200};(?=\s{0,4}(?:[A-Za-z][\w ]{0,40}=|[\s\"'<>]|$))")
+# No word of a sentence: with a digit, a sign or a capital within, or too long for one.
+_ODD = re.compile(r"(?=.{4}).*(?:[0-9+=~!@#$%^*_]|[a-zA-Z][A-Z])|.{20}", re.DOTALL)
+_GOES_ON = re.compile(r"[^\S\r\n]{1,4}\S")
+# How a sentence about a field begins: "clientSecret: The field is required."
+_SENTENCE = re.compile(
+    r"an?|are|can(?:not)?|could|do(?:es)?|expired|failed|field|found|ha[sd]|have|invalid|is|it|its|length|may|missing"
+    r"|must|no|not|of|on|one|only|or|parameter|please|property|provided|required|should|some|that|the|there|these"
+    r"|this|too|value|was|were|which|will|with|wrong|your?",
+    re.IGNORECASE,
+)
+_SAS = re.compile(r"\??s(?:v|r|e|p|t|s|i|rt|pr|ig|kn)=", re.IGNORECASE)
+_NOTHING = {"", "none", "null", "nil", "true", "false", "undefined", "nothing", "empty", HIDDEN}
+
+_SIGNS = ("=", ":", "@", "<", "eyJ", "earer", "EARER", "-----")
 
 #: Shorter ones aren't masked: every log line would be full of holes.
 _SHORTEST = 8
 
+#: Secret only perhaps: a text may well say `key=value`, and `&code=`.
+_VAGUE = {"key", "keys", "code", "pass"}
 
-def is_confidential(name: str) -> bool:
-    """Tell whether a field is secret by its name, such as `clientSecret` or `connectionString`."""
-    return _NAME.search(name) is not None
+Span = tuple[int, int]
 
 
-def without_secrets(text: str) -> str:
-    """Return a text without the queries of URLs (a signature is one), users of URLs, and keys of connections."""
-    if "=" not in text and "?" not in text and "@" not in text:
+def without_secrets(text: str, *, is_cut: bool = False) -> str:
+    """Return a text with each secret in it blanked, however JSON, HTML or a URL write it.
+
+    Those are values of secret names (`sig=...`, `"clientSecret": "..."`, `AccountKey=...;`, a header), users of
+    URLs, tokens and private keys. A text without any is returned as it is. Takes time linear in its length.
+
+    :param is_cut: whether it goes on: then what begins like a user of a URL is one.
+    """
+    parts: list[str] = []
+    done = 0
+    for begin, end in _found(text, is_cut=is_cut):
+        parts += (text[done:begin], HIDDEN)
+        done = end
+    return "".join([*parts, text[done:]]) if parts else text
+
+
+def without_queries(text: str) -> str:
+    """Return a text with the query of each URL blanked: whoever made it may have put a secret under any name."""
+    if "?" not in text or "://" not in text:
         return text
-    return _PAIR.sub(rf"\1{HIDDEN}", without_users(_QUERY.sub(rf"\1?{HIDDEN}", text)))
+    return re.sub(r"[^\s\"'<>]+", lambda run: _without_query(run[0]), text)
+
+
+def _without_query(run: str) -> str:
+    begin = run.find("?", run.find("://") + 1)
+    return f"{run[:begin]}?{HIDDEN}" if "://" in run and begin != -1 else run
 
 
 def redacted(value: Any, name: str = "") -> Any:
-    """Return a JSON value for a log: without secrets, otherwise as it is.
+    """Return a JSON value for a log: without secrets and the queries of URLs, otherwise as it is.
 
     :param value: JSON primitives.
     :param name: the field that holds it.
     """
+    return _redacted(value, is_confidential(name))
+
+
+def _redacted(value: Any, is_secret: bool) -> Any:
     if isinstance(value, Mapping):
-        return {key: redacted(item, str(key)) for key, item in value.items()}
+        named = _is_named_secret(value)
+        return {
+            key: _redacted(item, is_secret or is_confidential(str(key)) or (named and str(key) in _VALUE))
+            for key, item in value.items()
+        }
     if isinstance(value, list | tuple):
-        return [redacted(item, name) for item in value]
-    if name and value not in (None, "") and is_confidential(name):
+        return [_redacted(item, is_secret) for item in value]
+    if is_secret and value not in (None, "") and not isinstance(value, bool):
         return HIDDEN
-    return without_secrets(value) if isinstance(value, str) else value
+    return without_secrets(without_queries(value)) if isinstance(value, str) else value
+
+
+_VALUE = {"value", "Value"}
+
+
+def _is_named_secret(fields: Mapping[Any, Any]) -> bool:
+    """Tell whether it is a pair such as `{"name": "clientSecret", "value": ...}`."""
+    if not _VALUE.intersection(fields):
+        return False
+    names = (fields.get(key) for key in ("name", "key", "Name", "Key"))
+    return any(isinstance(name, str) and is_confidential(name) for name in names)
 
 
 def secrets_in(value: Any, name: str = "") -> Iterator[str]:
@@ -57,14 +148,186 @@ def secrets_in(value: Any, name: str = "") -> Iterator[str]:
     :param value: JSON primitives.
     :param name: the field that holds it.
     """
+    yield from (secret for secret in _secrets_in(value, is_confidential(name)) if len(secret) >= _SHORTEST)
+
+
+def _secrets_in(value: Any, is_secret: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
+        named = _is_named_secret(value)
         for key, item in value.items():
-            yield from secrets_in(item, str(key))
+            yield from _secrets_in(item, is_secret or is_confidential(str(key)) or (named and str(key) in _VALUE))
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from secrets_in(item, name)
+            yield from _secrets_in(item, is_secret)
     elif isinstance(value, str):
-        found = [value] if name and is_confidential(name) else []
-        found += [match[0].partition("?")[2] for match in _QUERY.finditer(value)]
-        found += [match[0].partition("=")[2] for match in _PAIR.finditer(value)]
-        yield from (secret for secret in found if len(secret) >= _SHORTEST)
+        if is_secret:
+            yield value
+        for run in re.findall(r"[^\s\"'<>]+", value) if "://" in value else ():
+            yield run.partition("://")[2].partition("?")[2]
+        yield from (value[begin:end] for begin, end in _found(value))
+    elif is_secret and isinstance(value, int | float) and not isinstance(value, bool):
+        yield str(value)
+
+
+def _is_suspect(text: str) -> bool:
+    """Tell whether it is worth looking for secrets: a cheap question, asked of some thirty texts at each poll."""
+    if not any(sign in text for sign in _SIGNS):
+        return False
+    lowered = text.lower()
+    return any(hint in lowered for hint in _HINTS) or ("@" in text and "//" in text)
+
+
+def _found(text: str, *, is_cut: bool = False) -> list[Span]:
+    """Return where the secrets of a text are, in order."""
+    is_escaped = may_hold_escapes(text)
+    if not is_escaped and not (_is_suspect(text) or is_cut):
+        return []
+    sight = seen_through(text) if is_escaped else Sight(text)
+    if is_escaped and not (_is_suspect(sight.text) or is_cut):
+        return []
+    spans = [*_values(sight, _PAIR), *_elements(sight), *_tokens(sight), *_users(sight, is_cut)]
+    if "value" in sight.text.lower():
+        spans += _values(sight, _NAMED)
+    merged: list[Span] = []
+    for begin, end in sorted((sight.place(begin), sight.place(end)) for begin, end in spans):
+        if merged and begin < merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((begin, end))
+    return merged
+
+
+def _values(sight: Sight, pattern: re.Pattern[str]) -> Iterator[Span]:
+    """Yield the values of secret names."""
+    position = 0
+    while match := pattern.search(sight.text, position):
+        position = match.end()
+        if _is_secret_here(sight.text, match):
+            span = _value(sight, match)
+            if span is not None:
+                yield span
+                position = max(position, span[1])
+
+
+def _is_secret_here(text: str, match: re.Match[str]) -> bool:
+    name = match["name"]
+    if is_confidential(name):
+        # Of a whole signature, `sig` is found by itself.
+        return not (name.lower().endswith("signature") and _SAS.match(text, match.end()))
+    # The key of an Azure function, say; `code=` by itself is an error's.
+    begin = match.start()
+    return (
+        name.lower() in {"code", "pass"} and match["sign"] == "=" and text[max(0, begin - 1) : begin] in {"?", "&"}
+    )
+
+
+def _value(sight: Sight, match: re.Match[str]) -> Span | None:
+    """Return where the value of a secret name is; None if there is none, or if it is the rest of a sentence."""
+    text, name, begin = sight.text, match["name"].lower(), match.end()
+    first = text[begin : begin + 1]
+    if first in {'"', "'", "`"}:
+        end = _closed(sight, begin, is_doubled=match["sign"] != ":")
+        return (begin + 1, end) if text[begin + 1 : end].lower() not in _NOTHING else None
+    if first in {"[", "{"}:
+        end = _balanced(sight, begin)
+        return (begin, end) if text[begin:end].strip("[]{} ") else None
+    scheme = _SCHEME.match(text, begin) if name.endswith("authorization") else None
+    begin = scheme.end() if scheme else begin
+    end = _end(sight, begin, sight.percent(match.start("sign")))
+    if _PASSWORD.search(name) and not match["space"]:
+        further = _NEXT_PAIR.match(text, begin)
+        end = max(end, further.end() - 1) if further else end
+    elif name.endswith("cookie"):
+        line = _LINE_END.search(text, begin)
+        end = line.start() if line else len(text)
+    word = text[begin:end]
+    if word.lower() in _NOTHING or (name in _VAGUE and (len(word) < _SHORTEST or not _ODD.match(word))):
+        return None
+    if match["space"] and not match["quote"] and not scheme and _is_sentence(text, name, word, end):
+        return None
+    return (begin, end)
+
+
+def _is_sentence(text: str, name: str, word: str, end: int) -> bool:
+    """Tell whether a sentence follows a name, as "token: the signature is wrong", and not a secret."""
+    if not _GOES_ON.match(text, end) or _ODD.match(word):
+        return False
+    return name.isalpha() or _SENTENCE.fullmatch(word) is not None
+
+
+def _end(sight: Sight, begin: int, percent: int) -> int:
+    """Return where a value ends that isn't in quotes, but for what ends a sentence."""
+    end = len(sight.text)
+    for stop in _STOP.finditer(sight.text, begin):
+        if sight.percent(stop.start()) <= percent:
+            end = stop.start()
+            break
+    while end > begin and sight.text[end - 1] in ".:!?":
+        end -= 1
+    return end
+
+
+def _closed(sight: Sight, opening: int, *, is_doubled: bool) -> int:
+    """Return where a text in quotes ends: at one that isn't escaped any further; or the end, if it was cut."""
+    text, quote, depth = sight.text, sight.text[opening], sight.depth(opening)
+    position = text.find(quote, opening + 1)
+    while position != -1:
+        if sight.depth(position) <= depth:
+            if not (is_doubled and position > opening + 1 and text[position + 1 : position + 2] == quote):
+                return position
+            position += 1  # of a connection string: two of them are one
+        position = text.find(quote, position + 1)
+    return len(text)
+
+
+def _balanced(sight: Sight, opening: int) -> int:
+    """Return where a list or an object ends; or the end, if it was cut."""
+    open_ones, inside = 0, False
+    depth = sight.depth(opening)
+    for match in _BRACKET.finditer(sight.text, opening):
+        if match[0] == '"':
+            # The least escaped ones are the JSON's own.
+            quote = sight.depth(match.start())
+            if not inside:
+                inside, depth = True, quote
+            elif quote <= depth:
+                inside = False
+        elif not inside:
+            open_ones += 1 if match[0] in "[{" else -1
+            if open_ones == 0:
+                return match.end()
+    return len(sight.text)
+
+
+def _elements(sight: Sight) -> Iterator[Span]:
+    if "<" in sight.text:
+        for match in _ELEMENT.finditer(sight.text):
+            if is_confidential(match["name"]) and match["value"].strip():
+                yield match.span("value")
+
+
+def _tokens(sight: Sight) -> Iterator[Span]:
+    for match in _TOKEN.finditer(sight.text):
+        if match["value"] is None:
+            yield match.span("key") if match["key"] is not None else match.span()
+        elif _ODD.match(match["value"]):
+            yield match.span("value")
+
+
+def _users(sight: Sight, is_cut: bool) -> Iterator[Span]:
+    text = sight.text
+    position = text.find("//") if "@" in text or is_cut else -1
+    while position != -1:
+        begin = position + 2
+        stops = _AUTHORITY_END.finditer(text, begin)
+        percent = sight.percent(position)
+        end = next((stop.start() for stop in stops if sight.percent(stop.start()) <= percent), len(text))
+        at = text.rfind("@", begin, end)  # the last one, as a password may hold one
+        if at != -1 and not _HOST_ONLY.match(text, begin, at):
+            yield begin, at
+        elif is_cut and end == len(text):
+            yield begin, end
+        elif slash := _SLASH_IN_PASSWORD.match(text, begin):
+            yield slash.span()
+            end = slash.end()
+        position = text.find("//", max(end, begin))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from airflow_provider_cpp.api.identifiers import checked_identifier, is_api_version, path_segment
-from airflow_provider_cpp.api.plain_text import without_users
+from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
 
 MAX_LENGTH = 2048
@@ -189,7 +189,7 @@ def _check_origin(
 
 
 def _untrusted(text: str, why: str) -> UntrustedLocation:
-    shown = without_users(text.partition("?")[0][:200])
+    shown = one_line(text.partition("?")[0])[:200]
     return UntrustedLocation(
         f"The operation's location {shown!r} is refused: {why}. Nothing was sent to it. Expected is an "
         "operation on the connection's host, as GoLiveOperator returns it; check where this one comes from "

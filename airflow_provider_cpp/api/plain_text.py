@@ -6,17 +6,16 @@ import re
 from html import unescape
 from html.parser import HTMLParser
 
+from airflow_provider_cpp.api.confidential import without_secrets
+
 MAX_LENGTH = 2000
 
-# Python's HTML parser takes quadratic time for what never closes: half a second for this length.
-_MAX_HTML = 8000
+# What is shown is cut much earlier. Python's HTML parser takes quadratic time for what never closes: half a
+# second for this length.
+_MAX_READ = 8000
 
 _BREAKS = {"br", "p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4"}
 _SILENT = {"script", "style"}
-# The signature of a shared-access URL is a secret, and certification messages quote the image's URL.
-_SIGNATURE = re.compile(r"([?&;]sig=)[^&\s\"'<>)]+", re.IGNORECASE)
-# Up to the last "@", as a password may hold one.
-_USER = re.compile(r"//[^/\s]*@")
 # Where Airflow's UI begins and ends what it folds, wherever in a line it stands.
 _FOLD = re.compile(r"::(?=(?:end)?group::)")
 _TAG = re.compile(r"<[^<>]*>")
@@ -55,34 +54,32 @@ class _Text(HTMLParser):
 def plain_text(html: str) -> str:
     """Return a message's text on one line: tags dropped, entities resolved, links written out.
 
-    Signatures of shared-access URLs are blanked, and a text of over 2,000 characters is cut.
+    Secrets are blanked, and a text of over 2,000 characters is cut.
     """
     if "<" not in html and "&" not in html:
         return one_line(html)  # parsing costs 10 us, and a status document has some thirty texts
+    # Also before the tags go, as an element may be a secret's name.
+    html = without_secrets(html[:_MAX_READ], is_cut=len(html) > _MAX_READ)
     parser = _Text()
     try:
-        parser.feed(html[:_MAX_HTML])
+        parser.feed(html)
         parser.close()
     except AssertionError:  # how Python's parser refuses "<![x[": the tags go, the text stays
-        return one_line(unescape(_TAG.sub(" ", html[:_MAX_HTML])))
+        return one_line(unescape(_TAG.sub(" ", html)))
     return one_line("".join(parser.parts))
 
 
 def one_line(text: str) -> str:
-    """Return a text that isn't HTML on one line, without signatures, and cut."""
+    """Return a text that isn't HTML on one line, without secrets, and cut."""
+    # Before it is cut, as a part of a secret is one.
+    is_cut = len(text) > _MAX_READ
+    text = without_secrets(text[:_MAX_READ], is_cut=is_cut)
     if not text.isprintable():  # it could forge lines in a log
         text = "".join(c if c.isprintable() else " " for c in text)
     text = " ".join(text.split())
     if "::" in text:
         text = _FOLD.sub(": :", text)
-    if "=" in text:
-        text = _SIGNATURE.sub(r"\1***", text)
-    return text if len(text) <= MAX_LENGTH else f"{text[:MAX_LENGTH]}..."
-
-
-def without_users(text: str) -> str:
-    """Return a text with the user and password of every URL in it blanked."""
-    return _USER.sub("//***@", text)
+    return f"{text[:MAX_LENGTH]}..." if is_cut or len(text) > MAX_LENGTH else text
 
 
 def capitalized(text: str) -> str:

@@ -14,7 +14,8 @@ from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_cpp import __version__
 from airflow_provider_cpp.api.answers import Answer
-from airflow_provider_cpp.api.plain_text import one_line, without_users
+from airflow_provider_cpp.api.confidential import without_queries
+from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.client.quoted import LEAST_SECRET, without, without_quotes
 from airflow_provider_cpp.client.settings import Settings
 from airflow_provider_cpp.exceptions import CppConfigurationError
@@ -25,7 +26,6 @@ CONNECT_TIMEOUT = 10.0
 #: A gzip body may have several parts; many tiny ones would take for ever.
 _MAX_PARTS = 16
 
-_URL_QUERY = re.compile(r"\?[^\s'\")]*")
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -159,7 +159,7 @@ def why_without_answer(causes: Iterable[BaseException], settings: Settings, toke
     chain = list(causes)
     innermost = next((cause for cause in reversed(chain) if isinstance(cause, OSError) and str(cause)), chain[0])
     text = str(innermost) or type(innermost).__name__
-    text = _ADDRESS.sub("", without_users(_URL_QUERY.sub("", without(text, [token, *_further_secrets(settings)]))))
+    text = _ADDRESS.sub("", without_queries(without(text, [token, *_further_secrets(settings)])))
     if any(_quotes_what_came(cause) for cause in chain):
         text = "what came is no HTTP"
     proxy = urlsplit(proxy_of(settings) or "").hostname  # never its password

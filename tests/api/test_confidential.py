@@ -15,15 +15,16 @@ CONNECTION = "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=k3yk
     [
         ("Contoso App", "Contoso App"),
         ("Really? a=b, me@contoso.com", "Really? a=b, me@contoso.com"),
-        (SAS, "https://contoso.blob.core.windows.net/vhds/a.vhd?***"),
+        (SAS, "https://contoso.blob.core.windows.net/vhds/a.vhd?sv=2018-03-28&sr=b&sig=***"),
         (f'<a href="{SAS}">x</a> {SAS}', None),
         ("sftp://user:pass@host/x", "sftp://***@host/x"),
-        ("HTTPS://HOST/X?Y", "HTTPS://HOST/X?***"),
+        ("http://u:p@ss@proxy:1/x and https://host/a@b", "http://***@proxy:1/x and https://host/a@b"),
+        ("HTTPS://HOST/X?Y", "HTTPS://HOST/X?Y"),
         (CONNECTION, "DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey=***;EndpointSuffix=x"),
         ("/a.vhd?sv=1&sig=s1gn%2Bature%3D", "/a.vhd?sv=1&sig=***"),
     ],
 )
-def test_queries_users_and_keys_are_hidden(text: str, shown: str | None) -> None:
+def test_signatures_users_and_keys_are_hidden(text: str, shown: str | None) -> None:
     assert "s1gn" not in without_secrets(text)
     if shown is not None:
         assert without_secrets(text) == shown

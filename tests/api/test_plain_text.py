@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.api.plain_text import MAX_LENGTH, plain_text, without_users
+from airflow_provider_cpp.api.plain_text import MAX_LENGTH, plain_text
 
 
 @pytest.mark.parametrize(
@@ -90,11 +90,6 @@ def test_no_message_can_fold_what_follows_it_in_airflows_ui(html: str) -> None:
     assert "::group::" not in text
     assert "::endgroup::" not in text
     assert "group::" in text
-
-
-def test_a_user_is_left_out_of_a_url_with_all_of_the_password() -> None:
-    text = without_users("http://u:p@ss@proxy:1/x and https://host/a@b")
-    assert text == "http://***@proxy:1/x and https://host/a@b"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,344 @@
+"""A secret that a service, a library or a definition quotes, in whatever form JSON, HTML or a URL write it."""
+
+from __future__ import annotations
+
+import json
+import time
+from html import escape
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_cpp.api.confidential import redacted, secrets_in, without_queries, without_secrets
+from airflow_provider_cpp.api.plain_text import MAX_LENGTH, one_line, plain_text
+
+#: A signature as base64 is, with what each escape changes, and a part of it that no escape does.
+SIGNATURE = "hUsh9Zk+w/3Qd=="
+PART = "hUsh9Zk"
+
+
+def dotnet(text: str) -> str:
+    """Write a text as .NET's JSON does, which escapes what HTML could misread."""
+    return "".join(f"\\u{ord(c):04X}" if c in "&+<>'\"=" else c for c in text)
+
+
+WRITTEN = {
+    "as it is": lambda text: text,
+    "in JSON": lambda text: json.dumps(text)[1:-1],
+    "in JSON by .NET": dotnet,
+    "in JSON by PHP": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
+    "in HTML": escape,
+    "in HTML by numbers": lambda text: "".join(f"&#{ord(c)};" if c in "&\"'=+" else c for c in text),
+    "in HTML by hexadecimal numbers": lambda text: "".join(
+        f"&#x{ord(c):X};" if c in "&\"'=+" else c for c in text
+    ),
+    "in a URL": lambda text: quote(text, safe=""),
+    "in a URL, in lower case": lambda text: quote(text, safe="").replace("%2F", "%2f").replace("%3D", "%3d"),
+    "in Python's literals": lambda text: repr(text)[1:-1],
+}
+
+#: Each with what is before the secret, and after it.
+QUOTING = {
+    "a signature in a URL": ("https://x.blob.core.windows.net/v/a.vhd?sv=2018&sr=b&sig={}", "&se=2019&sp=rl"),
+    "one that is first": ("https://x.blob.core.windows.net/v/a.vhd?sig={}", "&se=2019"),
+    "one that is last": ("Not found: /v/a.vhd?sv=2018&sig={}", ""),
+    "one in capitals": ("a.vhd?SIG={}", "&SE=2019"),
+    "one in a list of parts": ("sv=2018, sig={}", ", sp=rl"),
+    "one by itself": ("sig={}", ""),
+    "one in brackets": ("(a.vhd?sv=1&sig={}", ") isn't there"),
+    "one in JSON": ('{{"sv": "1", "sig":"{}"', ', "sp": "rl"}}'),
+    "one in Python's words": ("{{'sv': '1', 'sig': '{}'", ", 'sp': 'rl'}}"),
+    "an account's key": ("DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey={}", ";EndpointSuffix=x"),
+    "a bus's key": ("Endpoint=sb://x/;SharedAccessKeyName=root;SharedAccessKey={}", ";EntityPath=q"),
+    "a whole signature": ("SharedAccessSignature=sv=1&sig={}", "&sp=r"),
+    "a database's password": ("Server=x;User ID=me;Password={}", ";Encrypt=yes"),
+    "a password with blanks": ("Server=x;Pwd=my {} word", ";Encrypt=yes"),
+    "a password in quotes": ('Server=x;Password="a;{}"', ";Encrypt=yes"),
+    "a form": ("grant_type=client_credentials&client_secret={}", "&scope=x"),
+    "an assertion": ("client_assertion_type=urn&client_assertion={}", "&scope=x"),
+    "tokens": ('{{"token_type": "Bearer", "access_token": "{}"', ', "expires_in": 3599}}'),
+    "another token": ('{{"refresh_token":"{}"', ',"expires_in":3599}}'),
+    "a header": ("Authorization: Bearer {}", ", Accept: x"),
+    "a header in JSON": ('{{"Authorization": "Bearer {}"', ', "Accept": "x"}}'),
+    "a gateway's key": ("Ocp-Apim-Subscription-Key: {}", " was refused"),
+    "a function's key": ("x-functions-key: {}", " was refused"),
+    "a function's URL": ("https://x.azurewebsites.net/api/f?code={}", "&name=me"),
+    "a user in a URL": ("https://me:{}@proxy.contoso.com:8080", "/path"),
+    "a user with an at sign": ("https://me:a@{}@proxy.contoso.com:8080", "/path"),
+    "a password": ("Login failed, password: {}", ", retry"),
+    "a field with a prefix": ('{{"microsoft-azure-x.storageAccountKey": "{}"', ', "planId": "gold"}}'),
+    "a list": ('{{"clientSecrets": ["a", "{}"]', ', "planId": "gold"}}'),
+    "an object": ('{{"clientSecret": {{"a": 1, "b": ["]", "{}"]}}', ', "planId": "gold"}}'),
+    "an element": ("<AccountKey>{}</AccountKey>", "<Name>x</Name>"),
+    "a setting": ('<add name="AccountKey" value="{}" />', "<other />"),
+    "a name and a value": ('{{"name": "clientSecret", "value": "{}"}}', ', {{"name": "x"}}'),
+}
+
+
+def quoted(case: str) -> tuple[str, str]:
+    """Return a text that quotes the signature, and what has to be left of it after the secret."""
+    before, after = QUOTING[case]
+    secret = (
+        quote(SIGNATURE, safe="") if "URL" in case or case in {"a form", "a user with an at sign"} else SIGNATURE
+    )
+    return before.format(secret) + after.format(), after.format()
+
+
+@pytest.mark.parametrize("outer", WRITTEN)
+@pytest.mark.parametrize("case", QUOTING)
+def test_a_secret_is_hidden_however_it_is_written_and_all_around_it_stays(case: str, outer: str) -> None:
+    text, after = quoted(case)
+    for inner, write in WRITTEN.items():
+        written = WRITTEN[outer](write(text))
+        shown = without_secrets(f"Failed: {written}")
+
+        assert PART not in shown, inner
+        assert "***" in shown
+        assert shown.startswith("Failed: ")
+        assert shown.endswith(WRITTEN[outer](write(after))), inner
+        for way in (one_line, plain_text):
+            assert PART not in way(written), inner
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a.vhd?sv=1&sig=s1gnature&se=2019&sp=rl", "a.vhd?sv=1&sig=***&se=2019&sp=rl"),
+        ("a.vhd?sv=1\\u0026sig=s1gnature\\u0026sp=r", "a.vhd?sv=1\\u0026sig=***\\u0026sp=r"),
+        ("a.vhd?sv=1\\\\u0026sig=s1gnature\\\\u0026sp=r", "a.vhd?sv=1\\\\u0026sig=***\\\\u0026sp=r"),
+        ("a.vhd?sv=1u0026sig=s1gnatureu0026sp=r", "a.vhd?sv=1u0026sig=***u0026sp=r"),
+        ("x%253Fsv%253D1%2526sig%253Ds1g%2526sp%253Dr", "x%253Fsv%253D1%2526sig%253D***%2526sp%253Dr"),
+        ("sig=a%26b&x", "sig=***&x"),  # what is escaped further than the sign is a part of the value
+        ("SharedAccessSignature=sv=1&sig=s1g&sp=r", "SharedAccessSignature=sv=1&sig=***&sp=r"),
+        ('{\\"sig\\":\\"a\\\\\\"s1g\\",\\"x\\":1}', '{\\"sig\\":\\"***\\",\\"x\\":1}'),
+        ('"password": 12345, "x": 1', '"password": ***, "x": 1'),
+        ('"password": "two\nlines", "x": 1', '"password": "***", "x": 1'),
+        ('"password": "cut off', '"password": "***'),
+        ("Password='it''s';Encrypt=yes", "Password='***';Encrypt=yes"),
+        ("Password={a;b};Encrypt=yes", "Password=***;Encrypt=yes"),
+        ("Look at https://x/?sig=s1gnature. Then go on.", "Look at https://x/?sig=***. Then go on."),
+        ("it says eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln, why", "it says ***, why"),
+        ("Bearer 0123456789abcdefXY is refused", "Bearer *** is refused"),
+        ("-----BEGIN RSA PRIVATE KEY-----\nMII\nx\n-----END", "-----BEGIN RSA PRIVATE KEY-----***-----END"),
+        ("https://me:a/b@host/x", "https://***@host/x"),
+        ("Cookie: a=b; c=d", "Cookie: ***"),
+    ],
+)
+def test_what_is_hidden_and_no_more(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown
+
+
+ORDINARY = [
+    "Certification failed: the VM image of plan gold could not be validated.",
+    "Invalid token: the signature is wrong",
+    "Check password (client secret: is it right, has it expired?), scope, and that the app is there.",
+    "definition.offer.clientSecret: The clientSecret field is required.",
+    "AADSTS7000215: Invalid client secret provided. Trace ID: 0d9c4f1e-0000 Timestamp: 2026-01-01 10:00:00Z",
+    "Unable to get a token from https://login.microsoftonline.com:443/x: HTTP 503",
+    "Could not load 'X, Version=1.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089'.",
+    "error code=InvalidInput; tags are given as key=value",
+    '{"token_type": "Bearer", "expires_in": 3599, "keywords": ["a", "b"], "tokenizer": "x", "monkey": "y"}',
+    '{"password": null, "secret": "", "keys": [], "hasSecret": false}',
+    "sshPublicKey: AAAAB3Nza, publicKey=abc, secretName=x, token_endpoint=https://x/y, signal=5, design: new",
+    "https://contoso.example/r?a=1&b=2#x and https://github.com/contoso/app@v1.2",
+    "https://host?to=me@contoso.com, me@contoso.com // or you@contoso.com",
+    "The bearer of bad news",
+    "100% of 5 GB, 50 %25, C:\\users\\new, a && b, AT&T, &reg;, tom &amp; jerry",
+    "step publisher-signoff: waitingForPublisherReview, 50 %",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_an_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert without_secrets(text) is text
+
+
+WORDS = ["offer", "plan gold", "version 1.0.2", "at", "https://x/y?a=1&b=2", "(id 7)", "50 %", "a=b", "&amp;"]
+WORDS += [
+    "failed:",
+    "isn't",
+    "there.",
+    '"x": "y",',
+    "\\n",
+    "%20",
+    "{}",
+    "[1, 2];",
+    "me@x",
+    "<b>",
+    "design",
+    "signs",
+]
+
+
+@given(st.lists(st.sampled_from(WORDS)).map(" ".join))
+def test_any_ordinary_text_stays_as_it_is(text: str) -> None:
+    assert without_secrets(text) is text
+
+
+PIECES = [
+    "sig=",
+    "sig",
+    "=",
+    ":",
+    '"',
+    "'",
+    "\\",
+    "&",
+    ";",
+    "%3D",
+    "\\u0026",
+    "&amp;",
+    "password",
+    " ",
+    "a",
+    "9",
+    ",",
+]
+PIECES += ["//", "@", "eyJabcdefghi", "bearer ", "{", "}", "[", "]", "<", ">", "key", "token: ", "***", "\n", "."]
+
+
+@given(st.text(max_size=100) | st.lists(st.sampled_from(PIECES)).map("".join))
+def test_hiding_twice_hides_no_more(text: str) -> None:
+    once = without_secrets(text)
+    assert without_secrets(once) == once
+    assert one_line(text).isprintable()
+    assert len(plain_text(text)) <= MAX_LENGTH + 3
+
+
+@pytest.mark.parametrize("length", range(1900, 2040, 7))
+@pytest.mark.parametrize("case", ["a signature in a URL", "a user in a URL", "a header", "a password in quotes"])
+def test_no_part_of_a_secret_is_left_where_a_text_is_cut(case: str, length: int) -> None:
+    text, _ = quoted(case)
+    for way in (one_line, plain_text):
+        assert "hUs" not in way("x" * length + " " + text)
+
+
+@pytest.mark.parametrize("text", ["https://me:hUsh9Zk", "sig=hUsh9Zk", '"password": "hUsh9Zk', "token: hUsh9Zk"])
+@pytest.mark.parametrize("begin", ["<b>" * 1000, "sig=x, " * 800, " " * 4000])
+def test_nor_where_it_is_cut_before_it_is_looked_at(text: str, begin: str) -> None:
+    """What is read of a text is much more than what is shown; tags, blanks and secrets shrink it."""
+    for way in (one_line, plain_text):
+        for more in range(7950 - len(begin), 8050 - len(begin), 3):
+            shown = way(begin + " " * more + text + "9" * 500 + "@host/x")
+            assert "hUs" not in shown
+
+
+SECRET_NAMES = """
+clientSecret client_secret client-secret CLIENT_SECRET clientsecret secretValue password Password adminPwd
+accessToken sasToken SASToken continuationToken apiKey api-key API_KEY accountKey accountKey1
+storageAccountKey planKey key keys
+microsoft-azure-x.storageAccountKey connectionString connection_string ConnectionStrings credentials passphrase
+sig sharedAccessSignature Authorization Ocp-Apim-Subscription-Key x-functions-key
+"""
+
+
+@pytest.mark.parametrize("name", SECRET_NAMES.split())
+@pytest.mark.parametrize(
+    "value", ["hUsh9Zk-1", 9271038475, 1.5, ["hUsh9Zk-1", 9271038475], {"a": {"b": "hUsh9Zk-1"}}]
+)
+def test_a_field_is_secret_by_its_name_whatever_it_holds(name: str, value: object) -> None:
+    shown = json.dumps(redacted({"offer": {name: value}}))
+    assert "hUsh" not in shown
+    assert "9271038475" not in shown
+    assert "1.5" not in shown
+    if not isinstance(value, float):
+        assert {"hUsh9Zk-1", "9271038475"} & set(secrets_in({"offer": {name: value}}))
+
+
+OTHER_NAMES = """
+keywords keyword tokenizer monkey turkey publicKey sshPublicKey public_key secretName tokenEndpoint passwordPolicy
+keyVaultName secretary design signal signOff assigned compass keyboard hotkeyed token_type keyId
+"""
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES.split())
+def test_a_field_isnt_secret_because_of_a_part_of_its_name(name: str) -> None:
+    document = {name: "shown", "more": [{name: 5}]}
+    assert redacted(document) == document
+    assert list(secrets_in({name: "long enough"})) == []
+
+
+def test_what_isnt_set_and_what_is_a_switch_is_shown() -> None:
+    document = {"secret": None, "password": "", "keys": [], "token": {}, "hasPassword": True, "secret1": False}
+    assert redacted(document) == document
+
+
+def test_the_value_of_a_pair_is_as_secret_as_its_name() -> None:
+    pairs = [{"name": "clientSecret", "value": "hUsh9Zk-1"}, {"name": "colour", "value": "blue"}]
+    assert redacted(pairs) == [{"name": "clientSecret", "value": "***"}, {"name": "colour", "value": "blue"}]
+    assert list(secrets_in(pairs)) == ["hUsh9Zk-1"]
+
+
+def test_of_a_definition_a_whole_query_is_hidden() -> None:
+    assert redacted({"u": "see https://x/y?z=hush and more"}) == {"u": "see https://x/y?*** and more"}
+    assert without_queries("Really? https://x/y and a?b=c") == "Really? https://x/y and a?b=c"
+
+
+ENDLESS = [
+    "a",
+    "sig=",
+    "sig=sv=",
+    "token: ",
+    "key=",
+    "//",
+    "//a@",
+    "//a:b/",
+    "eyJ",
+    "eyJa.",
+    "%25",
+    "\\",
+    '\\\\"',
+    "&",
+]
+ENDLESS += [
+    "&amp;",
+    '"password":"',
+    "password={",
+    '"keys":[',
+    "keys=[]{}",
+    "<a ",
+    "<Password>",
+    'name="',
+    'token="" ',
+]
+ENDLESS += [
+    "bearer ",
+    "-----BEGIN PRIVATE KEY-----",
+    "pwd=a b ",
+    "cookie: a",
+    "sig%3D%20",
+    "\\u0026",
+    "token= ",
+    "-",
+]
+ENDLESS += ["u0026", "name:'a',value:'", "Authorization: Bearer ", "?://", "sig.", '"token": null, ']
+
+
+@pytest.mark.parametrize("piece", ENDLESS)
+def test_it_takes_linear_time_whatever_comes(piece: str) -> None:
+    def seconds(length: int) -> float:
+        text = f"sig=a@// {piece * (length // len(piece))}"
+        began = time.process_time()
+        without_secrets(text)
+        without_queries(text)
+        return time.process_time() - began
+
+    # Eight times the text: linear is eight times as long, quadratic sixty-four times.
+    short = min(seconds(32_768) for _ in range(3))
+    assert seconds(262_144) < 30 * max(short, 0.005)
+
+
+def test_a_text_without_secrets_costs_next_to_nothing() -> None:
+    texts = [
+        "Certification",
+        "notStarted",
+        "~2-3 days",
+        "The offer is being certified. This takes a few days.",
+    ] * 250
+    began = time.process_time()
+    for text in texts:
+        without_secrets(text)
+    assert time.process_time() - began < 0.05  # some two microseconds each
