@@ -139,6 +139,24 @@ def triggers_have_xcoms() -> bool:
     return not AIRFLOW_V_3_0_PLUS or hasattr(triggerer_job_runner, "SetXCom")
 
 
+def operator_that_asks() -> Any:
+    """Return the class of Airflow's that all operators are below that ask a person.
+
+    :raises Exception: Airflow before 3.1 has none, in whatever words it says so.
+    """
+    from airflow.providers.standard.operators.hitl import HITLOperator
+
+    return HITLOperator
+
+
+def waits_for_person(error: BaseException) -> bool:
+    """Tell whether a task that asks has just begun to wait for the answer.
+
+    :param error: what its `execute` raises: from Airflow 3.3 on it has a state of its own, before it is deferred.
+    """
+    return type(error).__name__ in {"TaskAwaitingInput", "TaskDeferred"}
+
+
 def form_shows_extra() -> bool:
     """Tell whether the connection's form has to show *Extra*, which its own fields replace.
 

@@ -179,9 +179,11 @@ def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
         "publish.py",
     ):
         shutil.copy(EXAMPLES / name, tmp_path / "dags")
-    shutil.copytree(EXAMPLES / "offers", tmp_path / "dags" / "offers")
-    for name in ("test_release.py", "test_hook.py", "test_offers.py", "test_cancel.py", "test_publish.py"):
-        shutil.copy(EXAMPLES / name, tmp_path)
+    shutil.copy(ROOT / "dags" / "release_offer.py", tmp_path / "dags")
+    for folder in (EXAMPLES / "offers", ROOT / "dags" / "offers"):
+        shutil.copytree(folder, tmp_path / "dags" / "offers", dirs_exist_ok=True)
+    for name in ("release", "hook", "offers", "cancel", "publish", "approval"):
+        shutil.copy(EXAMPLES / f"test_{name}.py", tmp_path)
     environment = {
         **os.environ,
         "AIRFLOW_HOME": str(tmp_path / "home"),
@@ -203,7 +205,7 @@ def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
         return done.stdout
 
     run("airflow", "db", "migrate")
-    assert "10 passed" in run("pytest", "-q")
+    assert "13 passed" in run("pytest", "-q")
 
 
 # What outcomes look like

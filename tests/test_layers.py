@@ -23,7 +23,7 @@ BELOW = {
     "api": {"exceptions"},
     "client": {"api", "exceptions", "provider_info", "__init__"},
     "hooks": {"airflow_versions", "client", "api", "exceptions", "provider_info"},
-    "emulator": set(),
+    "emulator": {"airflow_versions"},  # the fixtures for pytest only
     "assets": set(),
     "exceptions": set(),
     "provider_info": set(),

@@ -37,7 +37,7 @@ def issue(name: str = "localhost") -> Certificate:
         import trustme
     except ImportError:
         raise RuntimeError(
-            'the emulator needs trustme for its certificate: pip install "airflow-provider-cpp[emulator]"'
+            'the emulator needs trustme for its certificate, the extra "emulator": pip install trustme'
         ) from None
     authority = trustme.CA()
     server = authority.issue_cert(*dict.fromkeys((*_NAMES, name)))
