@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime, timedelta
 
 from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, Asset, Param, task
@@ -19,6 +20,8 @@ try:
     from airflow.providers.standard.operators.hitl import HITLBranchOperator
 except Exception:  # noqa: BLE001 - before Airflow 3.1 its own error says so, and a DAG has to be readable
     HITLBranchOperator = None
+
+log = logging.getLogger(__name__)
 
 OFFER = {"publisher_id": "contoso", "offer_id": "contoso-release"}
 LIVE = Asset(f"cpp://{OFFER['publisher_id']}/{OFFER['offer_id']}")
@@ -45,7 +48,7 @@ What it changes for customers, who have version {{ compared.live_version }}:
 
 def notify(context: dict) -> None:
     """Tell people that a step has failed: here goes a notifier of yours (Slack, e-mail, ...)."""
-    print(f"{context['ti'].task_id} of {LIVE.uri} has failed: {context.get('exception')}")
+    log.error("%s of %s has failed: %s", context["ti"].task_id, LIVE.uri, context.get("exception"))
 
 
 with DAG(
