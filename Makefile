@@ -24,8 +24,8 @@ help: ## list the targets
 demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated portal; ends by itself
 	@$(BIN)/python -m dev.demo
 
-airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C
-	@$(BIN)/python -m dev.serve
+airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at a port of yours: make airflow PORT=8080
+	@$(BIN)/python -m dev.serve $(PORT)
 
 test: lint types ## everything that has to pass: lint, types, tests, those in a real Airflow included
 	$(BIN)/python -m pytest

@@ -26,6 +26,19 @@ def free_ports(count: int) -> list[int]:
             each.close()
 
 
+def is_free(port: int) -> bool:
+    """Tell whether a server can listen on this port of the loopback interface now."""
+    if not 0 < port < 65536:
+        return False
+    with socket.socket() as each:
+        each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do, after one that has just ended
+        try:
+            each.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def bundle_name(folder: Path, folders: Sequence[Path]) -> str:
     """Return the name of a DAG folder's bundle: the folder's own, or its place if there are two of a name."""
     same = [each for each in folders if each.name == folder.name]

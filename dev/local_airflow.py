@@ -6,6 +6,7 @@ import collections
 import contextlib
 import datetime as dt
 import importlib.metadata
+import json
 import shutil
 import signal
 import sys
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dev.airflow_api import AirflowApi, AirflowApiError, log_lines, run_path
 from dev.airflow_part import AirflowPart
-from dev.airflow_settings import environment, free_ports
+from dev.airflow_settings import environment, free_ports, is_free
 from dev.run_observer import RunObserver, StateChange
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ class LocalAirflow:
     :param pythonpath: folders that DAGs import from
     :param database_url: SQLAlchemy URL of the metadata database; SQLite in the home if None
     :param triggerers: how many of them
+    :param port: the API server's; a free one if None
     :param start_timeout: seconds until Airflow must be healthy
     :param grace: seconds that a part gets to stop in good order; the API server takes 4 s to exit after its
         last answer, and the scheduler waits for running tasks, neither of which is worth waiting for here
@@ -55,6 +57,7 @@ class LocalAirflow:
         pythonpath: Sequence[Path] = (),
         database_url: str | None = None,
         triggerers: int = 1,
+        port: int | None = None,
         start_timeout: float = 180,
         grace: float = 3,
     ) -> None:
@@ -64,6 +67,7 @@ class LocalAirflow:
         self._pythonpath = list(pythonpath)
         self._database_url = database_url
         self._triggerers = triggerers
+        self._port = port
         self._start_timeout = start_timeout
         self._grace = grace
         self._parts: dict[str, AirflowPart] = {}
@@ -78,10 +82,12 @@ class LocalAirflow:
         version = importlib.metadata.version("apache-airflow-core")
         if not version.startswith("3."):
             raise LocalAirflowError(f"LocalAirflow runs Airflow 3, this is {version}")
+        if self._port is not None and not is_free(self._port):
+            raise LocalAirflowError(f"port {self._port} is taken, or none to listen on; give another one")
         with contextlib.ExitStack() as stack:
             stack.enter_context(_sigterm_raises())
             self.home = self._make_home(stack)
-            (port,) = free_ports(1)
+            port = self._port if self._port is not None else free_ports(1)[0]
             self.url = f"http://127.0.0.1:{port}"
             self.env = environment(
                 self.home,
@@ -158,6 +164,19 @@ class LocalAirflow:
         return self._parts[part].log_tail(lines)
 
     # What it does
+
+    def add_connection(self, conn_id: str, connection: Mapping[str, Any]) -> None:
+        """Add a connection to Airflow's database, where its UI shows it.
+
+        :param connection: as ``AIRFLOW_CONN_...`` has it. A port in its host goes into the field for the port:
+            without one, Airflow 3.3.1 and 3.3.2 answer the button *Test Connection* with *Bad Request*
+        """
+        fields = dict(connection)
+        host, _, port = str(fields["host"]).rpartition(":")
+        if port.isdigit():
+            fields = {**fields, "host": host, "port": fields.get("port", int(port))}
+        extra = json.dumps(fields.pop("extra", {}))
+        self.api("POST", "/connections", {"connection_id": conn_id, **fields, "extra": extra})
 
     def api(self, method: str, path: str, json: Any = None, params: Any = None) -> Any:
         """Call Airflow's REST API: ``api("GET", "/dags/go_live")``; return the parsed answer."""

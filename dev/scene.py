@@ -45,11 +45,12 @@ def add_catalogue(portal: Emulator) -> None:
 
 
 @contextlib.contextmanager
-def scene(say: Say, *, duration: float) -> Iterator[tuple[Emulator, LocalAirflow]]:
+def scene(say: Say, *, duration: float, port: int | None = None) -> Iterator[tuple[Emulator, LocalAirflow]]:
     """Start a portal and an Airflow whose connection ``cpp_default`` leads there; end both afterwards.
 
     :param say: told about the start
     :param duration: seconds that an operation takes in the portal; days in the real one
+    :param port: of Airflow's UI; a free one if None
     """
     with Emulator(duration=duration) as portal:
         portal.add_offer(OFFER_ID)
@@ -57,8 +58,10 @@ def scene(say: Say, *, duration: float) -> Iterator[tuple[Emulator, LocalAirflow
         say("airflow", "starting; takes half a minute")
         with LocalAirflow(
             DAGS,
-            env={"AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json()},
+            env={"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"},
             pythonpath=[REPOSITORY],
+            port=port,
         ) as airflow:
+            airflow.add_connection("cpp_default", portal.connection())
             say("airflow", f"{airflow.url} is up: {', '.join(airflow.parts)}")
             yield portal, airflow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import signal
 import sys
 import time
@@ -22,7 +23,8 @@ Airflow    {airflow.url}
            go_live            takes the offer {offer} live
            release_offer      changes contoso-release, publishes it, asks you (Required Actions), takes it live
            after_live         runs by itself when release_offer is through
-           release_catalogue  takes fabrikam's offers live, of which one is refused, and reports
+           release_catalogue  shows what would become of fabrikam's offers, asks you, takes them live, and
+                              reports: one of them is refused. Name them in its form, or write all
 
            From a shell:
 
@@ -31,7 +33,9 @@ Airflow    {airflow.url}
                 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'
 
 Portal     {portal.url}
-           The connection cpp_default leads there.
+           The connection cpp_default leads there. Open it in Admin > Connections, and press Test Connection.
+           One of your own beside it needs a port, too, such as 443: without one, Airflow 3.3.1 and 3.3.2
+           answer that button with Bad Request.
 
 Files      {airflow.home}
            Logs and database; removed at the end.
@@ -42,10 +46,13 @@ Ctrl-C ends all of it.
 
 def main() -> int:
     """Serve until told to stop; return the exit code."""
+    parser = argparse.ArgumentParser(prog="make airflow", description=__doc__)
+    parser.add_argument("port", nargs="?", type=int, help="of Airflow's UI; a free one by default")
+    port = parser.parse_args().port
     signal.signal(signal.SIGINT, signal.default_int_handler)
     say = narrator()
     try:
-        with scene(say, duration=DURATION) as (portal, airflow):
+        with scene(say, duration=DURATION, port=port) as (portal, airflow):
             add_catalogue(portal)
             for dag_id in DAG_IDS:
                 airflow.wait_for_dag(dag_id)

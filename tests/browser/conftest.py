@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from io import BytesIO
 from pathlib import Path
@@ -133,9 +132,7 @@ def add_connection(local_airflow: LocalAirflow, portal: Emulator) -> Callable[..
     def add(conn_id: str, **changes: Any) -> str:
         connection = portal.connection()
         extra = connection.pop("extra") | changes.pop("extra", {})
-        host, _, port = connection.pop("host").rpartition(":")
-        body = {"connection_id": conn_id, "host": host, "port": int(port), **connection, **changes}
-        local_airflow.api("POST", "/connections", {**body, "extra": json.dumps(extra)})
+        local_airflow.add_connection(conn_id, {**connection, **changes, "extra": extra})
         return conn_id
 
     return add

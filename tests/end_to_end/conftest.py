@@ -68,6 +68,7 @@ def local_airflow(portal: Emulator, metrics: Metrics) -> Iterator[LocalAirflow]:
         [REPOSITORY / "dags", HERE / "dags"],
         env={
             "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
+            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
             "AIRFLOW__METRICS__STATSD_ON": "True",
             "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
             "AIRFLOW__METRICS__STATSD_PORT": str(metrics.port),

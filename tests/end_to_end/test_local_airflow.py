@@ -205,3 +205,16 @@ def test_a_dag_runs_and_its_tasks_tell_where_they_spent_their_time(local_airflow
 def test_a_dag_that_is_not_there_is_reported(local_airflow):
     with pytest.raises(LocalAirflowError, match="doesn't know the DAG nowhere"):
         local_airflow.trigger("nowhere", timeout=1)
+
+
+@pytest.mark.airflow
+@pytest.mark.timeout(300)
+def test_a_connection_in_its_database_is_shown_and_passes_the_test_in_the_ui(local_airflow, portal):
+    local_airflow.add_connection("shown", portal.connection())
+    shown = local_airflow.api("GET", "/connections/shown")
+    assert f"{shown['host']}:{shown['port']}" == portal.url
+    sent = {
+        name: shown[name] for name in ("connection_id", "conn_type", "host", "port", "login", "password", "extra")
+    }
+    answer = local_airflow.api("POST", "/connections/test", sent)
+    assert (answer["status"], "can see the offers of publisher" in answer["message"]) == (True, True), answer
