@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from airflow_provider_cpp.api.arguments import digits_of, holds_template, is_missing, listed, shown
 from airflow_provider_cpp.api.identifiers import checked_identifier, path_segment
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
@@ -111,18 +112,15 @@ def cancel(publisher_id: str, offer_id: str, notification_emails: tuple[str, ...
 
 
 def checked_emails(addresses: object) -> tuple[str, ...]:
-    """Return the addresses to notify: of a list, or of one comma-separated text, as templates render to.
+    """Return the addresses to notify: of a list, or of a text, as templates render to.
 
     :raises CppConfigurationError: if one of them can't be an address.
     """
-    given = addresses.split(",") if isinstance(addresses, str) else addresses or ()
-    if not isinstance(given, list | tuple | set | frozenset):
-        raise CppConfigurationError(f"notification_emails is {type(given).__name__}, not a list of addresses.")
-    emails = [email.strip() if isinstance(email, str) else email for email in given]
+    emails = listed("notification_emails", addresses)
     for email in emails:
-        if email and not (isinstance(email, str) and _EMAIL.fullmatch(email)):
+        if not _EMAIL.fullmatch(email):
             raise CppConfigurationError(f"notification_emails holds {email!r}, which is no e-mail address.")
-    return tuple(email for email in emails if email)
+    return emails
 
 
 def _metadata(notification_emails: tuple[str, ...]) -> str:
@@ -191,11 +189,9 @@ def _whole_offer(action: str, publisher_id: str, offer_id: str, tail: str) -> Ca
 
 
 def _checked_version(version: object) -> int:
-    # Migrated offers have been seen with version 0.
-    if isinstance(version, int) and not isinstance(version, bool) and version >= 0:
-        return version
-    if isinstance(version, str) and version.isascii() and version.isdecimal():
-        return int(version)  # what a template renders to
+    digits = version.strip() if isinstance(version, str) else digits_of(version)
+    if digits is not None and digits.isascii() and digits.isdecimal():
+        return int(digits)  # migrated offers have been seen with version 0
     raise CppConfigurationError(f"version={version!r} is none: it has to be a number, 0 or more.")
 
 
@@ -224,13 +220,15 @@ def _json(document: Mapping[str, Any]) -> str:
 
 
 def _checked_etag(if_match: object) -> str:
-    if not isinstance(if_match, str) or not if_match.strip():
+    if is_missing(if_match):
         raise CppConfigurationError(
-            "if_match is empty: give an ETag, or '*' to replace whatever is there, or leave it out."
+            f"if_match is empty, or says None ({if_match!r}): give an ETag, or '*' to replace whatever is there, "
+            "or leave it out."
         )
-    if not (if_match.isascii() and if_match.isprintable()):
-        raise CppConfigurationError(f"if_match={if_match!r} can't be an ETag.")
-    return if_match.strip()
+    text = if_match.strip() if isinstance(if_match, str) else ""
+    if not text or holds_template(text) or not (text.isascii() and text.isprintable()):
+        raise CppConfigurationError(f"if_match={shown(if_match)} can't be an ETag.")
+    return text
 
 
 def get_operation(location: OperationLocation) -> Call:

@@ -46,6 +46,7 @@ SEND_AGAIN_AFTER = 30.0
 MAX_CANCELS = 3
 
 NOTHING_RUNNING = "nothing_running"
+DRY_RUN = "dry_run"
 NOT_CANCELABLE = "not_cancelable"
 
 #: `cancellationRequestState` of an operation that can't be canceled. Only `canCancel` is on a page of the
@@ -93,6 +94,7 @@ class CancelOffer:
     :param notification_emails: whom the service tells of it.
     :param within: seconds in which the cancel has to be confirmed.
     :param api_version: named in the location of the operation.
+    :param dry_run: only tell which operation would be canceled.
     """
 
     publisher_id: str
@@ -101,6 +103,7 @@ class CancelOffer:
     notification_emails: tuple[str, ...] = ()
     within: float = CANCEL_TIMEOUT.total_seconds()
     api_version: str | None = None
+    dry_run: bool = False
 
     def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
         """Cancel the operation that runs on the offer, and watch it to its end.
@@ -129,6 +132,12 @@ class CancelOffer:
         location = parse_location(
             location.url, origin=self.origin, publisher_id=self.publisher_id, offer_id=self.offer_id
         )
+        if self.dry_run:
+            message = (
+                f"Dry run: would cancel {running}, on offer {self.publisher_id}/{self.offer_id}. Nothing was sent."
+            )
+            yield Say(message)
+            return _event(DRY_RUN, location, message)
         yield Say(f"Running on offer {self.publisher_id}/{self.offer_id}: {running}.")
         cancel = Cancel(location, self.within, self.notification_emails, warns=False)
         return (yield from cancel.confirmed(draw=draw))

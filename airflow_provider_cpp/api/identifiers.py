@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import quote
 
+from airflow_provider_cpp.api.arguments import digits_of, holds_template, is_missing, kind_of, shown
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 MAX_LENGTH = 200
@@ -19,17 +20,33 @@ def checked_identifier(field: str, value: object) -> str:
     decode before they route, so that another resource than the one named could go live.
 
     :param field: the argument's or connection field's name, for the message.
-    :param value: what the user gave.
-    :raises CppConfigurationError: if it is empty, no string, `.`, `..`, longer than 200 characters, or
-        holds a control character, a slash or a backslash.
+    :param value: what the user gave: a text, or a whole number, which stands for its digits.
+    :raises CppConfigurationError: if it is empty, `None` as a text, anything else than a text or a whole number,
+        `.`, `..`, longer than 200 characters, or holds a control character, a slash, a backslash or a template.
     """
-    if not isinstance(value, str) or not value.strip():
+    value = digits_of(value) or value
+    if isinstance(value, str) and value.strip() == "None":
+        raise CppConfigurationError(
+            f"{field} is the text 'None': what it was rendered from isn't there. Look at the template, and at "
+            "what the task before pushed."
+        )
+    if is_missing(value):
         raise CppConfigurationError(f"{field} is empty: give the {field.replace('_id', '')}'s identifier.")
+    if not isinstance(value, str):
+        raise CppConfigurationError(
+            f"{field}={shown(value)} is {kind_of(value)}, and has to be a text: give the "
+            f"{field.replace('_id', '')}'s identifier."
+        )
     if value in {".", ".."}:
         raise CppConfigurationError(f"{field}={value!r} can't be an identifier.")
     if len(value) > MAX_LENGTH:
         raise CppConfigurationError(
             f"{field} has {len(value)} characters, more than the {MAX_LENGTH} that an identifier may have."
+        )
+    if holds_template(value):
+        raise CppConfigurationError(
+            f"{field}={value!r} is a template that wasn't rendered: this isn't a template field here. Give the "
+            "identifier itself."
         )
     wrong = next((c for c in value if c in "/\\" or not c.isprintable()), None)
     if wrong is not None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
+from airflow_provider_cpp.api.arguments import holds_template, is_missing, kind_of, shown
 from airflow_provider_cpp.api.identifiers import checked_identifier, is_api_version, path_segment
 from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
@@ -128,13 +129,21 @@ def parse_location(
     :param offer_id: offer that it has to belong to, if that is known.
     :raises UntrustedLocation: if it is no operation of this host, or one of another publisher or offer.
     """
-    if not isinstance(text, str) or not text:
-        what = "empty" if text == "" else f"of type {type(text).__name__}"
+    if is_missing(text):
         raise UntrustedLocation(
-            f"The operation's location is {what}, not a URL. Pass what GoLiveOperator returns."
+            f"There is no operation to look at: its location is {'None' if text is None else repr(text)}, so the "
+            "task before pushed nothing. Look at what became of that task; it has to be GoLiveOperator, "
+            "PublishOperator or another that returns an operation's location. Nothing was sent."
+        )
+    if not isinstance(text, str):
+        raise UntrustedLocation(
+            f"The operation's location is {shown(text)}, {kind_of(text)}, not a URL. Pass what GoLiveOperator "
+            "returns. Nothing was sent."
         )
     if len(text) > MAX_LENGTH:
         raise _untrusted(text, f"it has {len(text)} characters, more than {MAX_LENGTH}")
+    if holds_template(text):
+        raise _untrusted(text, "it is a template that wasn't rendered: this isn't a template field here")
     if not _PRINTABLE_ASCII.fullmatch(text) or "\\" in text:
         raise _untrusted(text, "it holds a character that no URL may hold")
     try:

@@ -10,6 +10,7 @@ from enum import Enum
 
 from airflow_provider_cpp import exceptions
 from airflow_provider_cpp.api import operations
+from airflow_provider_cpp.api.arguments import is_missing
 from airflow_provider_cpp.api.goals import COMPLETED, Goal
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 from airflow_provider_cpp.api.operations import Operation, Step
@@ -185,6 +186,8 @@ def end_without_worker(
     :param skip_on_failure: whether the task is skipped where it would fail.
     :param resume_on_success: whether a success has to be told by a worker.
     """
+    if is_missing(event.get("location")):
+        return None  # only a worker can ask why the task before it pushed none
     try:
         result_of(event, by_sensor=True)
     except CppError as error:

@@ -199,6 +199,40 @@ class Precheck:
         return str(offer.version) if offer.version else None
 
 
+@dataclass(frozen=True, slots=True)
+class DryRun:
+    """What is asked instead of sending a request whose service has the last word on whether it is due."""
+
+    dry_run: bool = True
+
+    def before(self, intent: Intent) -> Procedure[NotStarted]:
+        """Return what would be done.
+
+        :param intent: what would be started.
+        :raises CppConflict: another operation runs on the offer.
+        :raises CppUnavailable: it can't be told just now.
+        :raises CppError: what else the service's refusal means.
+        """
+        submissions, reading = yield from intent.listed()
+        if submissions is None and (may_be_listed_later(reading) or not isinstance(reading, Answer)):
+            raise error_of(intent.list_call, reading)
+        # Who never published an offer has no list of it, nor an offer perhaps.
+        status = calls.get_offer_status(intent.publisher_id, intent.offer_id)
+        reading, _ = yield from sent(status)
+        if not isinstance(reading, Answer) or reading.status != 200:
+            raise error_of(status, reading)
+        if (mine := intent.mine(submissions or (), None, or_running=True)) is not None:
+            return NotStarted(
+                False, f"Dry run: would take up what runs. {intent.call}: it runs already, as {mine}."
+            )
+        running = next((s for s in submissions or () if s.is_running), None)
+        if running is not None:
+            raise CppConflict(f"{intent.call} would be refused: {running} runs on the offer. Nothing was sent.")
+        return NotStarted(
+            False, f"Dry run: would send {intent.call}; nothing runs on the offer. Nothing was sent."
+        )
+
+
 def _latest(submissions: tuple[Submission, ...]) -> Submission | None:
     """Return the operation that changed last; of several at once, the last one listed."""
     return max(reversed(submissions), key=lambda submission: submission.changed_at or 0.0, default=None)

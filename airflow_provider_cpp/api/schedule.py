@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
+from numbers import Real
 
+from airflow_provider_cpp.api.arguments import kind_of, shown
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 #: Share of the age that a change may go unseen: 10 % costs a sixth of the requests of a fixed minute, for
@@ -23,14 +27,38 @@ DEFAULT_INTERVAL = 30.0
 DEFAULT_MAX_INTERVAL = 600.0
 
 
-def seconds(value: float | timedelta) -> float:
-    """Return an interval, given in seconds or as a `timedelta`, in seconds."""
-    return value.total_seconds() if isinstance(value, timedelta) else float(value)
+#: Seconds: ten years. What is longer than a calendar has no deadline that could be computed, or stored.
+LONGEST_WAIT = 3650 * 86400.0
 
 
-def optional_seconds(value: float | timedelta | None) -> float | None:
-    """Return an interval in seconds, or None for none."""
-    return None if value is None else seconds(value)
+def seconds(name: str, value: object, *, or_zero: bool = False) -> float:
+    """Return an interval or a limit in seconds, if it can be one.
+
+    :param name: the argument that it was given as, for the message.
+    :param value: seconds, as a number of any kind, or a `timedelta`.
+    :param or_zero: whether it may be 0.
+    :raises CppConfigurationError: if it is something else, such as a text or a bool, or isn't above 0, or longer
+        than ten years.
+    """
+    takes = f"It takes seconds, {'0 or more' if or_zero else 'above 0'}, ten years at most, or a timedelta"
+    if isinstance(value, timedelta):
+        given = value.total_seconds()
+    elif isinstance(value, bool) or not isinstance(value, Real | Decimal):
+        no_template = ", and is no template field" if isinstance(value, str) or hasattr(value, "resolve") else ""
+        raise CppConfigurationError(f"{name}={shown(value)} is {kind_of(value)}. {takes}{no_template}.")
+    else:
+        try:
+            given = float(value)
+        except (OverflowError, ValueError):  # an int beyond all floats; a signaling NaN
+            given = math.inf
+    if not (0 < given <= LONGEST_WAIT or (or_zero and given == 0)):
+        raise CppConfigurationError(f"{name}={shown(value)} can't be. {takes}.")
+    return given
+
+
+def optional_seconds(name: str, value: object) -> float | None:
+    """Return an interval in seconds, or None for none; as `seconds`, otherwise."""
+    return None if value is None else seconds(name, value)
 
 
 @dataclass(frozen=True, slots=True)

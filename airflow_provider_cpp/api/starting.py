@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, describe, error_of
 from airflow_provider_cpp.api.intents import How, Intent, Started, pauses
 from airflow_provider_cpp.api.locations import location_header
-from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
+from airflow_provider_cpp.api.prechecking import DryRun, NotStarted, Precheck
 from airflow_provider_cpp.api.procedures import Procedure, Say, T, Wait, sent
 from airflow_provider_cpp.api.retries import was_refused_unread
 from airflow_provider_cpp.api.settling import EarlierTries
@@ -34,7 +34,7 @@ class Start(Intent):
         *,
         cleared: bool = False,
         records_are_kept: bool = False,
-        check: Precheck | None = None,
+        check: Precheck | DryRun | None = None,
     ) -> Procedure[Started | NotStarted]:
         """Start the operation, unless an earlier try of the same task did.
 

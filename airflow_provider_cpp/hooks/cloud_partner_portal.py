@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar, Unpack
 
@@ -13,13 +14,15 @@ from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, content
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
+from airflow_provider_cpp.api.definitions import checked_definition
+from airflow_provider_cpp.api.identifiers import checked_identifier
 from airflow_provider_cpp.api.intents import Started
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, parse_location
 from airflow_provider_cpp.api.offers import Offer, read_offer, read_offers, read_publishers
 from airflow_provider_cpp.api.operations import Operation, read_operation
-from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
+from airflow_provider_cpp.api.prechecking import DryRun, NotStarted, Precheck
 from airflow_provider_cpp.api.putting import Put, PutResult
-from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT
+from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT, seconds
 from airflow_provider_cpp.api.settling import Memory
 from airflow_provider_cpp.api.starting import Start
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submissions
@@ -159,7 +162,7 @@ class CloudPartnerPortalHook(BaseHook):
         :param keep: keeps a record for a later try, before it returns.
         :param earlier: what is known of earlier tries, see `api.settling.EarlierTries`.
         """
-        publisher = self.settings.publisher(publisher_id)
+        publisher, offer_id = self._offer(publisher_id, offer_id)
         return self._start(calls.go_live(publisher, offer_id), GO_LIVE, publisher, offer_id, keep, earlier, check)
 
     def start_publish(
@@ -168,6 +171,7 @@ class CloudPartnerPortalHook(BaseHook):
         publisher_id: str | None = None,
         notification_emails: Iterable[str] = (),
         *,
+        check: DryRun | None = None,
         keep: Keeper = forget,
         **earlier: Unpack[Memory],
     ) -> Started | NotStarted:
@@ -176,12 +180,17 @@ class CloudPartnerPortalHook(BaseHook):
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
         :param notification_emails: as for `publish`.
+        :param check: what to ask instead of sending anything; None to send it.
         :param keep: keeps a record for a later try, before it returns.
         :param earlier: what is known of earlier tries, see `api.settling.EarlierTries`.
         """
-        publisher = self.settings.publisher(publisher_id)
+        publisher, offer_id = self._offer(publisher_id, offer_id)
         call = calls.publish(publisher, offer_id, calls.checked_emails(notification_emails))
-        return self._start(call, PUBLISH, publisher, offer_id, keep, earlier)
+        return self._start(call, PUBLISH, publisher, offer_id, keep, earlier, check)
+
+    def _offer(self, publisher_id: str | None, offer_id: str) -> tuple[str, str]:
+        """Return the identifiers of an offer and of its publisher as the texts that they stand for."""
+        return self.settings.publisher(publisher_id), checked_identifier("offer_id", offer_id)
 
     def _start(
         self,
@@ -191,7 +200,7 @@ class CloudPartnerPortalHook(BaseHook):
         offer_id: str,
         keep: Keeper,
         earlier: Memory,
-        check: Precheck | None = None,
+        check: Precheck | DryRun | None = None,
     ) -> Started | NotStarted:
         settings = self.settings
         start = Start(call, kind, settings.origin, publisher, offer_id, settings.api_version)
@@ -211,7 +220,7 @@ class CloudPartnerPortalHook(BaseHook):
         :param publisher_id: its publisher's; the connection's by default.
         :raises CppConfigurationError: an identifier can't be one.
         """
-        return OfferLocation(self.settings.origin, self.settings.publisher(publisher_id), offer_id)
+        return OfferLocation(self.settings.origin, *self._offer(publisher_id, offer_id))
 
     def offer_page(self, location: OperationLocation | OfferLocation) -> str | None:
         """Look up the page of an offer in Partner Center in the list of offers, once, for 10 seconds at most.
@@ -240,17 +249,21 @@ class CloudPartnerPortalHook(BaseHook):
         offer_id: str,
         publisher_id: str | None = None,
         notification_emails: Iterable[str] = (),
-        within: float = CANCEL_TIMEOUT.total_seconds(),
+        within: float | timedelta = CANCEL_TIMEOUT,
+        *,
+        dry_run: bool = False,
     ) -> dict[str, object]:
         """Cancel whatever operation runs on an offer, and watch it to its end (cancel-operations page).
 
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
         :param notification_emails: whom the service tells; ignored for migrated offers.
-        :param within: seconds in which the cancel has to be confirmed.
+        :param within: seconds, or a `timedelta`, in which the cancel has to be confirmed; 5 minutes by default.
+        :param dry_run: tell what would be canceled, and send nothing that changes anything.
         :returns: `status`, `location` and `message` of what ran. The status is `canceled`; `nothing_running`,
             and nothing was sent; `succeeded` or `failed` if it ended before the cancel came; `not_cancelable` if
-            the service says so, and nothing was sent; `timeout` or `unknown` if the cancel isn't confirmed.
+            the service says so, and nothing was sent; `timeout` or `unknown` if the cancel isn't confirmed;
+            `dry_run`, in a dry run, if one runs.
         :raises CppConfigurationError: an identifier, an address or the connection is wrong; nothing was sent.
         :raises CppUnavailable: no cancel got through to the service, or its operations can't be listed; nothing
             was canceled.
@@ -258,12 +271,12 @@ class CloudPartnerPortalHook(BaseHook):
         """
         settings = self.settings
         cancel = CancelOffer(
-            settings.publisher(publisher_id),
-            offer_id,
+            *self._offer(publisher_id, offer_id),
             settings.origin,
             calls.checked_emails(notification_emails),
-            within,
+            seconds("within", within),
             settings.api_version,
+            dry_run,
         )
         event = self.client.run(cancel.confirmed(), say=self.say)
         return {name: event[name] for name in ("status", "location", "message")}
@@ -344,8 +357,10 @@ class CloudPartnerPortalHook(BaseHook):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the service can't be had just now; a later try compares anew.
         """
-        publisher = self.settings.publisher(publisher_id)
-        put = Put(publisher, offer_id, definition, if_match=if_match, dry_run=dry_run, ignore=ignore)
+        publisher, offer_id = self._offer(publisher_id, offer_id)
+        put = Put(
+            publisher, offer_id, checked_definition(definition), if_match=if_match, dry_run=dry_run, ignore=ignore
+        )
         return self.client.run(put.once(), say=self.say)
 
     def list_submissions(
@@ -379,16 +394,16 @@ class CloudPartnerPortalHook(BaseHook):
     def _read(self, call: Call, read: Callable[[Answer], T | str]) -> T:
         return content(call, self.client.send(call), read)
 
-    def cancel_operation(self, operation_location: str, within: float = CANCEL_TIMEOUT.total_seconds()) -> str:
+    def cancel_operation(self, operation_location: str, within: float | timedelta = CANCEL_TIMEOUT) -> str:
         """Cancel an operation that still runs, and watch it to its end (cancel-operations page).
 
         :param operation_location: its location.
-        :param within: seconds in which the cancel has to be confirmed.
+        :param within: seconds, or a `timedelta`, in which the cancel has to be confirmed; 5 minutes by default.
         :returns: what became of the operation: `canceled`; `succeeded` or `failed` if the cancel came too
             late; `not_cancelable` if the service says so; `timeout` or `unknown` if it isn't confirmed.
         :raises CppError: the error that the service's refusal means.
         """
-        cancel = Cancel(self.location(operation_location), within)
+        cancel = Cancel(self.location(operation_location), seconds("within", within))
         return str(self.client.run(cancel.confirmed(), say=self.say)["status"])
 
     def test_connection(self) -> tuple[bool, str]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from airflow_provider_cpp.api.identifiers import checked_identifier
+from airflow_provider_cpp.operators.rendering import RendersFields
+
 if TYPE_CHECKING:
     from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
 
-class CallsPortal:
+class CallsPortal(RendersFields):
     """What a task needs to call the portal; mixed into an operator or a sensor."""
 
     cpp_conn_id: str
@@ -22,4 +25,4 @@ class CallsPortal:
     def _new_hook(self) -> CloudPartnerPortalHook:
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
-        return CloudPartnerPortalHook(self.cpp_conn_id)
+        return CloudPartnerPortalHook(checked_identifier("cpp_conn_id", self.cpp_conn_id))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import logging
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_cpp.api.arguments import flag_or_template, is_missing, listed, rendered_flag
+from airflow_provider_cpp.api.definitions import checked_definition, is_json, read_definition
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.operators.calling import CallsPortal
 
@@ -27,8 +29,9 @@ class ListOffersOperator(CallsPortal, BaseOperator):
 
     :param publisher_id: the publisher's identifier; the connection's by default. (templated)
     :param offer_type_id: only offers of this type, such as ``microsoft-azure-virtualmachines``, or of one of
-        several; all by default. (templated)
-    :param status: only offers in this status, in any case, or in one of several; all by default. (templated)
+        several: a list, also as a template renders to it, or a text with commas in between; all by default, and
+        where it is empty or None. (templated)
+    :param status: the same with statuses, such as ``neverPublished``, in any case. (templated)
     :param cpp_conn_id: id of the connection. (templated)
     :raises CppError: what the hook's ``list_offers`` raises.
     """
@@ -52,23 +55,25 @@ class ListOffersOperator(CallsPortal, BaseOperator):
 
     def execute(self, context: Context) -> list[dict[str, object]]:
         """List the offers."""
+        types, statuses = listed("offer_type_id", self.offer_type_id), listed("status", self.status)
         offers = self.hook.list_offers(self.publisher_id)
         found = [
             offer.summary()
             for offer in offers
-            if _is_among(offer.offer_type_id, self.offer_type_id) and _is_among(offer.status, self.status)
+            if _is_among(offer.offer_type_id, types) and _is_among(offer.status, statuses)
         ]
-        self.log.info("%d of the publisher's %d offers are listed.", len(found), len(offers))
+        wanted = "".join(
+            f", {what} {' or '.join(words)}" for what, words in (("type", types), ("status", statuses)) if words
+        )
+        level = logging.WARNING if offers and not found else logging.INFO
+        self.log.log(level, "%d of the publisher's %d offers are listed%s.", len(found), len(offers), wanted)
         return found
 
 
-def _is_among(word: str, wanted: str | Collection[str] | None) -> bool:
-    if wanted is None:
-        return True
-    words = [wanted] if isinstance(wanted, str) else wanted
+def _is_among(word: str, wanted: tuple[str, ...]) -> bool:
     from airflow_provider_cpp.api.operations import folded
 
-    return folded(word) in {folded(each) for each in words}
+    return not wanted or folded(word) in {folded(each) for each in wanted}
 
 
 class GetOfferOperator(CallsPortal, BaseOperator):
@@ -106,7 +111,9 @@ class GetOfferOperator(CallsPortal, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Read the offer."""
-        offer = self.hook.get_offer(self.offer_id, self.publisher_id, version=self.version, slot=self.slot)
+        version = None if is_missing(self.version) else self.version
+        slot = None if is_missing(self.slot) else self.slot
+        offer = self.hook.get_offer(self.offer_id, self.publisher_id, version=version, slot=slot)
         self.log.info("Read %s.", offer)
         return offer.to_dict()
 
@@ -128,14 +135,21 @@ class PutOfferOperator(CallsPortal, BaseOperator):
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
     :param if_match: ETag of what may be replaced, or ``*`` for whatever is there; by default the one that is
         read. Offers that were migrated to Partner Center have none, so that they need ``*``. (templated)
-    :param dry_run: log and return what differs, and send nothing.
+    :param dry_run: log and return what differs, and send nothing. (templated)
     :param ignore: paths of what doesn't count, such as ``**/osVhdUrl``: secrets, which the service doesn't
         return, and files, whose URLs it replaces by its own.
     :param cpp_conn_id: id of the connection. (templated)
     :raises CppError: what the hook's ``put_offer`` raises.
     """
 
-    template_fields: Sequence[str] = ("offer_id", "definition", "publisher_id", "if_match", "cpp_conn_id")
+    template_fields: Sequence[str] = (
+        "offer_id",
+        "definition",
+        "publisher_id",
+        "if_match",
+        "cpp_conn_id",
+        "is_dry_run",
+    )
     template_fields_renderers = {"definition": "json"}  # noqa: RUF012 - as Airflow's operators have it
     # Not `template_ext`: Airflow would take every text in a definition that ends so for a file's name.
 
@@ -146,7 +160,7 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         definition: Mapping[str, Any] | str | os.PathLike[str],
         publisher_id: str | None = None,
         if_match: str | None = None,
-        dry_run: bool = False,
+        dry_run: bool | str = False,
         ignore: Collection[str] = (),
         cpp_conn_id: str = "cpp_default",
         **kwargs: Any,
@@ -156,7 +170,7 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         self.definition = definition
         self.publisher_id = publisher_id
         self.if_match = if_match
-        self.only_tell = dry_run  # `dry_run` is a method of Airflow's: `airflow tasks test --dry-run`
+        self.is_dry_run = flag_or_template("dry_run", dry_run)  # `dry_run` is a method of Airflow's own
         self.ignore = ignore
         self.cpp_conn_id = cpp_conn_id
         _mask(definition)
@@ -177,10 +191,15 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         try:
             self.definition = self._loaded(context, jinja_env)
         except CppConfigurationError:  # `execute` says it
-            if isinstance(self.definition, str) and _is_json(self.definition):
+            if isinstance(self.definition, str) and is_json(self.definition):
                 _mask_whole(self.definition)
         else:
             _mask(self.definition)
+
+    def _rendered_field(self, name: str, value: Any, *rendering: Any) -> Any:
+        rendered = super()._rendered_field(name, value, *rendering)
+        # A condition that isn't there any more is another one than none, which is refused.
+        return "" if name == "if_match" and rendered is None else rendered
 
     def execute(self, context: Context) -> dict[str, object]:
         """Compare, and send what differs."""
@@ -189,7 +208,7 @@ class PutOfferOperator(CallsPortal, BaseOperator):
             self._loaded(context),
             self.publisher_id,
             if_match=self.if_match,
-            dry_run=self.only_tell,
+            dry_run=rendered_flag("dry_run", self.is_dry_run),
             ignore=self.ignore,
         ).to_dict()
 
@@ -199,22 +218,16 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         :raises CppConfigurationError: if it is none, or its file can't be read.
         """
         definition: Any = self.definition
-        where = "The definition"
+        what = "The definition"
         if isinstance(definition, os.PathLike):
             definition = os.fspath(definition)
-        if isinstance(definition, str) and not _is_json(definition):
-            where = f"The definition in {definition!r}"
-            definition = self._from_file(definition, context, jinja_env or self.get_template_env())
-        if isinstance(definition, str):
-            try:
-                definition = json.loads(definition)
-            except ValueError as error:
-                raise CppConfigurationError(f"{where} is no JSON: {error}. Nothing was sent.") from None
-        if not isinstance(definition, Mapping):
-            raise CppConfigurationError(
-                f"{where} is a {type(definition).__name__}; it has to be an object. Nothing was sent."
-            )
-        return definition
+        if isinstance(definition, str) and not is_json(definition) and not is_missing(definition):
+            name = definition.strip()
+            what = f"The definition in {name!r}"
+            definition = self._from_file(name, context, jinja_env or self.get_template_env())
+        if isinstance(definition, str) and not is_missing(definition):
+            definition = read_definition(definition, what)
+        return checked_definition(definition, what)
 
     def _from_file(self, name: str, context: Context, jinja_env: jinja2.Environment) -> Any:
         from jinja2 import TemplateError, TemplateNotFound
@@ -224,7 +237,7 @@ class PutOfferOperator(CallsPortal, BaseOperator):
                 source = Path(name).read_text(encoding="utf-8-sig")
             else:
                 source = jinja_env.loader.get_source(jinja_env, name)[0].removeprefix("\ufeff")
-            return self.render_template(source, context, jinja_env)
+            return self._renderer("definition", context, jinja_env).text(source)
         except (OSError, ValueError, TemplateNotFound) as error:
             folders = ", ".join(getattr(jinja_env.loader, "searchpath", []))
             beside = "" if os.path.isabs(name) or not folders else f" It was looked for in {folders}."
@@ -239,18 +252,13 @@ class PutOfferOperator(CallsPortal, BaseOperator):
             ) from None
 
 
-def _is_json(text: str) -> bool:
-    """Tell whether a text is meant as JSON, and not as the name of a file."""
-    return text.lstrip().startswith("{")
-
-
 def _mask(definition: object) -> None:
     """Have Airflow blank the secrets of a definition wherever it shows something."""
     from airflow_provider_cpp.api.confidential import secrets_in
 
-    if isinstance(definition, str) and _is_json(definition):
-        with suppress(ValueError):  # a template, perhaps
-            definition = json.loads(definition)
+    if isinstance(definition, str) and is_json(definition):
+        with suppress(CppConfigurationError):  # a template, perhaps
+            definition = read_definition(definition)
     for secret in set(secrets_in(definition)):
         _mask_whole(secret)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_cpp.api.arguments import checked_flag, flag_or_template, rendered_flag
 from airflow_provider_cpp.api.schedule import (
     CANCEL_TIMEOUT,
     DEFAULT_INTERVAL,
@@ -15,7 +16,6 @@ from airflow_provider_cpp.api.schedule import (
     DEFAULT_TIMEOUT,
     seconds,
 )
-from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
 from airflow_provider_cpp.operators.calling import CallsPortal
 from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
@@ -71,7 +71,7 @@ class GoLiveOperator(StartsOperation):
         doesn't. A go-live of this offer that runs already is taken up.
     :param skip_if_live: skip the task if the version in preview is live already.
     :param dry_run: log what would be done and return None; send nothing that changes anything. Where the
-        task would fail or be skipped, it does.
+        task would fail or be skipped, it does. The waits after it are skipped. (templated)
     :raises OperationFailed: the operation failed; a retry goes live anew.
     :raises OperationCanceled: somebody canceled it.
     :raises OperationTimeout: it didn't end in time.
@@ -98,7 +98,7 @@ class GoLiveOperator(StartsOperation):
         stuck_after: float | timedelta | None = None,
         precheck: bool = True,
         skip_if_live: bool = False,
-        dry_run: bool = False,
+        dry_run: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -112,11 +112,11 @@ class GoLiveOperator(StartsOperation):
             timeout=timeout,
             cancel_on_kill=cancel_on_kill,
             stuck_after=stuck_after,
+            dry_run=dry_run,
             **kwargs,
         )
-        self.precheck = precheck
-        self.skip_if_live = skip_if_live
-        self.is_dry_run = dry_run  # `dry_run` is a method of Airflow's own
+        self.precheck = checked_flag("precheck", precheck)
+        self.skip_if_live = checked_flag("skip_if_live", skip_if_live)
 
     def _subject(self) -> str:
         return f"the go-live of offer {self.offer_id}"
@@ -154,6 +154,8 @@ class PublishOperator(StartsOperation):
         waits. Deferred tasks can do so from Airflow 3.3 on. A task that is cleared takes it up again.
     :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
         logged, once; off by default.
+    :param dry_run: log what would be done and return None; send nothing that changes anything. Where the
+        task would fail, it does. The waits after it are skipped. (templated)
     :raises OperationFailed: the operation failed; a retry publishes anew.
     :raises OperationCanceled: somebody canceled it.
     :raises OperationTimeout: it wasn't reached in time.
@@ -162,7 +164,7 @@ class PublishOperator(StartsOperation):
     """
 
     record_key = PUBLISH_RECORD_KEY
-    template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id", "notification_emails")
+    template_fields: Sequence[str] = (*StartsOperation.template_fields, "notification_emails")
 
     def __init__(
         self,
@@ -179,6 +181,7 @@ class PublishOperator(StartsOperation):
         timeout: float | timedelta = DEFAULT_TIMEOUT,
         cancel_on_kill: bool = False,
         stuck_after: float | timedelta | None = None,
+        dry_run: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(
@@ -192,6 +195,7 @@ class PublishOperator(StartsOperation):
             timeout=timeout,
             cancel_on_kill=cancel_on_kill,
             stuck_after=stuck_after,
+            dry_run=dry_run,
             **kwargs,
         )
         self.notification_emails = notification_emails
@@ -204,8 +208,11 @@ class PublishOperator(StartsOperation):
     def _start(
         self, keep: Callable[[dict[str, object]], object], **memory: Unpack[Memory]
     ) -> Started | NotStarted:
+        from airflow_provider_cpp.api.prechecking import DryRun
+
+        check = DryRun() if self.is_dry_run else None
         return self.hook.start_publish(
-            self.offer_id, self.publisher_id, self.notification_emails, keep=keep, **memory
+            self.offer_id, self.publisher_id, self.notification_emails, check=check, keep=keep, **memory
         )
 
 
@@ -226,13 +233,21 @@ class CancelOperator(CallsPortal, BaseOperator):
     :param timeout: seconds, or a ``timedelta``, in which the cancel has to be confirmed; 5 minutes by default.
     :param fail_if_not_canceled: fail where the cancel had no effect. If False, the task succeeds, and its
         XCom tells: ``succeeded``, ``not_cancelable``, ``timeout`` or ``unknown``.
+    :param dry_run: log what would be canceled, and send nothing that changes anything: the status is ``dry_run``
+        where an operation runs. (templated)
     :raises NotCanceled: the operation succeeded before the cancel came, or can't be canceled any more.
     :raises OperationTimeout: the cancel wasn't confirmed in time.
     :raises OperationStatusUnknown: what became of the operation can't be learned.
     :raises CppError: what the hook's ``cancel`` raises.
     """
 
-    template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id", "notification_emails")
+    template_fields: Sequence[str] = (
+        "offer_id",
+        "publisher_id",
+        "cpp_conn_id",
+        "notification_emails",
+        "is_dry_run",
+    )
     operator_extra_links: Collection[BaseOperatorLink] = OPERATION_LINKS
 
     def __init__(
@@ -244,6 +259,7 @@ class CancelOperator(CallsPortal, BaseOperator):
         notification_emails: Sequence[str] = (),
         timeout: float | timedelta = CANCEL_TIMEOUT,
         fail_if_not_canceled: bool = True,
+        dry_run: bool | str = False,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -251,10 +267,9 @@ class CancelOperator(CallsPortal, BaseOperator):
         self.publisher_id = publisher_id
         self.cpp_conn_id = cpp_conn_id
         self.notification_emails = notification_emails
-        self.timeout = seconds(timeout)
-        self.fail_if_not_canceled = fail_if_not_canceled
-        if self.timeout <= 0:
-            raise CppConfigurationError(f"timeout is {self.timeout:g} s; it has to be above 0.")
+        self.timeout = seconds("timeout", timeout)
+        self.fail_if_not_canceled = checked_flag("fail_if_not_canceled", fail_if_not_canceled)
+        self.is_dry_run = flag_or_template("dry_run", dry_run)  # `dry_run` is a method of Airflow's own
 
     def execute(self, context: Context) -> dict[str, object]:
         """Cancel what runs, and watch it to its end."""
@@ -265,6 +280,7 @@ class CancelOperator(CallsPortal, BaseOperator):
             self.publisher_id,
             self.notification_emails,
             within=time_limit(self.timeout, self.execution_timeout),
+            dry_run=rendered_flag("dry_run", self.is_dry_run),
         )
         if result["location"]:
             push_links(context, self.hook.location(str(result["location"])), self.hook)

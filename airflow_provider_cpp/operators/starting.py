@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from airflow_provider_cpp import airflow_versions
+from airflow_provider_cpp.api.arguments import checked_flag, flag_or_template, rendered_flag
 from airflow_provider_cpp.api.schedule import PollSchedule, optional_seconds, seconds
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
@@ -29,6 +30,10 @@ if TYPE_CHECKING:
 RECORD_SLACK = timedelta(days=30)
 
 
+#: Key of the XCom in which a task that started nothing says why; `return_value` is None then.
+NOT_STARTED_KEY = "not_started"
+
+
 class StartsOperation(WaitsForOperation, BaseOperator):
     """What the operators that start an operation share.
 
@@ -39,12 +44,9 @@ class StartsOperation(WaitsForOperation, BaseOperator):
     #: Key of the record in Airflow's task state store.
     record_key: ClassVar[str]
 
-    #: Whether nothing is started in any case.
-    is_dry_run = False
-
     _executed_since: float
 
-    template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id")
+    template_fields: Sequence[str] = ("offer_id", "publisher_id", "cpp_conn_id", "is_dry_run")
 
     def __init__(
         self,
@@ -59,20 +61,21 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         timeout: float | timedelta,
         cancel_on_kill: bool,
         stuck_after: float | timedelta | None,
+        dry_run: bool | str,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.offer_id = offer_id
         self.publisher_id = publisher_id
         self.cpp_conn_id = cpp_conn_id
-        self.wait_for_completion = wait_for_completion
-        self.deferrable = deferrable
-        self.poll_interval = seconds(poll_interval)
-        self.max_poll_interval = seconds(max_poll_interval)
-        self.timeout = seconds(timeout)
-        self.cancel_on_kill = cancel_on_kill
-        self.stuck_after = optional_seconds(stuck_after)
-        self._check_waiting()
+        self.wait_for_completion = checked_flag("wait_for_completion", wait_for_completion)
+        self.deferrable = checked_flag("deferrable", deferrable)
+        self.poll_interval = seconds("poll_interval", poll_interval)
+        self.max_poll_interval = seconds("max_poll_interval", max_poll_interval)
+        self.timeout = seconds("timeout", timeout)
+        self.cancel_on_kill = checked_flag("cancel_on_kill", cancel_on_kill)
+        self.stuck_after = optional_seconds("stuck_after", stuck_after)
+        self.is_dry_run = flag_or_template("dry_run", dry_run)  # `dry_run` is a method of Airflow's own
 
     def _start(
         self, keep: Callable[[dict[str, object]], object], **memory: Unpack[Memory]
@@ -85,6 +88,7 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         from airflow_provider_cpp.api.intents import Started
 
         self._executed_since = time.time()
+        self.is_dry_run = rendered_flag("dry_run", self.is_dry_run)
         store = context.get("task_state_store")
         if store is None:
             airflow_versions.TASK_STATE.warn_if_missing(self.log, logging.INFO)
@@ -96,6 +100,8 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         if not isinstance(started, Started):
             if not self.is_dry_run:  # which leaves what was done before as it was
                 self._forget(context)
+            note = {"dry_run": self.is_dry_run, "message": started.message}
+            context["ti"].xcom_push(key=NOT_STARTED_KEY, value=note)
             if started.is_live:
                 raise AirflowSkipException(started.message)
             self.log.info("%s", started.message)

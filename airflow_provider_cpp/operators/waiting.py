@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipExc
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.schedule import PollSchedule
-from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, OperationTimeout
+from airflow_provider_cpp.exceptions import CppAuthError, OperationTimeout
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
 from airflow_provider_cpp.operators.calling import CallsPortal
 
@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 MARGIN = 600.0
 #: The same before `execution_timeout`, of which it takes a tenth at most.
 EXECUTION_MARGIN = 30.0
-
-#: Seconds: ten years. What is longer than a calendar has no deadline that could be computed, or stored.
-LONGEST_WAIT = 3650 * 86400.0
 
 #: Seconds of those that Airflow leaves a task that is being killed, at least, in which it asks for the task's
 #: state and says how the cancel stands; a tenth where they are many.
@@ -96,17 +93,6 @@ class Waits(CallsPortal):
     def _trigger(self, watch: Watch, **arguments: Any) -> WatchingTrigger:
         """Return the trigger that goes on watching."""
         raise NotImplementedError
-
-    def _check_waiting(self) -> None:
-        """Refuse intervals that can't work, while the DAG is parsed.
-
-        :raises CppConfigurationError: if so; it names the argument.
-        """
-        self._schedule()
-        if not 0 < self.timeout <= LONGEST_WAIT:
-            raise CppConfigurationError(f"timeout is {self.timeout:g} s; it has to be above 0. Ten years at most.")
-        if self.stuck_after is not None and not self.stuck_after > 0:
-            raise CppConfigurationError(f"stuck_after is {self.stuck_after:g} s; it has to be above 0.")
 
     @property
     def _is_rescheduled(self) -> bool:

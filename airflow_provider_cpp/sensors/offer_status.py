@@ -10,6 +10,8 @@ from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTE
 from airflow_provider_cpp.sensors.watching import WatchingSensor
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
     from airflow_provider_cpp.api.goals import Goal
     from airflow_provider_cpp.api.locations import OfferLocation
     from airflow_provider_cpp.api.watching import Watch
@@ -25,6 +27,8 @@ class OfferStatusSensor(WatchingSensor):
 
     Waits like :class:`~airflow_provider_cpp.sensors.operation.OperationSensor`, with the same arguments. An
     offer that the service doesn't find in three looks is an error.
+
+    Where a task before it did a dry run, nothing will come about: the task is skipped, and says so.
 
     :param offer_id: the offer's identifier. (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
@@ -99,7 +103,8 @@ class OfferStatusSensor(WatchingSensor):
             failed_states=self.failed_states,
         )
 
-    def _locate(self) -> OfferLocation:
+    def _locate(self, context: Context) -> OfferLocation:
+        self._skip_if_nothing_was_started(context, in_dry_run=True)
         return self.hook.offer_location(self.offer_id, self.publisher_id)
 
     def _goal(self) -> Goal:

@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.api.arguments import checked_flag, is_missing
 from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_cpp.operators.waiting import WaitsForOperation
 from airflow_provider_cpp.sensors.watching import WatchingSensor
 
 if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
     from airflow_provider_cpp.api.locations import OperationLocation
 
 
@@ -22,6 +25,9 @@ class OperationSensor(WaitsForOperation, WatchingSensor):
 
     With ``deferrable=False`` it pokes on the worker (or reschedules, with ``mode="reschedule"``), with the
     same outcomes and messages.
+
+    Where the task before it did a dry run, or found the version live already, there is nothing to wait for: the
+    task is skipped, and says so.
 
     :param operation_location: the operation's location, as GoLiveOperator returns it. (templated)
     :param cpp_conn_id: id of the connection. (templated)
@@ -76,15 +82,23 @@ class OperationSensor(WaitsForOperation, WatchingSensor):
         )
         self.operation_location = operation_location
         self.cpp_conn_id = cpp_conn_id
-        self.cancel_on_kill = cancel_on_kill
+        self.cancel_on_kill = checked_flag("cancel_on_kill", cancel_on_kill)
         self._hand_straight_to_the_triggerer(
             "airflow_provider_cpp.triggers.operation.OperationTrigger",
             {"operation_location": operation_location},
             cancel_on_kill=cancel_on_kill,
         )
 
-    def _locate(self) -> OperationLocation:
+    def _locate(self, context: Context) -> OperationLocation:
+        if is_missing(self.operation_location):
+            self._skip_if_nothing_was_started(context)
         return self.hook.location(self.operation_location)
+
+    def execute_complete(self, context: Context, event: Any) -> dict[str, object]:
+        """Resume after the triggerer saw the end, or found nothing to watch."""
+        if isinstance(event, dict) and is_missing(event.get("location")):
+            self._skip_if_nothing_was_started(context)
+        return super().execute_complete(context, event)
 
     def _subject(self) -> str:
         return f"the operation at {self.operation_location}"

@@ -16,7 +16,15 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.schedule import DEFAULT_MAX_INTERVAL, PollSchedule, optional_seconds, seconds
+from airflow_provider_cpp.api.arguments import checked_flag
+from airflow_provider_cpp.api.schedule import (
+    DEFAULT_INTERVAL,
+    DEFAULT_MAX_INTERVAL,
+    DEFAULT_TIMEOUT,
+    PollSchedule,
+    optional_seconds,
+    seconds,
+)
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.operators.waiting import Waits
 from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args
@@ -30,8 +38,10 @@ if TYPE_CHECKING:
 class WatchingSensor(Waits, BaseSensorOperator):
     """Wait for what a subclass names, and return the document that ended the wait.
 
-    :param max_poke_interval: seconds, or a ``timedelta``, between two looks at most.
     :param deferrable: wait in the triggerer.
+    :param poke_interval: seconds, or a ``timedelta``, between two looks at least.
+    :param max_poke_interval: the same, at most.
+    :param timeout: seconds, or a ``timedelta``, after which the wait is given up.
     :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
         logged, once; None for never.
     :param start_from_trigger: let the scheduler hand the task straight to the triggerer (Airflow 3.3 and later).
@@ -42,17 +52,22 @@ class WatchingSensor(Waits, BaseSensorOperator):
         self,
         *,
         deferrable: bool = True,
+        poke_interval: float | timedelta = DEFAULT_INTERVAL,
         max_poke_interval: float | timedelta = DEFAULT_MAX_INTERVAL,
+        timeout: float | timedelta = DEFAULT_TIMEOUT,
         stuck_after: float | timedelta | None = None,
         start_from_trigger: bool = False,
         end_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(**kwargs)
-        self.deferrable = deferrable
-        self.max_poke_interval = seconds(max_poke_interval)
-        self.stuck_after = optional_seconds(stuck_after)
-        self._check_waiting()
+        # Before Airflow reads them, whose errors name no task's argument.
+        poke_interval, timeout = seconds("poke_interval", poke_interval), seconds("timeout", timeout)
+        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
+        self.deferrable = checked_flag("deferrable", deferrable)
+        self.max_poke_interval = seconds("max_poke_interval", max_poke_interval)
+        self.stuck_after = optional_seconds("stuck_after", stuck_after)
+        checked_flag("start_from_trigger", start_from_trigger)
+        checked_flag("end_from_trigger", end_from_trigger)
         if start_from_trigger and not deferrable:
             raise CppConfigurationError(
                 "deferrable=False means that a worker waits; start_from_trigger needs True."
@@ -64,12 +79,20 @@ class WatchingSensor(Waits, BaseSensorOperator):
         self.end_from_trigger = end_from_trigger and possible
         self._pause = 0.0
 
-    def _locate(self) -> OperationLocation | OfferLocation:
+    def _locate(self, context: Context) -> OperationLocation | OfferLocation:
         """Return what is watched.
 
+        :raises AirflowSkipException: if there is nothing, as a task before this one started nothing.
         :raises CppError: if it can't be.
         """
         raise NotImplementedError
+
+    def _skip_if_nothing_was_started(self, context: Context, *, in_dry_run: bool = False) -> None:
+        from airflow_provider_cpp.operators.not_started import why_nothing_was_started
+
+        why = why_nothing_was_started(self, context, in_dry_run=in_dry_run)
+        if why is not None:
+            raise AirflowSkipException(f"There is nothing to wait for: {why}")
 
     def _hand_straight_to_the_triggerer(self, trigger: str, templates: dict[str, Any], **arguments: Any) -> None:
         """Let the scheduler make the trigger, where that was asked for.
@@ -135,7 +158,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         With ``mode="reschedule"`` a look that fails is repeated here, until it is clear what that means.
         """
         if self._steps is None:  # also where silent_fail makes Airflow poke again after an error
-            self._begin(context, self._locate())
+            self._begin(context, self._locate(context))
             self._recall(context)
         while isinstance(outcome := self._look(), float):
             if self.deferrable:

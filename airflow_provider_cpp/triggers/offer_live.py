@@ -107,15 +107,14 @@ class OfferLiveTrigger(BaseEventTrigger):
         lookback: float | timedelta = 0.0,
     ) -> None:
         super().__init__()
-        for name, value in (("publisher_id", publisher_id), ("offer_id", offer_id)):
-            if value is not None:
-                checked_identifier(name, value)
-        self.publisher_id = publisher_id
-        self.offer_id = offer_id
+        self.publisher_id = None if publisher_id is None else checked_identifier("publisher_id", publisher_id)
+        self.offer_id = None if offer_id is None else checked_identifier("offer_id", offer_id)
         self.cpp_conn_id = cpp_conn_id
-        schedule = PollSchedule.between(seconds(poke_interval), seconds(max_poke_interval))
+        schedule = PollSchedule.between(
+            seconds("poke_interval", poke_interval), seconds("max_poke_interval", max_poke_interval)
+        )
         self.poke_interval, self.max_poke_interval = schedule.shortest, schedule.longest
-        self.lookback = seconds(lookback)
+        self.lookback = seconds("lookback", lookback, or_zero=True)
         self._key = ""
         self._told: Told | None = None
         self._kept: Told | None = None

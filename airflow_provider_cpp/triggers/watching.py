@@ -26,6 +26,8 @@ from airflow_provider_cpp.api.schedule import (
     DEFAULT_MAX_INTERVAL,
     DEFAULT_TIMEOUT,
     PollSchedule,
+    optional_seconds,
+    seconds,
 )
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
@@ -86,9 +88,9 @@ class WatchingTrigger(BaseTrigger):
         self.started_at = started_at
         self.deadline = deadline
         self.cpp_conn_id = cpp_conn_id
-        self.poke_interval = poke_interval
-        self.max_poke_interval = max_poke_interval
-        self.stuck_after = stuck_after
+        self.poke_interval = seconds("poke_interval", poke_interval)
+        self.max_poke_interval = seconds("max_poke_interval", max_poke_interval)
+        self.stuck_after = optional_seconds("stuck_after", stuck_after)
         self.limit = limit
         self.hard_limit = hard_limit
         self.ending = ending

@@ -63,9 +63,19 @@ def test_an_identifier_that_names_one_thing_is_taken_as_it_is(value: str) -> Non
         "\ud800",
         "x" * 201,
         None,
-        7,
+        "None",
+        " None\n",
+        -7,
+        7.0,
+        float("nan"),
+        True,
         b"contoso",
         ["contoso"],
+        {"id": "contoso"},
+        "{{ params.offer }}",
+        "vm-{{ ds }}",
+        "{% if true %}vm{% endif %}",
+        "vm }}",
     ],
 )
 def test_an_identifier_that_could_mean_another_resource_is_refused(value: object) -> None:
@@ -74,6 +84,26 @@ def test_an_identifier_that_could_mean_another_resource_is_refused(value: object
 
     assert str(caught.value).isprintable(), "the message must not forge lines either"
     assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(("value", "digits"), [(7, "7"), (0, "0"), (10**30, "1" + "0" * 30)])
+def test_a_whole_number_stands_for_its_digits(value: int, digits: str) -> None:
+    assert checked_identifier("offer_id", value) == digits
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (7.0, "7.0 is a float"),
+        (True, "True is a bool"),
+        ({}, "{} is a dict"),
+        ("None", "isn't there"),
+        ("{{ x }}", "wasn't rendered"),
+    ],
+)
+def test_what_is_refused_is_named(value: object, said: str) -> None:
+    with pytest.raises(CppConfigurationError, match=said):
+        checked_identifier("offer_id", value)
 
 
 def test_a_wrong_identifier_is_an_error_that_no_retry_mends() -> None:

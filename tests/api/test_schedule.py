@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.api.schedule import LONGEST_WAIT, PollSchedule, optional_seconds, seconds
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 DAYS = 86400.0
+
+#: What no interval can be.
+NO_INTERVALS = [
+    None,
+    "30",
+    "30s",
+    "{{ params.timeout }}",
+    True,
+    0,
+    -1,
+    float("nan"),
+    float("inf"),
+    Decimal("NaN"),
+    Decimal("sNaN"),
+    10**400,
+    timedelta(0),
+    timedelta.max,
+    [30],
+    1j,
+]
 
 
 @pytest.mark.parametrize(
@@ -78,3 +102,31 @@ def test_the_first_poll_of_a_restarted_watch_comes_within_one_delay(
 ) -> None:
     schedule = PollSchedule(*limits)
     assert 0 <= schedule.first_delay(age, draw) <= schedule.delay(age, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (30, 30.0),
+        (0.5, 0.5),
+        (Decimal("1.5"), 1.5),
+        (Fraction(1, 2), 0.5),
+        (timedelta(minutes=1), 60.0),
+        (LONGEST_WAIT, LONGEST_WAIT),
+    ],
+)
+def test_seconds_are_a_number_of_any_kind_or_a_timedelta(value: object, expected: float) -> None:
+    assert seconds("timeout", value) == expected
+
+
+@pytest.mark.parametrize("value", NO_INTERVALS, ids=repr)
+def test_what_is_no_interval_is_refused_by_its_name(value: object) -> None:
+    with pytest.raises(CppConfigurationError, match=r"^stuck_after=.*takes seconds, above 0, ten years at most"):
+        seconds("stuck_after", value)
+
+
+def test_a_lookback_may_be_0_and_an_optional_interval_none() -> None:
+    assert seconds("lookback", 0, or_zero=True) == 0
+    assert optional_seconds("stuck_after", None) is None
+    with pytest.raises(CppConfigurationError, match=r"lookback=-1.*0 or more"):
+        seconds("lookback", -1, or_zero=True)

@@ -92,7 +92,8 @@ class TestListing:
             ({"status": ["running", "succeeded"]}, [OFFER]),
             ({"status": "neverPublished", "offer_type_id": {"microsoft-azure-virtualmachines"}}, ["draft"]),
             ({"status": "published"}, []),
-            ({"status": []}, []),
+            ({"status": []}, [OFFER, "draft", "core"]),
+            ({"status": "running,succeeded"}, [OFFER]),
         ],
     )
     def test_filters(self, arguments, offers):

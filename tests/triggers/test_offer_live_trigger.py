@@ -15,6 +15,7 @@ pytest.importorskip("airflow.triggers.shared_stream", reason="Airflow shares loo
 from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_provider_cpp.emulator.faults import Fault
+from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.triggers.offer_live import OfferLiveTrigger
 from tests.running import Store, anew, through_the_database
 
@@ -306,3 +307,20 @@ async def test_another_publishers_past_is_no_news_when_the_connection_is_edited(
     monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json(publisher_id="fabrikam"))
     await triggerer.until(lambda: "others-offer" in str(stores["asset"]))
     assert triggerer.events["asset"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("offer_id", "{{ params.offer }}"),
+        ("publisher_id", "None"),
+        ("offer_id", True),
+        ("poke_interval", "60"),
+        ("max_poke_interval", float("inf")),
+        ("lookback", -1),
+        ("lookback", float("nan")),
+    ],
+)
+def test_an_argument_that_cant_be_is_refused_by_its_name_as_nothing_of_it_is_rendered(name, value):
+    with pytest.raises(CppConfigurationError, match=name):
+        OfferLiveTrigger(**{name: value})

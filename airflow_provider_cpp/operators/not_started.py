@@ -1,0 +1,44 @@
+"""How a wait learns that a task before it started nothing, and why, where that is no failure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_cpp.operators.starting import NOT_STARTED_KEY, StartsOperation
+
+if TYPE_CHECKING:
+    from airflow.providers.common.compat.sdk import Context
+
+
+def why_nothing_was_started(task: Any, context: Context, *, in_dry_run: bool = False) -> str | None:
+    """Return why a task before this one started nothing, as that task says in XCom; None if none does. Blocks.
+
+    :param task: the task that waits.
+    :param context: its context.
+    :param in_dry_run: only look for a dry run.
+    """
+    task_instance: Any = context.get("ti")
+    if task_instance is None or not task.has_dag():
+        return None
+    tasks = task.dag.task_dict
+    for task_id in sorted(task.get_flat_relative_ids(upstream=True)):
+        if not issubclass(_class_of(tasks[task_id]), StartsOperation):
+            continue
+        for note in _notes(task_instance.xcom_pull(task_ids=[task_id], key=NOT_STARTED_KEY)):
+            if note.get("dry_run") or not in_dry_run:
+                return f"task {task_id} started nothing. {note.get('message')}"
+    return None
+
+
+def _class_of(task: Any) -> type:
+    found = getattr(task, "operator_class", type(task))  # of a mapped task
+    return found if isinstance(found, type) else type(task)
+
+
+def _notes(pulled: object) -> Iterable[dict[str, Any]]:
+    if isinstance(pulled, dict):
+        yield pulled
+    elif isinstance(pulled, Iterable) and not isinstance(pulled, str):
+        for each in pulled:
+            yield from _notes(each)

@@ -1,0 +1,80 @@
+"""What is an offer's definition, and in which words what is none is refused."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_cpp.api.definitions import checked_definition, is_json, read_definition
+from airflow_provider_cpp.exceptions import CppConfigurationError
+
+texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{}"))
+values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | texts,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(texts, values), st.booleans())
+def test_json_is_read_as_json(document: dict[str, object], ascii_only: bool) -> None:
+    text = json.dumps(document, ensure_ascii=ascii_only).replace("/", r"\/")
+    assert is_json(text)
+    assert checked_definition(read_definition(text)) == document
+    assert read_definition("\ufeff" + text) == document
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{'a': 1}", "is no JSON"),
+        ('{"a": True}', "is no JSON"),
+        ('{"a": 1,}', "is no JSON"),
+        ('{"a": NaN}', "NaN, which is no number in JSON"),
+        ('{"a": [-Infinity]}', "-Infinity, which is no number"),
+        ('{"a": {"b": 1, "c": 2, "b": 3}}', "the field 'b' twice"),
+        ('{"a":' * 100_000, "is no JSON: it is nested too deeply"),
+    ],
+)
+def test_what_is_no_json_is_refused(text: str, said: str) -> None:
+    with pytest.raises(CppConfigurationError, match=said):
+        read_definition(text)
+
+
+@pytest.mark.parametrize(
+    ("definition", "said"),
+    [
+        (None, "is None: what it was rendered from isn't there"),
+        ("None", "is 'None': what"),
+        (" \n", "what it was rendered from isn't there"),
+        (7, "is an int; it has to be an object"),
+        ([{}], "is a list; it has to be an object"),
+        ({"a": {"b": [0, float("inf")]}}, "inf at a/b/1, which is no number"),
+        ({"a": {"b": [0, 1e999]}}, "inf at a/b/1"),
+        ({"a": [{"b": "x\ud83d"}]}, r"lone surrogate, '\\ud83d'\) at a/0/b"),
+        ({"a": {"\udc00": 1}}, "has a key at a with half a character"),
+        ({"a": {"{{ params.version }}": 1}}, "has a key at a that is a template which wasn't rendered"),
+        ({"a": {"b": "v {{ params.version }}"}}, r"a template that wasn't rendered at a/b: \{\{ params"),
+        ({"a": [{"b": "{%- if x %}"}]}, "a template that wasn't rendered at a/0/b"),
+    ],
+)
+def test_what_cant_be_sent_is_refused_with_its_place(definition: object, said: str) -> None:
+    with pytest.raises(CppConfigurationError, match=said) as error:
+        checked_definition(definition)
+    assert str(error.value).isprintable()
+    assert "Nothing was sent" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "definition",
+    [
+        {"a": "{{ product }} and { } and {{"},
+        {"a": {"{{ params.version }}": None}},
+        {"a": "\U0001f600"},
+    ],
+)
+def test_what_only_looks_like_it_is_taken(definition: dict[str, object]) -> None:
+    assert checked_definition(definition) == definition
