@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import TypeVar
 
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.plain_text import plain_text
+from airflow_provider_cpp.api.portal import PORTAL
+from airflow_provider_cpp.api.refusals import Refusal, identifier_in, refusal_in
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
     CppBadRequest,
@@ -31,16 +32,11 @@ MAX_RETRY_AFTER = 3600.0
 #: No two clocks that both count are further apart, in seconds.
 MAX_CLOCK_SKEW = 86400.0
 
+#: Characters that are told of what a body says which should have said something else.
+_BRIEF = 500
+
 #: Names under which a list says that it goes on on another page, which no page of the reference mentions.
 NEXT_PAGE = ("nextLink", "@nextLink", "@odata.nextLink")
-
-_REQUEST_ID_HEADERS = (
-    "x-ms-request-id",
-    "x-ms-correlation-request-id",
-    "x-ms-correlation-id",
-    "request-id",
-    "x-ms-client-request-id",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,34 +96,40 @@ def parsed_body(answer: Answer) -> object:
         return None
 
 
-def service_error(answer: Answer) -> tuple[str | None, str | None]:
-    """Return the service's error code and message as plain text, each None where it gave none.
+def refusal(answer: Answer) -> Refusal:
+    """Return what the service says of why, wherever its body says it, and the id under which it knows the request."""
+    said = refusal_in(answer.body, is_whole=not answer.damage, is_error=answer.status >= 400)
+    return replace(said, request_id=identifier_in(answer.headers) or said.request_id)
 
-    The body is optional; its documented form is `{"error": {"code", "message"}}` (considerations page),
-    and a 401 carries a top-level `Message` instead (seen by clients).
-    """
-    body = parsed_body(answer)
-    if not isinstance(body, dict):
-        return None, None
-    fields = {str(key).casefold(): value for key, value in body.items()}
-    nested = fields.get("error")
-    if isinstance(nested, dict):
-        fields = {str(key).casefold(): value for key, value in nested.items()}
-    elif isinstance(nested, str):
-        fields = {"code": nested, "message": fields.get("error_description", fields.get("message"))}
-    code, message = fields.get("code"), fields.get("message")
-    return (
-        plain_text(str(code))[:200] if isinstance(code, str | int) else None,
-        plain_text(message) if isinstance(message, str) else None,
-    )
+
+def service_error(answer: Answer) -> tuple[str | None, str | None]:
+    """Return the service's error code and message as plain text, each None where it gave none."""
+    said = refusal(answer)
+    return said.code, said.message
 
 
 def request_id(answer: Answer) -> str | None:
     """Return the id under which the service's support finds the request, if it gave one."""
-    for name in _REQUEST_ID_HEADERS:
-        if value := answer.headers.get(name):
-            return plain_text(value)[:100]
-    return None
+    return refusal(answer).request_id
+
+
+def unexpected(answer: Answer, why: str) -> str:
+    """Return why a body isn't what was asked for, with what it says instead: a proxy's page, or an error's words.
+
+    :param why: such as "the body is no list".
+    """
+    said = refusal(answer)
+    words = " ".join(filter(None, (said.code, said.message and f"'{_brief(said.message)}'")))
+    return f"{why}; it says {words}" if words else why
+
+
+def no_json(answer: Answer) -> str:
+    """Return in words why a body holds no JSON, with what it says instead."""
+    return unexpected(answer, "the body is no JSON") if answer.body.strip() else "the body is empty"
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _BRIEF else f"{text[:_BRIEF]}..."
 
 
 def retry_after(answer: Answer) -> float | None:
@@ -178,16 +180,16 @@ def describe(reading: Reading) -> str:
     """Return what came back in a few words: status, the service's code and message, and its request id."""
     if isinstance(reading, Unanswered):
         return f"{reading.loss.value}: {reading.reason}"
-    code, message = service_error(reading)
+    said = refusal(reading)
     parts = [f"HTTP {reading.status}"]
-    if code:
-        parts.append(code)
-    if message:
-        parts.append(f"'{message}'")
+    if said.code:
+        parts.append(said.code)
+    if said.message:
+        parts.append(f"'{said.message if reading.status >= 400 else _brief(said.message)}'")
     if reading.damage:
         parts.append(f"({reading.damage})")
-    if identifier := request_id(reading):
-        parts.append(f"(request id {identifier})")
+    if said.request_id:
+        parts.append(f"(request id {said.request_id})")
     return " ".join(parts)
 
 
@@ -221,6 +223,15 @@ _FORBIDDEN = (
     "that the object id is the one of the enterprise application, and that publisher_id is right."
 )
 
+_CORRECT = "Correct what the message names; the same request would be refused again."
+_LOOK = "The service refuses the request; look at its message."
+_UNSAID = (
+    "The service doesn't say why; the same request would be refused again. Look at the offer in Partner Center, "
+    f"{PORTAL}, and ask its support, by the request id if there is one."
+)
+#: Nobody is sent to a message that isn't there.
+_WITHOUT_MESSAGE = {_CORRECT: _UNSAID, _LOOK: _UNSAID}
+
 
 def error_of(call: Call, reading: Reading) -> CppError:
     """Return the error that a reading means which isn't the success that `call` expects."""
@@ -237,8 +248,10 @@ def error_of(call: Call, reading: Reading) -> CppError:
             f"{what} Check the connection's host and proxy, and the network between; a later try may succeed."
         )
     error, advice = _meaning(reading.status, call)
-    code, _ = service_error(reading)
-    return error(f"{what} {advice}", http_status=reading.status, code=code, request_id=request_id(reading))
+    said = refusal(reading)
+    if said.message is None:
+        advice = _WITHOUT_MESSAGE.get(advice, advice)
+    return error(f"{what} {advice}", http_status=reading.status, code=said.code, request_id=said.request_id)
 
 
 def login_refused(call: Call, refusal: CppAuthError) -> CppAuthError:
@@ -253,7 +266,7 @@ def _meaning(status: int, call: Call) -> tuple[type[CppError], str]:
         case 403:
             return CppAuthError, _FORBIDDEN
         case 400 | 412 | 422:
-            return CppBadRequest, "Correct what the message names; the same request would be refused again."
+            return CppBadRequest, _CORRECT
         case 404 | 410:
             if call.subject.startswith("publisher "):
                 return CppNotFound, f"The service doesn't know {call.subject}: check publisher_id."
@@ -272,4 +285,4 @@ def _meaning(status: int, call: Call) -> tuple[type[CppError], str]:
         case _ if status < 300:
             return CppUnavailable, "The answer isn't one that this call can have; look at host and proxy."
         case _:
-            return CppBadRequest, "The service refuses the request; look at its message."
+            return CppBadRequest, _LOOK

@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_cpp.api.answers import NEXT_PAGE, Answer, parsed_body
+from airflow_provider_cpp.api.answers import NEXT_PAGE, Answer, no_json, parsed_body, unexpected
 from airflow_provider_cpp.api.plain_text import one_line
 
 #: What the service sets, and a definition that somebody wants doesn't: the samples of the pages on offers,
@@ -131,9 +131,9 @@ def read_offer(answer: Answer) -> Offer | str:
     if isinstance(body, list) and len(body) == 1:
         body = body[0]
     if not isinstance(body, dict):
-        return "the body is no JSON object"
+        return unexpected(answer, "the body is no JSON object")
     if not isinstance(body.get("id"), str) or not isinstance(body.get("definition"), dict):
-        return "the body has no id and definition, as an offer has"
+        return unexpected(answer, "the body has no id and definition, as an offer has")
     etag = answer.headers.get("etag", "").strip() or _text(body, "eTag").strip()
     return Offer(body, etag or None)
 
@@ -158,9 +158,9 @@ def _list(answer: Answer, what: str) -> tuple[dict[str, Any], ...] | str:
             return "the list goes on on another page, which no page of the reference mentions"
         body = body["value"]
     if not isinstance(body, list):
-        return "the body is no list"
+        return unexpected(answer, "the body is no list")
     if not all(isinstance(entry, dict) and isinstance(entry.get("id"), str) for entry in body):
-        return f"an entry of the list is no {what}"
+        return unexpected(answer, f"an entry of the list is no {what}")
     return tuple(body)
 
 
@@ -170,5 +170,5 @@ def _body(answer: Answer) -> Any:
         return answer.damage
     body = parsed_body(answer)
     if body is None or isinstance(body, str):
-        return "the body is no JSON" if answer.body.strip() else "the body is empty"
+        return no_json(answer)
     return body

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from airflow_provider_cpp.api.answers import Answer, parsed_body
+from airflow_provider_cpp.api.answers import Answer, no_json, parsed_body, unexpected
 from airflow_provider_cpp.api.plain_text import one_line, plain_text
 
 RUNNING = "running"
@@ -190,18 +190,18 @@ def read_operation(answer: Answer) -> Operation | str:
         return answer.damage
     body = parsed_body(answer)
     if body is None:
-        return "the body is no JSON" if answer.body.strip() else "the body is empty"
+        return no_json(answer)
     if isinstance(body, list):
         if len(body) != 1:
-            return f"the body is an array of {len(body)} entries, not of one operation"
+            return unexpected(answer, f"the body is an array of {len(body)} entries, not of one operation")
         body = body[0]
     if not isinstance(body, dict):
-        return "the body is no JSON object"
+        return unexpected(answer, "the body is no JSON object")
     word = body.get("status")
     if not isinstance(word, str) or not word.strip():
         word = body.get("submissionState")
     if not isinstance(word, str) or not word.strip():
-        return "the body has no status"
+        return unexpected(answer, "the body has no status")
     return Operation(
         status=state_of(word),
         raw_status=plain_text(word)[:200],

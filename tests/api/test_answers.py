@@ -57,20 +57,23 @@ GO_LIVE = calls.go_live("contoso", OFFER)
         ),
         ({"error": {"code": 17, "message": "number"}}, ("17", "number")),
         ({"error": {"code": "X", "message": "<p>Fix <b>this</b></p>"}}, ("X", "Fix this")),
-        ({"error": {"code": "X", "message": ["no", "text"]}}, ("X", None)),
+        ({"error": {"code": "X", "message": ["two", "texts"]}}, ("X", "two; texts")),
         ({"error": None}, (None, None)),
         ({"error": {}}, (None, None)),
         ([], (None, None)),
-        ([{"error": {"code": "X"}}], (None, None)),
-        ("text", (None, None)),
-        (17, (None, None)),
+        ([{"error": {"code": "X"}}], ("X", None)),
+        ("text", (None, "text")),
+        (17, (None, "17")),
         (b"", (None, None)),
         (b"   ", (None, None)),
-        (b"<html><body>Bad Gateway</body></html>", (None, None)),
-        (b'{"error": {"code": "X", "mess', (None, None)),
+        (b"<html><body>Bad Gateway</body></html>", (None, "Bad Gateway")),
+        (b'{"error": {"code": "X", "mess', (None, '{"error": {"code": "X", "mess')),
         (b"\xff\xfe\x00", (None, None)),
         # The considerations page's own sample of 2018, which isn't valid JSON.
-        ('{"error":{"code":“InvalidAPIVersion”}}'.encode(), (None, None)),
+        (
+            '{"error":{"code":“InvalidAPIVersion”}}'.encode(),
+            (None, '{"error":{"code":“InvalidAPIVersion”}}'),
+        ),
     ],
 )
 def test_the_services_code_and_message_are_found_wherever_they_stand(
@@ -95,9 +98,19 @@ def test_a_damaged_body_is_not_read() -> None:
     "name",
     [
         "x-ms-request-id",
+        "ms-requestid",  # Partner Center's own APIs
+        "ms-request-id",
+        "x-ms-requestid",
+        "request-id",
+        "x-request-id",
         "x-ms-correlation-request-id",
         "x-ms-correlation-id",
-        "request-id",
+        "x-ms-correlationid",
+        "ms-correlationid",
+        "ms-correlation-id",
+        "x-correlation-id",
+        "x-ms-activity-id",
+        "x-azure-ref",  # Azure Front Door
         "x-ms-client-request-id",
     ],
 )
@@ -108,6 +121,24 @@ def test_the_request_id_is_found_under_any_of_its_names(name: str) -> None:
 def test_the_services_own_request_id_comes_before_the_clients() -> None:
     assert request_id(Answer(500, {"x-ms-client-request-id": "mine", "x-ms-request-id": "theirs"})) == "theirs"
     assert request_id(Answer(500, {})) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"requestId": "8f0c-1"},
+        {"correlationId": "8f0c-1"},
+        {"error": {"code": "X", "activityId": "8f0c-1"}},
+        {"error": "invalid_client", "trace_id": "8f0c-1"},
+        {"title": "Not Found", "traceId": "8f0c-1"},
+        {"error": {"code": "X", "innererror": {"request-id": "8f0c-1", "client-request-id": "mine"}}},
+        {"error": {"code": "X", "details": [{"code": "Y", "innerError": {"RequestId": "8f0c-1"}}]}},
+    ],
+)
+def test_the_request_id_is_found_in_the_body_where_no_header_has_one(body: object) -> None:
+    assert request_id(answered(500, body)) == "8f0c-1"
+    assert request_id(answered(500, body, ms_correlationid="header")) == "header"
+    assert "(request id 8f0c-1)" in describe(answered(500, body))
 
 
 def test_a_request_id_cant_forge_a_line() -> None:
@@ -254,6 +285,15 @@ def test_what_no_retry_can_mend_is_not_retried_by_airflow(status: int) -> None:
     error = error_of(GO_LIVE, answered(status))
     mendable = (CppConflict, CppUnavailable)
     assert isinstance(error, AirflowFailException) is not isinstance(error, mendable)
+
+
+@pytest.mark.parametrize("status", [400, 402, 405, 412, 413, 422])
+@pytest.mark.parametrize("body", [b"", {}, {"error": {"code": "BadRequest"}}, {"error": None}])
+def test_nobody_is_sent_to_a_message_that_isnt_there(status: int, body: object) -> None:
+    text = str(error_of(GO_LIVE, answered(status, body)))
+    assert "message" not in text
+    assert "doesn't say why" in text
+    assert "https://partner.microsoft.com/" in text
 
 
 def test_401_and_403_are_told_apart_and_list_the_causes_to_check() -> None:
