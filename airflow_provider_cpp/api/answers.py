@@ -97,7 +97,7 @@ def parsed_body(answer: Answer) -> object:
 
 
 def refusal(answer: Answer) -> Refusal:
-    """Return what the service says of why, wherever its body says it, and the id under which it knows the request."""
+    """Return what the service says of why, wherever it says it, and the id under which it knows the request."""
     said = refusal_in(answer.body, is_whole=not answer.damage, is_error=answer.status >= 400)
     return replace(said, request_id=identifier_in(answer.headers) or said.request_id)
 

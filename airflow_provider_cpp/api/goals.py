@@ -107,7 +107,7 @@ def _words(argument: str, value: object) -> dict[str, str]:
         if not isinstance(word, str) or not is_known(word):
             raise CppConfigurationError(
                 f"{argument} names {word!r}, which is no status of an offer. The service says neverPublished, "
-                "notStarted, waitingForPublisherReview, running, succeeded, canceled or failed."
+                "notStarted, waitingForPublisherReview, running, succeeded, published, canceled or failed."
             )
         words[meaning_of(word)] = word
     return words

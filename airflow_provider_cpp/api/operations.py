@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,6 +10,7 @@ from typing import Any
 
 from airflow_provider_cpp.api.answers import Answer, no_json, parsed_body, unexpected
 from airflow_provider_cpp.api.plain_text import one_line, plain_text
+from airflow_provider_cpp.api.refusals import folded_name, words_of
 
 RUNNING = "running"
 SUCCEEDED = "succeeded"
@@ -16,9 +18,11 @@ FAILED = "failed"
 CANCELED = "canceled"
 
 # Every word that the reference's pages, samples and production clients use for an end. All others mean
-# that it still runs: the vocabulary drifts, and an unknown word must not end a watch.
+# that it still runs: the vocabulary drifts, and an unknown word must not end a watch. `published` is what the
+# list of offers calls one that is live (retrieve-offers page); of an operation it says that the very thing that
+# it is for is done, and no client has seen one that went on from there.
 _ENDS = {
-    **dict.fromkeys(("succeeded", "success", "complete", "completed"), SUCCEEDED),
+    **dict.fromkeys(("succeeded", "success", "complete", "completed", "published"), SUCCEEDED),
     **dict.fromkeys(("failed", "failure", "error", "rejected"), FAILED),
     **dict.fromkeys(("canceled", "cancelled", "aborted"), CANCELED),
 }
@@ -39,10 +43,25 @@ _ONGOING = {
 #: a third of a million lines in the log, and seconds of the triggerer's only loop.
 MAX_STEPS = MAX_MESSAGES = MAX_LINKS = 200
 
+_ERROR_LEVELS = {"error", "critical", "fatal"}
+
 #: Characters of a text that comes again and again: a name, an identifier, a word.
 _SHORT = 64
 
-_ALARMING_STEPS = {"blocked", "rejected", "failed", "canceled", "cancelled", "error"}
+# What a word has in it that tells of a failure, or asks for somebody, in whatever words around it. Nobody knows
+# all of them: it is told at once, and ends nothing.
+_ALARM = (
+    r"(?:fail(?!safe|over)|error(?!s?free)|reject|blocked|blocking|denied|declined|refused|invalid(?!at)|faulted|"
+    r"unsuccessful|crashed|expired|timedout|timeout|suspended|onhold|stuck|stalled|abort|cancell?ed|violat|"
+    r"(?:attention|action|intervention|input|correction|changes?|fix(?:es)?)(?:is|are)?(?:needed|required|requested)|"
+    r"(?:need|require)s?(?:publisher|customer|user|manual|your|immediate|an)*"
+    r"(?:attention|action|intervention|input|correction|change|fix|work))"
+)
+_ALARMING = re.compile(_ALARM)
+_NEGATED = re.compile(
+    rf"(?:not?|non|never|without|zero|doesnt|isnt|(?<!r)un(?=block|expired))"
+    rf"(?:yet|any|longer|more|been|be|further|known)*{_ALARM}"
+)
 
 
 @lru_cache(maxsize=256)  # the same few words come with every poll
@@ -56,9 +75,29 @@ def state_of(word: str) -> str:
     return _ENDS.get(folded(word), RUNNING)
 
 
+def same_word(word: str, other: str) -> bool:
+    """Tell whether two status words say the same: `published` is `succeeded`, an unknown word only itself."""
+    return (_ENDS.get(folded(word)) or folded(word)) == (_ENDS.get(folded(other)) or folded(other))
+
+
 def is_known(word: str) -> bool:
     """Tell whether a status word is one that was seen before."""
     return folded(word) in _ENDS or folded(word) in _ONGOING
+
+
+@lru_cache(maxsize=256)
+def is_alarming(word: str) -> bool:
+    """Tell whether a status word looks like a failure or asks for somebody: `CommitFailed`, `attentionNeeded`.
+
+    One that waits in the usual course of things, as `waitingForPublisherReview` does, isn't one of them.
+    """
+    word = folded(word)
+    return _ALARMING.search(word) is not None and _ALARMING.search(_NEGATED.sub(" ", word)) is not None
+
+
+def waits_for_somebody(word: str) -> bool:
+    """Tell whether a status word says that a person's turn is waited for, in the usual course of things."""
+    return folded(word).startswith("waitingfor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +145,12 @@ class Step:
     @property
     def is_alarming(self) -> bool:
         """Tell whether somebody should look at the step now, even while the operation runs on."""
-        return folded(self.status) in _ALARMING_STEPS
+        return is_alarming(self.status)
+
+    @property
+    def names_error(self) -> bool:
+        """Tell whether one of its messages is an error, whatever its status is called."""
+        return any(folded(message.level) in _ERROR_LEVELS for message in self.messages)
 
     def to_dict(self) -> dict[str, object]:
         """Return the step as JSON primitives."""
@@ -146,6 +190,11 @@ class Operation:
     def is_terminal(self) -> bool:
         """Tell whether the operation has ended."""
         return self.status != RUNNING
+
+    @property
+    def is_alarming(self) -> bool:
+        """Tell whether its own word looks like a failure, while it still runs as far as anybody knows."""
+        return not self.is_terminal and is_alarming(self.raw_status)
 
     @property
     def failed_steps(self) -> tuple[Step, ...]:
@@ -197,24 +246,74 @@ def read_operation(answer: Answer) -> Operation | str:
         body = body[0]
     if not isinstance(body, dict):
         return unexpected(answer, "the body is no JSON object")
-    word = body.get("status")
+    fields = _named(body, _OPERATION)
+    word = fields.get("status")
     if not isinstance(word, str) or not word.strip():
-        word = body.get("submissionState")
+        word = fields.get("submissionState")
     if not isinstance(word, str) or not word.strip():
         return unexpected(answer, "the body has no status")
+    status = state_of(word)
+    entries = fields.get("steps")
+    entries = [entries] if entries and isinstance(entries, dict) else _entries(entries)
+    steps = tuple(_read_step(step) for step in entries[:MAX_STEPS] if isinstance(step, dict))
+    messages = _read_messages(fields, _OPERATION)
+    if status == FAILED and not messages and not any(step.messages for step in steps if step.is_alarming):
+        # No reason where one was ever seen: then whatever the document says that isn't usual.
+        text = words_of({name: value for name, value in fields.items() if name not in _OPERATION})
+        messages += (Message("error", text),) * bool(text)
+    if len(entries) > MAX_STEPS:
+        messages += (Message("", f"and {len(entries) - MAX_STEPS} more steps"),)
     return Operation(
-        status=state_of(word),
+        status=status,
         raw_status=plain_text(word)[:200],
-        steps=tuple(_read_step(step) for step in _entries(body.get("steps"), MAX_STEPS) if isinstance(step, dict)),
-        messages=_read_messages(body.get("messages")) + _read_error(body.get("error")),
-        preview_links=_read_links(body.get("previewLinks")),
-        live_links=_read_links(body.get("liveLinks")),
-        cancellation=_text(body, "cancellationRequestState"),
+        steps=steps,
+        messages=messages,
+        preview_links=_read_links(fields.get("previewLinks")),
+        live_links=_read_links(fields.get("liveLinks")),
+        cancellation=_text(fields, "cancellationRequestState"),
     )
 
 
-def _entries(value: object, limit: int | None = None) -> list[object]:
-    return value[:limit] if isinstance(value, list) else []
+# The fields that the reference's samples and tables name, but for `error`, which may be anything.
+_OPERATION = frozenset(
+    (
+        *("status", "messages", "publishingVersion", "offerVersion", "cancellationRequestState", "steps"),
+        *("previewLinks", "liveLinks", "notificationEmails", "id", "submissionType", "createdDateTime"),
+        *("lastActionDateTime", "submissionState"),
+    )
+)
+_STEP = frozenset(
+    (
+        *("estimatedTimeFrame", "id", "stepName", "description", "status", "messages", "progressPercentage"),
+        "processPercentage",
+    )
+)
+_MESSAGE = frozenset(["messageHtml", "level", "timestamp"])
+
+#: Where a reason may stand besides `messages`, by `folded_name`, in the order in which they are told.
+_REASONS = (
+    *("message", "error", "errormessage", "statusmessage", "statusdetails", "statusdetail", "statusreason"),
+    *("reason", "failurereason", "errors", "validationerrors", "details", "innererror", "innerexception"),
+)
+
+
+def _named(fields: dict[Any, object], usual: frozenset[str]) -> dict[Any, object]:
+    """Return an object with its usual fields under their usual names, in whatever case they came."""
+    if fields.keys() <= usual:
+        return fields
+    names = _by_folded_name(usual)
+    return {names.get(folded_name(str(name)), name): value for name, value in fields.items()} | {
+        name: value for name, value in fields.items() if name in usual
+    }
+
+
+@lru_cache(maxsize=4)
+def _by_folded_name(usual: frozenset[str]) -> dict[str, str]:
+    return {folded_name(name): name for name in usual}
+
+
+def _entries(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _text(fields: Mapping[Any, object], *names: str) -> str:
@@ -232,7 +331,8 @@ def _known(text: str) -> str:
     return one_line(text)
 
 
-def _read_step(fields: Mapping[Any, object]) -> Step:
+def _read_step(step: dict[Any, object]) -> Step:
+    fields = _named(step, _STEP)
     # "processPercentage" stands in the reference's table, "progressPercentage" in all of its samples.
     progress = fields.get("progressPercentage", fields.get("processPercentage"))
     return Step(
@@ -241,7 +341,7 @@ def _read_step(fields: Mapping[Any, object]) -> Step:
         status=_text(fields, "status"),
         progress=_percentage(progress),
         estimate=_text(fields, "estimatedTimeFrame"),
-        messages=_read_messages(fields.get("messages")),
+        messages=_read_messages(fields, _STEP),
     )
 
 
@@ -252,34 +352,40 @@ def _percentage(value: object) -> int | None:
     return None
 
 
-def _read_messages(value: object) -> tuple[Message, ...]:
-    messages = []
-    entries = _entries(value)
-    for entry in entries[:MAX_MESSAGES]:
-        if isinstance(entry, str):  # an array of strings, says the table of later editions
-            messages.append(Message("", plain_text(entry)))
-        elif isinstance(entry, dict):
-            names = ("messageHtml", "message", "text")
-            html = next((entry[name] for name in names if isinstance(entry.get(name), str)), "")
-            messages.append(Message(_text(entry, "level"), plain_text(html)))
+def _read_messages(fields: dict[Any, object], usual: frozenset[str]) -> tuple[Message, ...]:
+    """Return the messages of an operation or a step, and the reasons that it names elsewhere."""
+    value = fields.get("messages")
+    if not value and fields.keys() <= usual:
+        return ()
+    entries = value if isinstance(value, list) else [value]
+    messages = [message for entry in entries[:MAX_MESSAGES] if (message := _read_message(entry)).text]
     if len(entries) > MAX_MESSAGES:
         messages.append(Message("", f"and {len(entries) - MAX_MESSAGES} more messages"))
-    return tuple(message for message in messages if message.text)
+    if not fields.keys() <= usual:
+        places = {folded_name(str(name)): entry for name, entry in fields.items() if name not in usual}
+        for name in _REASONS:
+            text = words_of(places.get(name))
+            if text and not any(text in message.text for message in messages):
+                messages.append(Message("error", text))
+    return tuple(messages)
 
 
-def _read_error(value: object) -> tuple[Message, ...]:
-    if isinstance(value, str) and value.strip():
-        return (Message("error", plain_text(value)),)
-    if isinstance(value, dict):
-        parts = (value[name] for name in ("code", "message") if isinstance(value.get(name), str))
-        text = plain_text(": ".join(parts))
-        return (Message("error", text),) if text else ()
-    return ()
+def _read_message(entry: object) -> Message:
+    if isinstance(entry, str):  # an array of strings, says the table of later editions
+        return Message("", words_of(entry) if entry[:1] in ("{", "[") else plain_text(entry))
+    if not isinstance(entry, dict):
+        return Message("", words_of(entry))
+    fields = _named(entry, _MESSAGE)
+    html = fields.get("messageHtml")
+    if isinstance(html, str) and fields.keys() <= _MESSAGE:
+        return Message(_text(fields, "level"), plain_text(html))
+    said = {name: value for name, value in fields.items() if name not in ("level", "severity", "timestamp")}
+    return Message(_text(fields, "level", "severity"), words_of(said))
 
 
 def _read_links(value: object) -> tuple[tuple[str, str], ...]:
     links = []
-    for entry in _entries(value, MAX_LINKS):
+    for entry in _entries(value)[:MAX_LINKS]:
         if isinstance(entry, dict):
             # Seen filled as {DisplayText, URI}, although the reference says "not implemented".
             fields = {str(key).casefold(): item for key, item in entry.items()}

@@ -73,20 +73,21 @@ def timed_out(
     :param goal: what was waited for.
     """
     state = f"was last seen {_where(operation)}" if operation else "could not be read even once"
+    said = _alarms(operation)
     trouble = f" The last read failed: {trouble}." if trouble else ""
     return _event(
         TIMEOUT,
         location,
         operation,
-        f"{capitalized(what)} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.{trouble} It may "
-        f"still be running: nothing was canceled. Look at {PORTAL}; to go on watching, clear this task; to "
+        f"{capitalized(what)} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.{said}{trouble} It "
+        f"may still be running: nothing was canceled. Look at {PORTAL}; to go on watching, clear this task; to "
         "wait longer, raise its timeout or execution_timeout.",
     )
 
 
 def unreadable(location: str, what: str, operation: Operation | None, why: str) -> Event:
     """Return the event of an operation whose status can't be learned."""
-    seen = f" It was last seen {_where(operation)}." if operation else ""
+    seen = f" It was last seen {_where(operation)}.{_alarms(operation)}" if operation else ""
     return _event(
         UNKNOWN,
         location,
@@ -240,22 +241,50 @@ def _told(what: str, operation: Operation, verdict: str | None = None) -> str:
     story = [f"{start} {'was ' if status == operations.CANCELED else ''}{status}"]
     if operations.folded(operation.raw_status) != status:
         story[0] += f" (the service says {operation.raw_status!r})"
-    story += [_step_told(step) for step in operation.failed_steps]
-    told = {message.text for step in operation.failed_steps for message in step.messages}
-    story += [f"{m.level or 'message'}: {m.text}" for m in operation.messages if m.text not in told]
-    if status == operations.FAILED:
+    said, is_reason_given = _said(operation)
+    story += said
+    if status == operations.FAILED and is_reason_given:
         advice = f"Correct what is named in the offer, publish it again, and look at {PORTAL}"
+    elif status == operations.FAILED:
+        advice = (
+            f"The service names no reason: look for the reports on the offer at {PORTAL}, and ask Partner "
+            "Center's support if there are none; once it is mended, publish it again"
+        )
     else:
         advice = f"Somebody canceled it: ask who before going live again; see {PORTAL}"
-    text = ". ".join(part.rstrip(". ") for part in story)
-    if len(text) > MAX_TOLD:
-        text = f"{text[:MAX_TOLD]}..., cut here"
+    text = _sentences(story)
     return f"{text}. {advice}."
 
 
-def _step_told(step: Step) -> str:
-    texts = "; ".join(message.text for message in step.messages) or "no message given"
-    return f"Step {step.label} is {step.status}: {texts}"
+def _said(operation: Operation) -> tuple[list[str], bool]:
+    """Return what the service says of an operation, and whether that is more than words of statuses.
+
+    That are its alarming steps and those that name an error, with their messages, then its own; where none of
+    them has any, what the other steps say.
+    """
+    steps = [step for step in operation.steps if step.is_alarming or step.names_error]
+    if not operation.messages and not any(step.messages for step in steps):
+        steps += [step for step in operation.steps if step.messages]
+    said, told = [], set()
+    for step in steps:
+        texts = [message.text for message in step.messages]
+        said.append(f"Step {step.label} is {step.status}: {'; '.join(texts) or 'no message given'}")
+        told.update(texts)
+    said += [f"{m.level or 'message'}: {m.text}" for m in operation.messages if m.text not in told]
+    return said, bool(told or operation.messages)
+
+
+def _alarms(operation: Operation | None) -> str:
+    """Return what of a running operation looks like a failure or asks for somebody, as sentences."""
+    if operation is None or not (operation.is_alarming or operation.failed_steps):
+        return ""
+    said, _ = _said(operation)
+    return f" {capitalized(_sentences(said))}." if said else ""
+
+
+def _sentences(parts: list[str]) -> str:
+    text = ". ".join(part.rstrip(". ") for part in parts)
+    return text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}..., cut here"
 
 
 def _where(operation: Operation | None) -> str:

@@ -8,7 +8,14 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from math import isfinite
 
-from airflow_provider_cpp.api.operations import Operation, Step, folded, is_known
+from airflow_provider_cpp.api.operations import (
+    Message,
+    Operation,
+    Step,
+    folded,
+    is_known,
+    waits_for_somebody,
+)
 from airflow_provider_cpp.api.outcomes import MAX_TOLD, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.procedures import Say
@@ -105,8 +112,12 @@ class Told:
         is_all = is_end and not self.is_begun
         if not self.is_begun and not is_end:
             yield Say(self._first_line(operation))
-        elif self.is_begun and not is_end and standings.get(_OWN) != self.standings.get(_OWN):
-            yield Say(f"{capitalized(self.what)} is {operation.raw_status} now.")
+        if not is_end and standings.get(_OWN) != self.standings.get(_OWN):
+            if operation.is_alarming:
+                texts = _texts(operation.messages)
+                yield Say(f"{capitalized(self.what)} is {operation.raw_status} now{texts}", logging.WARNING)
+            elif self.is_begun:
+                yield Say(f"{capitalized(self.what)} is {operation.raw_status} now.")
         for step in operation.steps:
             if standings[_key(step)] == self.standings.get(_key(step)):
                 continue
@@ -118,7 +129,8 @@ class Told:
         if has_ended and operation.steps:
             # Airflow's UI folds a group: who wants the whole has it in one place, nobody else has to scroll.
             yield Say(f"::group::All steps of {self.what}")
-            yield from (Say(f"{progress_of(step)}{_texts(step)}") for step in operation.steps)
+            yield from (Say(f"{progress_of(step)}{_texts(step.messages)}") for step in operation.steps)
+            yield from (Say(_spoken(message)) for message in _own(operation))
             yield Say("::endgroup::")
         self.is_begun = True
         self.standings = standings
@@ -165,25 +177,36 @@ def _key(step: Step) -> str:
 
 
 def _standings(operation: Operation) -> dict[str, str]:
-    standings = {_key(step): _standing(step) for step in operation.steps}
-    standings[_OWN] = folded(operation.raw_status)
+    standings = {_key(s): _standing(s.status, s.is_alarming, s.messages) for s in operation.steps}
+    standings[_OWN] = _standing(folded(operation.raw_status), operation.is_alarming, operation.messages)
     return standings
 
 
-def _standing(step: Step) -> str:
+def _standing(word: str, is_alarming: bool, messages: tuple[Message, ...]) -> str:
     """Return what of a step is news when it changes: its status, and what it says while it stands still."""
-    if not step.is_alarming or not step.messages:
-        return step.status
-    said = "\n".join(f"{message.level} {message.text}" for message in step.messages)
-    return f"{step.status} {blake2b(said.encode(), digest_size=8).hexdigest()}"
+    if not is_alarming or not messages:
+        return word
+    said = "\n".join(f"{message.level} {message.text}" for message in messages)
+    return f"{word} {blake2b(said.encode(), digest_size=8).hexdigest()}"
 
 
 def _line(step: Step) -> Say:
-    if not step.is_alarming:
-        return Say(f"Step {progress_of(step)}")
-    return Say(f"Step {progress_of(step)}{_texts(step)}", logging.WARNING)
+    if step.is_alarming:
+        return Say(f"Step {progress_of(step)}{_texts(step.messages)}", logging.WARNING)
+    # Whose turn it is may be told what to do; that is no alarm.
+    return Say(f"Step {progress_of(step)}{_texts(step.messages) if waits_for_somebody(step.status) else ''}")
 
 
-def _texts(step: Step) -> str:
-    text = "".join(f"; {message.level or 'message'}: {message.text}" for message in step.messages)
+def _own(operation: Operation) -> Iterator[Message]:
+    """Yield what an operation says that none of its steps does."""
+    told = {message.text for step in operation.steps for message in step.messages}
+    return (message for message in operation.messages if message.text not in told)
+
+
+def _spoken(message: Message) -> str:
+    return f"{message.level or 'message'}: {message.text}"
+
+
+def _texts(messages: tuple[Message, ...]) -> str:
+    text = "".join(f"; {_spoken(message)}" for message in messages)
     return text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}..., cut here"

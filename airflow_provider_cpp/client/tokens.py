@@ -13,9 +13,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.api.answers import Answer, refusal
 from airflow_provider_cpp.api.plain_text import one_line
+from airflow_provider_cpp.api.refusals import Refusal
 from airflow_provider_cpp.client.counting import COUNTS
-from airflow_provider_cpp.client.quoted import without
+from airflow_provider_cpp.client.quoted import without, without_quotes
 from airflow_provider_cpp.client.requesting import ca_file_unusable, trust
 from airflow_provider_cpp.client.whole_answers import bounded_session
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppUnavailable
@@ -221,9 +223,9 @@ def _failure(error: Exception, answer: requests.Response | None, settings: Setti
     status = answer.status_code if answer is not None else None
     if isinstance(error, ClientAuthenticationError):
         if not _is_refusal(error, answer):
-            return _login_is_down(settings, error, status)
+            return _login_is_down(settings, error, answer)
         return CppAuthError(
-            f"{_login_failed(settings, _first_line(error, settings))} Check tenant_id, login (application id), "
+            f"{_login_failed(settings, _why(error, answer, settings))} Check tenant_id, login (application id), "
             "password (client secret: is it right, has it expired?), scope, and that the app registration exists "
             "in this tenant.",
             http_status=status,
@@ -231,10 +233,10 @@ def _failure(error: Exception, answer: requests.Response | None, settings: Setti
     if isinstance(error, AzureError):
         return _login_is_down(settings, error, None)
     if answer is not None:  # whatever msal raises of one that it doesn't expect
-        return _login_is_down(settings, _Unusable(error), status)
+        return _login_is_down(settings, _Unusable(error), answer)
     if isinstance(error, ValueError | TypeError | OSError):
         # azure-identity's complaints about arguments: a malformed certificate, a wrong or no password for it.
-        return CppConfigurationError(_login_failed(settings, _first_line(error, settings)))
+        return CppConfigurationError(_login_failed(settings, _why(error, None, settings)))
     return None
 
 
@@ -278,8 +280,9 @@ def _is_refusal(error: BaseException, answer: requests.Response | None) -> bool:
     return isinstance(code, str) and code not in _PASSING_ERRORS
 
 
-def _login_is_down(settings: Settings, error: Exception, status: int | None) -> CppUnavailable:
-    why = _first_line(error, settings)
+def _login_is_down(settings: Settings, error: Exception, answer: requests.Response | None) -> CppUnavailable:
+    why = _why(error, answer, settings)
+    status = answer.status_code if answer is not None else None
     why = why if status is None else f"HTTP {status}, {why}"
     return LoginUnavailable(_login_failed(settings, why), http_status=status)
 
@@ -292,9 +295,29 @@ def _login_failed(settings: Settings, why: str) -> str:
     )
 
 
-def _first_line(error: Exception, settings: Settings) -> str:
+def _why(error: Exception, answer: requests.Response | None, settings: Settings) -> str:
+    """Return what an error of `azure-identity` says, and of the login's last answer what it leaves out."""
     message = str(getattr(error, "message", None) or error).strip() or type(error).__name__
-    return one_line(without(message.splitlines()[0], [settings.secret]))[:500]
+    said = Refusal() if answer is None else _said(answer, settings)
+    if answer is not None and said.message and (whole := answer.text.strip()) in message:
+        message = message.replace(whole, f"'{said.message}'")  # markup and all
+    why = one_line(without(message, [settings.secret]))
+    if said.message and said.message not in why:
+        why = f"{why.rstrip('.')}; it says '{said.message}'"
+    if said.request_id and said.request_id not in why:
+        why = f"{why.rstrip('.')} (request id {said.request_id})"
+    return why
+
+
+def _said(answer: requests.Response, settings: Settings) -> Refusal:
+    try:
+        body = answer.content
+    except (RuntimeError, OSError):  # it was cut
+        return Refusal()
+    if answer.status_code < 400 and not body.lstrip().startswith(b"<"):
+        return Refusal()  # what isn't a page may be a token
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return refusal(without_quotes(Answer(answer.status_code, headers, body), [settings.secret]))
 
 
 def _credential(settings: Settings, session: requests.Session) -> Credential:

@@ -71,9 +71,9 @@ class ListOffersOperator(CallsPortal, BaseOperator):
 
 
 def _is_among(word: str, wanted: tuple[str, ...]) -> bool:
-    from airflow_provider_cpp.api.operations import folded
+    from airflow_provider_cpp.api.operations import same_word
 
-    return not wanted or folded(word) in {folded(each) for each in wanted}
+    return not wanted or any(same_word(word, each) for each in wanted)
 
 
 class GetOfferOperator(CallsPortal, BaseOperator):

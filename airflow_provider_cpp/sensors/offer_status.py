@@ -33,7 +33,8 @@ class OfferStatusSensor(WatchingSensor):
     :param offer_id: the offer's identifier. (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
     :param target: the statuses, in any spelling, any of which is waited for: ``neverPublished``,
-        ``notStarted``, ``waitingForPublisherReview``, ``running``, ``succeeded``, ``canceled``, ``failed``.
+        ``notStarted``, ``waitingForPublisherReview``, ``running``, ``succeeded`` or ``published`` (both: it is
+        live), ``canceled``, ``failed``.
     :param failed_states: the statuses that fail the task at once; ``failed`` and ``canceled`` by default, but
         for those in `target`. An offer keeps its last status until its next operation begins.
     :param cpp_conn_id: id of the connection. (templated)

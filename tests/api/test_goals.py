@@ -88,7 +88,8 @@ def test_a_step_left_over_from_what_has_failed_is_no_signoff() -> None:
     ("target", "failed"),
     [
         ([], ()),
-        ("published", ()),
+        ("reticulating", ()),
+        ("published", "succeeded"),
         ({"succeeded"}, "succeeded"),
         ("succeeded", "Completed"),
         (3, ()),

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.api.answers import Answer
-from airflow_provider_cpp.api.operations import Operation, is_known, read_operation, state_of
+from airflow_provider_cpp.api.operations import Operation, is_alarming, is_known, read_operation, state_of
 from tests.api.scripted import answered, message, operation, step
 
 # Every word of the status page, the operations page's table and samples, and of clients in production.
@@ -20,7 +20,16 @@ WORDS = {
     "steps'": ["WaitingForApproval", "Blocked"],
 }
 ENDS = {
-    "succeeded": ["succeeded", "Succeeded", "success", "complete", "Complete", "completed", "COMPLETED"],
+    "succeeded": [
+        "succeeded",
+        "Succeeded",
+        "success",
+        "complete",
+        "Complete",
+        "completed",
+        "published",
+        "Published",
+    ],
     "failed": ["failed", "Failed", "FAILURE", "error", "rejected", "Rejected"],
     "canceled": ["canceled", "Canceled", "cancelled", " CANCELLED ", "aborted"],
 }
@@ -235,7 +244,7 @@ def test_messages_are_read_as_objects_and_as_strings() -> None:
     read = read_operation(body)
 
     assert isinstance(read, Operation)
-    assert [m.text for m in read.steps[0].messages] == ["one", "two", "three"]
+    assert [m.text for m in read.steps[0].messages] == ["one", "two", "three", "4"]
     assert [(m.level, m.text) for m in read.messages] == [
         ("", "four"),
         ("information", "five"),
@@ -243,11 +252,142 @@ def test_messages_are_read_as_objects_and_as_strings() -> None:
     ]
 
 
-@pytest.mark.parametrize("messages", [None, "text", {}, 7, [[]], [None]])
+@pytest.mark.parametrize("messages", [None, "", {}, [[]], [None], [{}], [True], {"level": "error"}, False])
 def test_messages_of_no_known_form_are_left_out_and_harm_nothing(messages: object) -> None:
     read = read_operation(operation("running", step(messages=messages), messages=messages))
     assert isinstance(read, Operation)
     assert read.messages == read.steps[0].messages == ()
+
+
+REASON = "Plan contoso-plan has no image."
+
+#: Where a reason may stand in an operation or one of its steps, besides a list of messages.
+REASONS: dict[str, dict[str, object]] = {
+    "a message": {"message": REASON},
+    "an error as text": {"error": REASON},
+    "an error": {"error": {"code": "NoImage", "message": REASON}},
+    "an error's details": {"error": {"code": "Failed", "details": [{"code": "NoImage", "message": REASON}]}},
+    "an inner error": {
+        "error": {"code": "Failed", "innererror": {"code": "A", "innerError": {"message": REASON}}}
+    },
+    "an error that is a list": {"error": [{"message": REASON}]},
+    "errors as texts": {"errors": [REASON]},
+    "errors": {"errors": [{"code": "NoImage", "message": REASON}]},
+    "errors by field": {"errors": {"plans[0]": [REASON]}},
+    "status details": {"statusDetails": {"errors": [{"code": "NoImage", "details": REASON}], "warnings": []}},
+    "status details as text": {"statusDetails": REASON},
+    "a reason": {"failureReason": REASON},
+    "messages as one text": {"messages": REASON},
+    "messages as one object": {"messages": {"messageHtml": REASON, "level": "error"}},
+    "messages within one another": {"messages": [[{"message": {"text": REASON}}]]},
+    "a message that is JSON": {"messages": [json.dumps({"message": REASON})]},
+    "another case": {"Messages": [{"MessageHtml": REASON, "Level": "error"}]},
+    "a validation": {"messages": [{"errorCode": "NoImage", "severity": "error", "message": REASON}]},
+}
+
+
+@pytest.mark.parametrize("fields", REASONS.values(), ids=REASONS.keys())
+@pytest.mark.parametrize("is_steps", [False, True])
+def test_a_reason_is_found_wherever_an_operation_or_its_step_has_it(
+    fields: dict[str, object], is_steps: bool
+) -> None:
+    failed = {"id": "displaycertify", "stepName": "Certification", "status": "rejected"}
+    body = (
+        {"status": "failed", "steps": [failed | fields]}
+        if is_steps
+        else {"status": "failed", "steps": []} | fields
+    )
+    read = read_operation(answered(200, body))
+
+    assert isinstance(read, Operation)
+    (said,) = read.steps[0].messages if is_steps else read.messages
+    assert REASON in said.text
+    assert json.loads(json.dumps(read.to_dict())) == read.to_dict()
+
+
+@pytest.mark.parametrize(
+    "fields", [{"fault": {"hint": REASON}}, {"result": REASON}, {"properties": {"error": {"message": REASON}}}]
+)
+def test_of_a_failure_without_a_reason_all_that_is_unusual_is_told(fields: dict[str, object]) -> None:
+    usual = {"id": "x", "submissionType": "GoLive", "createdDateTime": "2018-03-16T17:50:45Z", "error": None}
+    read = read_operation(answered(200, {"status": "failed", **usual, **fields}))
+    assert isinstance(read, Operation)
+    (said,) = read.messages
+    assert REASON in said.text
+    assert "GoLive" not in said.text
+
+    running = read_operation(answered(200, {"status": "running", **usual, **fields}))
+    assert isinstance(running, Operation)
+    assert running.messages == ()
+
+
+def test_a_reason_that_stands_in_several_places_is_told_once() -> None:
+    body = {
+        "status": "failed",
+        "message": REASON,
+        "error": {"message": REASON},
+        "messages": [REASON],
+        "errors": [REASON],
+    }
+    read = read_operation(answered(200, body))
+    assert isinstance(read, Operation)
+    assert [message.text for message in read.messages] == [REASON]
+
+
+def test_a_document_is_read_in_another_case_too() -> None:
+    body = {
+        "Status": "Failed",
+        "Steps": [{"Id": "live", "StepName": "Live", "Status": "Rejected", "Messages": ["no"]}],
+    }
+    read = read_operation(answered(200, body))
+    assert isinstance(read, Operation)
+    assert (read.status, read.steps[0].label, read.steps[0].messages[0].text) == ("failed", "Live", "no")
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *("blocked", "rejected", "failed", "canceled", "cancelled", "error", "aborted", "failure"),
+        *("certificationFailed", "CommitFailed", "PublishFailed", "PreProcessingFailed", "timedOut", "Timed out"),
+        *("attentionNeeded", "actionRequired", "Action Required", "needsAttention", "requiresPublisherAction"),
+        *("validationError", "rejectedByCertification", "rejectedBy", "completedWithErrors", "cancellationFailed"),
+        *("runFailed", "canceledByPublisher", "expired", "denied", "onHold", "invalid"),
+    ],
+)
+def test_a_word_that_looks_like_a_failure_or_asks_for_somebody_is_alarming(word: str) -> None:
+    assert is_alarming(word)
+    assert is_alarming(word.upper())
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        *(
+            "complete",
+            "inProgress",
+            "notStarted",
+            "running",
+            "succeeded",
+            "published",
+            "reticulating",
+            "",
+            "queued",
+        ),
+        *(
+            "waitingForPublisherReview",
+            "waitingForApproval",
+            "canceling",
+            "cancelRequested",
+            "pending",
+            "validating",
+        ),
+        *("notFailed", "noErrors", "not failed", "withoutErrors", "completedWithoutErrors", "noActionRequired"),
+        *("attentionNotNeeded", "noLongerBlocked", "notYetRejected", "unblocked", "errorFree", "usingDefaults"),
+        *("noFurtherActionNeeded", "invalidatingCache", "notBlocked", "nonBlocking"),
+    ],
+)
+def test_a_word_that_denies_a_failure_or_waits_as_usual_is_not_alarming(word: str) -> None:
+    assert not is_alarming(word)
 
 
 @pytest.mark.parametrize("steps", [None, "text", {}, 7, [None, 1, "x", []]])
@@ -264,7 +404,11 @@ def test_no_document_is_blown_up() -> None:
     read = read_operation(answered(200, body))
     assert isinstance(read, Operation)
     assert (len(read.steps), len(read.live_links)) == (200, 200)
-    assert [message.text for message in read.messages[199:]] == ["m", "and 9800 more messages"]
+    assert [message.text for message in read.messages[199:]] == [
+        "m",
+        "and 9800 more messages",
+        "and 9800 more steps",
+    ]
 
 
 def test_links_are_kept_as_they_are_in_the_form_that_clients_saw() -> None:

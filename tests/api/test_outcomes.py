@@ -209,6 +209,63 @@ def test_a_failure_without_a_message_says_so() -> None:
     assert "no message given" in told
 
 
+NAMED = "Correct what is named in the offer"
+UNNAMED = "The service names no reason"
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"messages": None, "error": ""},
+        {"error": {}, "errors": [], "statusDetails": None},
+    ],
+)
+def test_where_nothing_is_named_nobody_is_told_to_correct_it(more: dict[str, object]) -> None:
+    for steps in ([], [step("displaycertify", "failed")], [step("displaycertify", "inProgress")]):
+        told = str(_ended("failed", *steps, **more)["message"])
+        assert UNNAMED in told
+        assert NAMED not in told
+        assert "https://partner.microsoft.com/" in told
+
+
+@pytest.mark.parametrize(
+    ("steps", "more"),
+    [
+        ([], {"message": "No image."}),
+        ([], {"statusDetails": {"errors": [{"message": "No image."}]}}),
+        ([step("displaycertify", "rejected", error={"message": "No image."})], {}),
+        ([step("displaycertify", "inProgress", messages=[message("No image.")])], {}),
+        ([step("displaycertify", "reticulated", messages=["No image."])], {}),
+        (
+            [step("displaycertify", "certificationFailed", messages=[message("No image.")])],
+            {"messages": ["No image."]},
+        ),
+    ],
+)
+def test_a_reason_is_told_once_wherever_it_stood(steps: list[dict[str, object]], more: dict[str, object]) -> None:
+    told = str(_ended("failed", *steps, **more)["message"])
+    assert told.count("No image") == 1
+    assert NAMED in told
+    assert UNNAMED not in told
+
+
+@pytest.mark.parametrize("word", ["blocked", "attentionNeeded", "CommitFailed"])
+def test_a_timeout_tells_what_asked_for_somebody_meanwhile(word: str) -> None:
+    read = read_operation(operation("running", step("displaycertify", word, messages=[message("Add a logo.")])))
+    assert isinstance(read, Operation)
+    for event in (outcomes.timed_out(URL, WHAT, read, 60.0, ""), outcomes.unreadable(URL, WHAT, read, "HTTP 503")):
+        assert f"is {word}: Add a logo" in str(event["message"])
+
+
+def test_a_timeout_tells_what_the_operation_says_whose_own_word_looks_like_a_failure() -> None:
+    read = read_operation(operation("publishFailed", messages=["Add a logo."]))
+    assert isinstance(read, Operation)
+    assert not read.is_terminal
+    assert "Add a logo" in str(outcomes.timed_out(URL, WHAT, read, 60.0, "")["message"])
+    assert outcomes.concluded(URL, WHAT, read) is None
+
+
 def test_the_services_own_word_is_told_where_it_is_another_one() -> None:
     assert "'aborted'" in str(_ended("aborted")["message"])
     assert "'failed'" not in str(FAILED["message"])

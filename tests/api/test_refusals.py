@@ -27,7 +27,7 @@ BODIES: dict[str, tuple[object, str | None, str]] = {
         {
             "Product": {
                 "serviceName": "Product",
-                "error": "Ingestion.Http404Exception: product contoso-vm not found.\r\n   at A.B() in D:\\a.cs:line 3",
+                "error": "Ingestion.Http404Exception: product contoso-vm not found.\r\n   at A.B() in D:\\a.cs",
                 "exceptionCode": "Http404Exception",
                 "httpStatusCode": "NotFound",
             }
@@ -36,9 +36,7 @@ BODIES: dict[str, tuple[object, str | None, str]] = {
         "Product: Ingestion.Http404Exception: product contoso-vm not found.",
     ),
     "an exception's cause": (
-        {
-            "error": "Outer: no.\n ---> Inner: the disk.\n   at A.B()\n   --- End of inner exception stack trace ---"
-        },
+        {"error": "Outer: no.\n ---> Inner: the disk.\n   at A.B()\n   --- End of inner trace ---"},
         None,
         "Outer: no. ---> Inner: the disk.",
     ),
@@ -124,9 +122,9 @@ BODIES: dict[str, tuple[object, str | None, str]] = {
     ),
     "plain text": (b"Offer is locked.\r\n", None, "Offer is locked."),
     "a page": (
-        b"<!DOCTYPE html><html><head><title>Sign in</title><script>x()</script></head><body>Enter it</body></html>",
+        b"<!DOCTYPE html><html><head><title>Sign in</title><script>x()</script></head><body>Enter</body></html>",
         None,
-        "Sign in: Enter it",
+        "Sign in: Enter",
     ),
     "a page with nothing but a title": (
         b"<html><head><title>502 Bad Gateway</title></head></html>",
@@ -139,7 +137,7 @@ BODIES: dict[str, tuple[object, str | None, str]] = {
         "No & no.",
     ),
     "OData's XML": (
-        b'<m:error xmlns:m="urn:m"><m:code>A</m:code><m:message xml:lang="en"><![CDATA[a < b]]></m:message></m:error>',
+        b'<m:error xmlns:m="urn:m"><m:code>A</m:code><m:message lang="en"><![CDATA[a < b]]></m:message></m:error>',
         "A",
         "a < b",
     ),

@@ -103,6 +103,52 @@ def test_a_blocked_steps_messages_are_logged_at_once_and_it_is_watched_on(status
     assert status in warning
 
 
+@pytest.mark.parametrize("status", ["certificationFailed", "CommitFailed", "timedOut", "attentionNeeded"])
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_step_whose_word_looks_like_a_failure_is_told_at_once_and_ends_nothing(
+    status: str, is_first: bool
+) -> None:
+    busy = operation("running", step())
+    alarming = operation("running", step("displaycertify", status, messages=[message("No agent")]))
+    event, runner = follow([*[busy] * (not is_first), alarming, alarming, alarming, DONE])
+
+    assert event["status"] == "succeeded"
+    told = [line for line in runner.warnings() if "No agent" in line]
+    assert len(told) == 1
+    assert status in told[0]
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+def test_an_operation_whose_own_word_looks_like_a_failure_is_told_at_once_and_ends_nothing(is_first: bool) -> None:
+    busy = operation("running", step())
+    alarming = operation("publishFailed", step(), messages=[message("No agent")])
+    more = operation("publishFailed", step(), messages=[message("No agent"), message("No logo")])
+    event, runner = follow([*[busy] * (not is_first), alarming, alarming, more, more, DONE])
+
+    assert event["status"] == "succeeded"
+    first, second = (line for line in runner.warnings() if "No agent" in line)
+    assert "publishFailed" in first
+    assert "No logo" in second
+
+
+def test_what_a_step_that_waits_for_somebody_says_is_told_and_is_no_warning() -> None:
+    waits = step(
+        "publisher-signoff", "waitingForPublisherReview", messages=[message("Look at the preview", "information")]
+    )
+    _, runner = follow([operation("running", step()), operation("running", step(), waits), DONE])
+    assert [
+        line for line in runner.lines() if "waitingForPublisherReview" in line and "Look at the preview" in line
+    ]
+    assert runner.warnings() == []
+
+
+def test_what_an_operation_says_as_a_whole_is_in_the_log_at_its_end() -> None:
+    failed = operation("failed", step(status="rejected"), statusDetails={"message": "The plan has no image."})
+    event, runner = follow([operation("running", step()), failed])
+    assert "The plan has no image." in str(event["message"])
+    assert "error: The plan has no image." in runner.lines()
+
+
 def test_a_step_that_is_blocked_already_at_the_first_look_is_told_too() -> None:
     _, runner = follow([operation("running", step(status="blocked", messages=[message("No agent")])), DONE])
     assert any("No agent" in line for line in runner.warnings())

@@ -228,11 +228,11 @@ class LoginHost:
         }
         connection.sendall(response(body=json.dumps(body).encode(), Content_Type="application/json"))
 
-    def fetch(self, **extra: Any) -> tuple[str, float]:
+    def fetch(self, *, password: str = "hush", **extra: Any) -> tuple[str, float]:
         settings = read_settings(
             "cpp_test",
             login="app",
-            password="hush",
+            password=password,
             extra={
                 "tenant_id": "contoso.com",
                 "authority": self.server.url,
@@ -265,6 +265,47 @@ OUT_OF_ORDER: dict[str, Behaviour] = {
     "hangs": lambda connection: time.sleep(20),
     "head cut": b"HTTP/1.1 200",
 }
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (
+            _error(
+                "401 No",
+                "invalid_client",
+                r"AADSTS7000215: Invalid secret.\r\nTrace ID: t-1\r\nCorrelation ID: c-1",
+            ),
+            ["AADSTS7000215", "Trace ID: t-1", "Correlation ID: c-1"],
+        ),
+        (_error("400 No", "invalid_grant", r"AADSTS53003: Blocked.\nA policy says so."), ["A policy says so"]),
+        (_error("400 No", "unauthorized_client"), ["unauthorized_client"]),
+        (response("503 Down", b"<title>Proxy</title><body>Ask IT</body>"), ["HTTP 503", "Proxy", "Ask IT"]),
+        (response("403 No", b"<title>Proxy</title>", x_ms_request_id="id-1"), ["HTTP 403", "'Proxy'", "id-1"]),
+        (response("500 Oops", b'{"error": {"message": "The directory is down."}}'), ["The directory is down."]),
+        (response("503 Down", b"upstream connect error"), ["upstream connect error"]),
+        (response(body=b"<html><title>Captive portal</title></html>"), ["Captive portal"]),
+    ],
+)
+def test_no_word_of_the_login_is_lost(tmp_path: Path, answer: Behaviour, words: list[str]) -> None:
+    with pytest.raises(CppError) as caught:
+        LoginHost(tmp_path, answer).fetch()
+    for word in words:
+        assert word in str(caught.value)
+        assert str(caught.value).count(word) == 1
+
+
+def test_a_login_that_quotes_the_secret_or_gives_a_token_to_a_failed_request_has_neither_told(
+    tmp_path: Path,
+) -> None:
+    secret = "hush-hush-hush-hush-hush"
+    for answer in (
+        response("503 Down", f"<title>client_secret {secret}</title>".encode()),
+        response(body=b"access_token=hush-hush-hush-hush-hush", Content_Type="text/plain"),
+    ):
+        with pytest.raises(CppError) as caught:
+            LoginHost(tmp_path, answer).fetch(password=secret)
+        assert secret not in str(caught.value)
 
 
 @pytest.mark.parametrize("answer", OUT_OF_ORDER.values(), ids=OUT_OF_ORDER.keys())
