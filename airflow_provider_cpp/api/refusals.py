@@ -16,7 +16,8 @@ from functools import lru_cache
 from html import unescape
 from typing import Any
 
-from airflow_provider_cpp.api.confidential import HIDDEN, is_confidential
+from airflow_provider_cpp.api.confidential import HIDDEN
+from airflow_provider_cpp.api.confidential_names import is_confidential
 from airflow_provider_cpp.api.plain_text import plain_text
 
 #: How far a body is read: levels, values, texts that are told, and characters of all of them together.

@@ -230,13 +230,15 @@ class Api:
         if not operations:
             return "neverPublished"
         view = self._portal.view(operations[-1])
+        if view.state == SUCCEEDED and operations[-1].kind == GO_LIVE:
+            return self._portal.settings.live_status
         return self._portal.settings.signoff_status if view.waits_for_signoff else view.state
 
     def _listed_status(self, offer: Offer) -> str:
         status = self._offer_status(offer)
         operations = self._portal.operations(offer.publisher_id, offer.offer_id)
         if status == SUCCEEDED and operations[-1].kind == GO_LIVE:
-            # The sample of the list says so, although the word is in no table.
+            # Whatever the status page says, the sample of the list says so, although the word is in no table.
             status = "published"
         return display_word(status, self._portal.settings.vocabulary)
 

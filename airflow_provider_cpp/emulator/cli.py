@@ -86,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         add(_option(name), type=float, metavar="SECONDS", help=f"(default: {getattr(defaults, name):g})")
     for name in ("strict_golive", "etag_on_get"):
         add(_option(name), action="store_true", default=None, help="see the Settings class")
+    add("--stalled-word", help=f"status of the step that stalls (default: {defaults.stalled_word})")
     add("--migrated", action=argparse.BooleanOptionalAction, default=None, help="see the Settings class")
     add("--step-duration", action="append", metavar="STEP=SECONDS", help="repeatable")
     add("--failure-message", action="append", metavar="HTML", help="what a failed step says, repeatable")

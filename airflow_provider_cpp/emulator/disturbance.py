@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, Delivery, json_answer
+from airflow_provider_cpp.emulator.refusals import refused
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.emulator.faults import Fault
@@ -170,6 +171,7 @@ _ANSWERS: dict[str, Callable[[_Case], Answer]] = {
     "revoked": lambda case: case.answer,
     "ignored": lambda case: Answer(case.fault.status or 202),
     "html": _html,
+    "refusal": lambda case: refused(case.fault.value or "service", case.fault.status or 400),
     "empty": lambda case: replace(case.answer, body=b""),
     "array": lambda case: _changed(case, lambda document: [document]),
     "status-word": _status_word,

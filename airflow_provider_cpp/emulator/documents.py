@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation, StepView, View
+from airflow_provider_cpp.emulator.refusals import REASON, REASON_FORMS
 from airflow_provider_cpp.emulator.steps import STEPS
 from airflow_provider_cpp.emulator.words import FAILED, display_word, operation_word
 
@@ -143,7 +144,19 @@ def operation_document(operation: Operation, view: View, settings: Settings) -> 
                 is_live="live" in done,
             ),
         }
-    return document
+    return _with_reason(document, view.state, settings)
+
+
+def _with_reason(document: dict[str, Any], state: str, settings: Settings) -> dict[str, Any]:
+    """Move the reason of a failure to where the settings have it."""
+    if state != FAILED or settings.reason_form == "step-messages":
+        return document
+    fields, of_step = REASON_FORMS[settings.reason_form](REASON)
+    steps = [
+        {**step, "messages": [], **of_step} if step["status"].lower() in ("rejected", "blocked") else step
+        for step in document.get("steps", [])
+    ]
+    return {**document, "error": None, "messages": [], "steps": steps, **fields}
 
 
 def status_document(

@@ -87,6 +87,9 @@ class Emulator:
     step_names = SettingAttribute[str]()
     signoff_status = SettingAttribute[str]()
     operation_properties = SettingAttribute[str]()
+    reason_form = SettingAttribute[str]()
+    live_status = SettingAttribute[str]()
+    stalled_word = SettingAttribute[str]()
 
     def __init__(
         self,

@@ -6,6 +6,7 @@ import threading
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.emulator.refusals import FORMS
 from airflow_provider_cpp.emulator.routes import ACTIONS
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ KINDS: dict[str, bool | None] = {
     "throttled": False,
     "error": None,
     "html": None,
+    "refusal": None,
     "empty": True,
     "array": True,
     "status-word": True,
@@ -57,6 +59,7 @@ class Fault:
     ``throttled``         429, or ``status``, with ``retry_after``
     ``error``             500, or ``status``; ``acts`` or not
     ``html``              a page in HTML with 200, or ``status``; ``acts`` or not
+    ``refusal``           400, or ``status``, with a body in the form ``value``, see ``refusals``; ``acts`` or not
     ``empty``             acts, and answers without a body
     ``array``             acts, and answers with the body in an array
     ``status-word``       acts, and answers with the state ``value``, a word of no vocabulary
@@ -82,8 +85,8 @@ class Fault:
     :param skip: how many matching requests go unharmed before; 0
     :param status: the answer's status code; None for the kind's own
     :param retry_after: value of ``Retry-After`` as it is sent; ``date:30`` for an HTTP date in 30 s; None for none
-    :param acts: for ``hang``, ``error`` and ``html``: whether the portal acts upon the request
-    :param value: a word or a host with its scheme, see the kind; None for the kind's own
+    :param acts: for ``hang``, ``error``, ``html`` and ``refusal``: whether the portal acts upon the request
+    :param value: a word, a form or a host with its scheme, see the kind; None for the kind's own
     :param delay: seconds, for ``slow`` and ``drip``; 0.05
     :param size: bytes, for ``oversized`` and ``gzip-bomb``; None for the kind's own
     :raises ValueError: for what makes no sense
@@ -108,6 +111,8 @@ class Fault:
             raise ValueError(f"action is {self.action!r}; it can be any, {', '.join(ACTIONS)}")
         if self.acts is not None and KINDS[self.kind] not in (None, self.acts):
             raise ValueError(f"acts can't be {self.acts} for {self.kind}")
+        if self.kind == "refusal" and self.value not in (None, *FORMS):
+            raise ValueError(f"value is {self.value!r}; it can be {', '.join(FORMS)}")
         if self.retry_after is not None and self.retry_after.startswith("date:"):
             float(self.retry_after.removeprefix("date:"))
         for name, least in (("times", 1), ("skip", 0), ("size", 0), ("delay", 0), ("status", 100)):

@@ -31,6 +31,7 @@ class Operation:
     :param outcome: ``succeed``, ``fail``, ``cancel`` or ``stall``
     :param failed_step: where it ends unless it succeeds
     :param failure_messages: what the failed step says, as HTML
+    :param stalled_word: status of the step at which it stalls
     :param emails: the address list that publish was given
     :param signed_off_at: when a go-live took over from this publish; None so far
     :param cancel_requested_at: when a cancel was accepted; None if none was
@@ -50,6 +51,7 @@ class Operation:
     outcome: str = "succeed"
     failed_step: str = "displaycertify"
     failure_messages: tuple[str, ...] = ()
+    stalled_word: str = "inProgress"
     emails: str = ""
     signed_off_at: float | None = None
     cancel_requested_at: float | None = None
@@ -237,7 +239,9 @@ def _step(
     if waits_here:
         return StepView(step_id, "waitingForPublisherReview", 0, (), begins)
     if stops_here:
-        return StepView(step_id, "inProgress", min(progress, 99), (), begins)
+        html = () if operation.stalled_word == "inProgress" else operation.failure_messages
+        said = tuple(("error", message) for message in html)
+        return StepView(step_id, operation.stalled_word, min(progress, 99), said, begins)
     if ends <= moment:
         return StepView(step_id, "complete", 100, (), ends)
     return StepView(step_id, "inProgress", max(progress, 0), (), begins)

@@ -279,6 +279,7 @@ class Portal(Ledger):
             outcome="succeed" if seeded else settings.outcome,
             failed_step=settings.failed_step,
             failure_messages=settings.failure_messages,
+            stalled_word=settings.stalled_word,
             emails=emails,
         )
         self._operations[operation.id] = operation

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+from airflow_provider_cpp.emulator.refusals import REASON_FORMS
 from airflow_provider_cpp.emulator.steps import STEP_IDS
 from airflow_provider_cpp.emulator.words import VOCABULARIES
 
@@ -33,6 +34,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "step_names": ("documented", "ids"),
     "signoff_status": ("running", "waitingForPublisherReview"),
     "operation_properties": ("sample", "table", "both"),
+    "reason_form": ("step-messages", *REASON_FORMS),
+    "live_status": ("succeeded", "published"),
 }
 
 _LISTS = ("failure_messages", "forbidden_publishers", "api_versions", "secret_fields", "copied_fields")
@@ -84,6 +87,13 @@ class Settings:
         as azure-img-utils saw) or the status page's ``waitingForPublisherReview``
     :param operation_properties: properties of the operations page's ``sample`` (default), of its ``table``,
         or ``both``
+    :param reason_form: where an operation that failed has its reason: in its step's messages and its own
+        (``step-messages``, default), or elsewhere, see ``refusals``: ``message``, ``errors``, ``error-details``,
+        ``inner-error``, ``status-details``, ``messages-text``, ``step-error``, ``step-message``, ``none``
+    :param live_status: what an offer's status says once it is live: ``succeeded`` (default), or ``published`` as
+        in the sample of the list of offers
+    :param stalled_word: status of the step at which an operation stalls: ``inProgress`` (default), or another,
+        with which it has the messages of ``failure_messages``, such as ``attentionNeeded``
     :raises ValueError: for a value that isn't among the choices, or a negative duration
     """
 
@@ -109,6 +119,9 @@ class Settings:
     step_names: str = "documented"
     signoff_status: str = "running"
     operation_properties: str = "sample"
+    reason_form: str = "step-messages"
+    live_status: str = "succeeded"
+    stalled_word: str = "inProgress"
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():

@@ -97,7 +97,7 @@ def test_failed_reads_are_read_again(published):
     assert run().result["status"] == "running"
 
 
-@pytest.mark.parametrize("wrong", [{"target": "published"}, {"target": ()}, {"failed_states": ["gone"]}])
+@pytest.mark.parametrize("wrong", [{"target": "reticulating"}, {"target": ()}, {"failed_states": ["gone"]}])
 def test_a_status_that_no_offer_has_is_refused_while_the_dag_is_parsed(wrong):
     with pytest.raises(CppConfigurationError):
         sensor(**wrong)
