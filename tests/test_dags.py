@@ -105,5 +105,5 @@ def test_every_identifier_is_a_template():
     from airflow_provider_cpp.operators.offer import GoLiveOperator
     from airflow_provider_cpp.sensors.operation import OperationSensor
 
-    assert set(GoLiveOperator.template_fields) == {"offer_id", "publisher_id", "cpp_conn_id"}
+    assert set(GoLiveOperator.template_fields) == {"offer_id", "publisher_id", "cpp_conn_id", "is_dry_run"}
     assert set(OperationSensor.template_fields) == {"operation_location", "cpp_conn_id"}
