@@ -75,22 +75,7 @@ class Count:
     seconds: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Remember:
-    """Remember where a watch stands, for one that goes on in its place.
-
-    :param standing: JSON primitives; they replace what was remembered before.
-    """
-
-    standing: dict[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class Recall:
-    """Give back what was remembered last of this watch: `Reply.standing`."""
-
-
-Request = Send | Wait | Say | Keep | Count | Remember | Recall
+Request = Send | Wait | Say | Keep | Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +84,10 @@ class Reply:
 
     :param now: time, in seconds since 1970 (UTC).
     :param reading: what a call came to; None after any other request.
-    :param standing: what was remembered, after `Recall`; None if nothing was, or nobody remembers.
     """
 
     now: float
     reading: Reading | None = None
-    standing: object = None
 
 
 #: Asks for nothing but the time.

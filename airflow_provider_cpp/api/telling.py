@@ -20,7 +20,7 @@ from airflow_provider_cpp.api.outcomes import MAX_TOLD, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.procedures import Say
 
-#: Where a watch's note is kept: XCom of a deferred task, task state store of a rescheduled sensor.
+#: Where a rescheduled sensor's note is kept in the task state store.
 STANDING_KEY = "cpp_standing"
 
 #: Key of the operation's own word among those of its steps.
@@ -91,10 +91,6 @@ class Told:
     def changes(self, operation: Operation) -> bool:
         """Tell whether a reading shows another standing than the last one that was told."""
         return _standings(operation) != self.standings
-
-    def has_news(self, operation: Operation) -> bool:
-        """Tell whether a reading shows anything that wasn't told yet."""
-        return self.changes(operation) or any(word not in self.unknown_words for _, word in _unknown(operation))
 
     def stands(self, now: float) -> None:
         """Note that it stands elsewhere than before, as is seen now."""

@@ -28,7 +28,7 @@ from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.outcomes import Event, duration_in_words, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.portal import PORTAL
-from airflow_provider_cpp.api.procedures import NOW, Count, Procedure, Recall, Remember, Say, Wait, sent
+from airflow_provider_cpp.api.procedures import NOW, Count, Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.submissions import find_submission, read_submissions
@@ -91,7 +91,6 @@ class _Follower:
         "changed_at",
         "draw",
         "followed_since",
-        "has_recalled",
         "is_first_look",
         "last",
         "last_digest",
@@ -118,7 +117,6 @@ class _Follower:
         self.missing = 0
         self.trouble = ""
         self.followed_since = watch.started_at
-        self.has_recalled = False
         self.is_first_look = False
 
     def follow(self, at_once: bool) -> Procedure[Event]:
@@ -215,10 +213,6 @@ class _Follower:
 
     def _tell(self, operation: Operation, now: float) -> Procedure[None]:
         told = self.told
-        is_news = told.has_news(operation)
-        if is_news:
-            yield from self._recall()
-            is_news = told.has_news(operation)
         if told.changes(operation):
             told.stands(now)  # of what changed while nobody watched this is all that is known
             if self.last is not None:
@@ -228,20 +222,6 @@ class _Follower:
         is_end = self.watch.goal.verdict(operation) is not None
         for line in told.news(operation, is_end=is_end):  # noqa: UP028 - an iterator takes no replies
             yield line
-        if is_news and not is_end:
-            yield from self._remember()
-
-    def _recall(self) -> Procedure[None]:
-        # Asked for only when there is something to tell: of a thousand watches that are taken up again after
-        # a restart of the triggerer, most have nothing to tell.
-        if not self.has_recalled:
-            self.has_recalled = True
-            self.told.go_on_from((yield Recall()).standing)
-
-    def _remember(self) -> Procedure[None]:
-        standing = self.told.to_dict()
-        if standing is not None:
-            yield Remember(standing)
 
     def _readable_again(self) -> Procedure[None]:
         if self.bad_reads:
@@ -317,14 +297,10 @@ class _Follower:
 
     def _tell_if_stuck(self, now: float) -> Procedure[None]:
         limit = self.watch.stuck_after
-        if limit is None or self._is_told_or_moves(now, limit):
-            return
-        if self.last is not None:
-            yield from self._recall()
-            if self._is_told_or_moves(now, limit):
-                return
-        self.told.stuck = True
         still_for = now - self._still_since
+        if limit is None or self.told.stuck or still_for < limit:
+            return
+        self.told.stuck = True
         step = self.last.current_step if self.last else None
         yield Say(
             f"{capitalized(self.what)} may be stuck: no step has changed for "
@@ -332,10 +308,6 @@ class _Follower:
             f"watched; look at {PORTAL} and ask Partner Center's support if it stays so.",
             logging.WARNING,
         )
-        yield from self._remember()
-
-    def _is_told_or_moves(self, now: float, limit: float) -> bool:
-        return self.told.stuck or now - self._still_since < limit
 
     @property
     def _still_since(self) -> float:

@@ -8,15 +8,13 @@ import ssl
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, login_refused
 from airflow_provider_cpp.api.procedures import (
     Count,
     Keep,
     Procedure,
-    Recall,
-    Remember,
     Reply,
     Request,
     Say,
@@ -57,16 +55,6 @@ CONNECTIONS = 20
 KEEP_ALIVE = 75.0
 
 
-class Memory(Protocol):
-    """Where a watch's standing outlives the process that watches."""
-
-    async def recall(self) -> object:
-        """Return what was remembered last, or None."""
-
-    async def remember(self, standing: dict[str, object]) -> None:
-        """Remember JSON primitives, in place of what was remembered before."""
-
-
 class AsyncClient:
     """Talks to one connection's API from one event loop, for any number of watchers.
 
@@ -85,20 +73,13 @@ class AsyncClient:
         self._turns = asyncio.Semaphore(CONNECTIONS)
         self._in_flight: dict[Call, asyncio.Future[Reading]] = {}
 
-    async def run(
-        self,
-        procedure: Procedure[T],
-        *,
-        say: Callable[[int, str], object] = log.log,
-        memory: Memory | None = None,
-    ) -> T:
+    async def run(self, procedure: Procedure[T], *, say: Callable[[int, str], object] = log.log) -> T:
         """Run a procedure to its end and return what it comes to.
 
         The triggerer starts no operation (a trigger may run twice), so that it keeps no record either.
 
         :param procedure: what to run.
         :param say: writes a line into the log.
-        :param memory: remembers where a watch stands; None for nowhere.
         """
         resume: Callable[[], Request] = lambda: next(procedure)  # noqa: E731
         while True:
@@ -107,7 +88,6 @@ class AsyncClient:
             except StopIteration as end:
                 return cast("T", end.value)
             reading: Reading | None = None
-            standing: object = None
             match request:
                 case Send(call, patient):
                     try:
@@ -122,13 +102,9 @@ class AsyncClient:
                     say(level, text)
                 case Count(name, seconds):
                     COUNTS.note(name, seconds)
-                case Recall() if memory is not None:
-                    standing = await memory.recall()
-                case Remember(told) if memory is not None:
-                    await memory.remember(told)
                 case Keep():
                     raise TypeError("A procedure that starts an operation is for the blocking client.")
-            resume = partial(procedure.send, Reply(time.time(), reading, standing))
+            resume = partial(procedure.send, Reply(time.time(), reading))
 
     async def send(self, call: Call) -> Reading:
         """Send a call, and again as far as `api.retries` allows; return the last reading."""

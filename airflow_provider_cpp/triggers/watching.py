@@ -31,13 +31,8 @@ from airflow_provider_cpp.api.schedule import (
 )
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
-from airflow_provider_cpp.links.operation import (
-    OPERATION_KEY,
-    PARTNER_CENTER_KEY,
-    cant_show_links,
-    link_values,
-)
-from airflow_provider_cpp.triggers.task_xcom import StandingInXCom, TaskXCom
+from airflow_provider_cpp.links.operation import cant_show_links, link_values
+from airflow_provider_cpp.triggers.task_xcom import TaskXCom
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.api.procedures import Procedure
@@ -200,9 +195,8 @@ class WatchingTrigger(BaseTrigger):
         xcom = TaskXCom.of(self)
         if xcom is not None and self.deadline is None:  # no worker has been there to show them
             await self._show_links(settings, xcom, location)
-        memory = StandingInXCom(xcom, f"{location.url} {started_at:.0f}", self._say) if xcom is not None else None
         try:
-            return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)), memory)
+            return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)))
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
             return outcomes.refused(self.where(), error, location)
 
@@ -210,9 +204,8 @@ class WatchingTrigger(BaseTrigger):
         self, settings: Settings, xcom: TaskXCom, location: OperationLocation | OfferLocation
     ) -> None:
         try:
-            operation = link_values(location).get(OPERATION_KEY)
-            if await xcom.get(PARTNER_CENTER_KEY) and await xcom.get(OPERATION_KEY) == operation:
-                return  # shown by this trigger, before the triggerer was restarted
+            # Anew after each restart of the triggerer: asking whether they are shown would put an error into
+            # Airflow's log wherever they aren't.
             page = await self._run(settings, find_page(location))
             await xcom.set(link_values(location, page))
         except Exception as error:  # noqa: BLE001 - a link that isn't shown ends no watch of a release
@@ -231,11 +224,11 @@ class WatchingTrigger(BaseTrigger):
             started_at = aware.timestamp() - self.hard_limit
         return started_at, started_at + self.limit
 
-    async def _run(self, settings: Settings, procedure: Procedure[T], memory: StandingInXCom | None = None) -> T:
+    async def _run(self, settings: Settings, procedure: Procedure[T]) -> T:
         from airflow_provider_cpp.client.sharing import shared_client
 
         async with metrics.watching(), shared_client(settings) as client:
-            return await client.run(procedure, say=self._say, memory=memory)
+            return await client.run(procedure, say=self._say)
 
     async def _settings(self) -> Settings:
         from airflow.providers.common.compat.sdk import AirflowNotFoundException

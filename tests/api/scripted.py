@@ -16,8 +16,6 @@ from airflow_provider_cpp.api.procedures import (
     Count,
     Keep,
     Procedure,
-    Recall,
-    Remember,
     Reply,
     Request,
     Say,
@@ -49,7 +47,6 @@ class Runner:
     :param service: gives the reading of a call sent at a time; or readings, one after the other.
     :param dies_after: number of requests after which the worker is killed; None for never. A call that was
         sent has reached the service by then.
-    :param standing: what an earlier watch remembered.
     :param latency: seconds that every exchange takes.
     """
 
@@ -60,7 +57,6 @@ class Runner:
         now: float = NOW,
         dies_after: int | None = None,
         latency: float = 0.0,
-        standing: object = None,
     ) -> None:
         if callable(service):
             self._service = service
@@ -77,8 +73,6 @@ class Runner:
         self.kept: list[dict[str, Any]] = []
         self.waits: list[float] = []
         self.counted: list[tuple[str, float | None]] = []
-        self.standing = standing
-        self.recalls = 0
 
     def run(self, procedure: Procedure[Any]) -> Any:
         reply: Reply | None = None
@@ -110,7 +104,7 @@ class Runner:
             if requests == self.dies_after:
                 procedure.close()
                 raise WorkerDied
-            reply = Reply(self.now, reading, self.standing if isinstance(request, Recall) else None)
+            reply = Reply(self.now, reading)
 
     def _note(self, request: Request) -> None:
         match request:
@@ -121,10 +115,6 @@ class Runner:
                 self.counted.append((name, seconds))
             case Keep(record):
                 self.kept.append(json.loads(json.dumps(record)))
-            case Remember(told):
-                self.standing = json.loads(json.dumps(told, allow_nan=False))
-            case Recall():
-                self.recalls += 1
 
     def _send(self, call: Call, patient: bool) -> Reading:
         for attempt in range(1, retries.MAX_ATTEMPTS + 1):

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from airflow_provider_cpp.api.answers import Reading
 from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.procedures import Count, Reply, Request, Say, Send, Wait
 from tests.api.scripted import (
     GUID,
     NOW,
@@ -285,99 +283,81 @@ def test_one_that_moved_while_nobody_watched_isnt_called_stuck() -> None:
     assert runner.warnings() == []
 
 
-# Broken off, and taken up again by another triggerer that remembers
+# Broken off by a restart of the triggerer: only what the worker told is known then
 
 
-def in_lives(
-    *lives: list[Reading], told: object = None, standing: object = None, **more: Any
-) -> tuple[list[str], list[Runner]]:
-    """What a watch says that is broken off after each of these lists of readings, and ends after the last one."""
-    runners: list[Runner] = []
-    now = NOW
-    for number, readings in enumerate(lives, 1):
-        is_last = number == len(lives)
-        runner = Runner(_then_killed([*readings, DONE] if is_last else readings), now=now, standing=standing)
-        runners.append(runner)
-        watching = watch(**more)
-        with contextlib.nullcontext() if is_last else pytest.raises(WorkerDied):
-            runner.run(watching.follow(at_once=False, told=watching.told(told), draw=lambda: 0.5))
-        now, standing = runner.now, runner.standing
-    return [line for runner in runners for line in runner.lines()], runners
+def test_what_the_worker_told_isnt_told_again_however_often_the_triggerer_restarts() -> None:
+    told = handed_over(BUSY)
+    assert [len(carried_on(told, BUSY, BUSY).lines()) for _ in range(3)] == [1, 1, 1], "its end alone"
 
 
-def _then_killed(readings: list[Reading]) -> Callable[[Call, float], Reading]:
-    script = iter(readings)
-
-    def service(call: Call, now: float) -> Reading:
-        for reading in script:
-            return reading
-        raise WorkerDied
-
-    return service
-
-
-def test_a_restart_of_the_triggerer_warns_of_no_word_and_tells_no_standing_again() -> None:
-    lines, _ = in_lives([BUSY], [BUSY], [BUSY, BUSY])
-    assert lines == in_lives([BUSY, BUSY, BUSY, BUSY])[0]
-    assert sum("'odd'" in line for line in lines) == 1
+def test_what_changed_since_then_is_told_anew_by_each_triggerer() -> None:
+    told = handed_over(operation("running", step("displaycertify"), step("live", "notStarted")))
+    moved = operation("running", step("displaycertify", "complete"), step("live", "inProgress"))
+    for _ in range(2):
+        lines = carried_on(told, moved, moved).lines()
+        assert [line.split(",")[0] for line in lines[:2]] == [
+            "Step Certification (displaycertify): complete",
+            "Step Live: inProgress",
+        ]
+        assert "has ended" in lines[2]
 
 
-def test_what_moved_while_the_triggerer_was_away_is_told_step_by_step() -> None:
-    before = operation("running", step("displaycertify", "inProgress"), step("live", "notStarted"))
-    after = operation("running", step("displaycertify", "complete"), step("live", "inProgress"))
-    lines, _ = in_lives([before], [after])
-    assert [line.split(",")[0] for line in lines[1:3]] == [
-        "Step Certification (displaycertify): complete",
-        "Step Live: inProgress",
-    ]
+def test_a_watch_that_no_worker_began_says_anew_where_it_stands_in_one_line() -> None:
+    still = operation("running", step("displaycertify", "complete"), step("live", "inProgress"))
+    watching, end = carried_on(None, still, still).lines()
+    assert watching.startswith("Watching operation")
+    assert "has ended" in end
 
 
-_STANDINGS = st.builds(
-    lambda own, steps: operation(own, *(step(f"step{n}", status) for n, status in enumerate(steps))),
-    st.sampled_from(["running", "notStarted", "Herding"]),
-    st.lists(st.sampled_from(["notStarted", "inProgress", "blocked", "complete", "odd"]), max_size=3),
-)
-
-
-@given(st.lists(st.lists(_STANDINGS, max_size=4), min_size=1, max_size=4))
-def test_whenever_it_is_broken_off_the_log_reads_as_if_it_hadnt_been(lives: list[list[Reading]]) -> None:
-    assert in_lives(*lives)[0] == in_lives([reading for readings in lives for reading in readings])[0]
-
-
-def test_a_stuck_operation_is_told_once_over_all_restarts_from_where_its_last_step_changed() -> None:
-    before, after = operation("running", step()), operation("running", step(status="blocked"))
-    lines, _ = in_lives([before] * 5, [after] * 20, [after] * 100, [after] * 100, stuck_after=3 * 3600.0)
-    (warning,) = (line for line in lines if "stuck" in line)
-    assert "for 3.1" in warning
-
-
-def test_one_that_was_called_stuck_before_the_worker_left_it_isnt_called_so_again() -> None:
+def test_how_long_it_stands_still_counts_from_what_the_worker_saw_while_nothing_changes() -> None:
     still = operation("running", step())
     told = handed_over(still, at=NOW - 2 * DAY)
-    lines, runners = in_lives([still] * 3, [still] * 3, told=told, started_at=NOW - 2 * DAY, stuck_after=DAY)
-    assert sum("stuck" in line for line in lines) == 1
-    assert [runner.recalls for runner in runners] == [1, 1]
+    times = {"started_at": NOW - 2 * DAY, "deadline": NOW + DAY, "stuck_after": 1.5 * DAY}
+    for _ in range(2):
+        (warning,) = carried_on(told, *[still] * 3, **times).warnings()
+        assert "for 2 days" in warning
 
 
-def test_where_nothing_is_new_nobody_has_to_remember() -> None:
-    """A restart may bring back a thousand watches at once; each question goes through one supervisor."""
-    _, runners = in_lives([BUSY, BUSY], [BUSY, BUSY, BUSY], told=handed_over(BUSY))
-    assert [runner.recalls for runner in runners] == [0, 1], "at its end there is something to tell"
+def test_once_something_changed_it_counts_from_the_last_start_of_the_triggerer() -> None:
+    told = handed_over(operation("running", step()), at=NOW - 2 * DAY)
+    moved = operation("running", step(status="complete"))
+    times = {"started_at": NOW - 2 * DAY, "deadline": NOW + DAY, "stuck_after": 3600.0}
+    assert carried_on(told, *[moved] * 3, **times).warnings() == []
+    (warning,) = carried_on(told, *[moved] * 30, **times).warnings()
+    assert "2 days" not in warning
+
+
+def test_nothing_is_asked_of_airflow_to_watch_on() -> None:
+    """What isn't there would be an error in the triggerer's log; and each question goes through one supervisor."""
+    assert {type(request) for request in requests_of(handed_over(BUSY), BUSY)} <= {Send, Wait, Say, Count}
+
+
+def requests_of(earlier: object, *readings: Reading) -> list[Request]:
+    """All that a watch asks of whoever runs it."""
+    watching = watch()
+    procedure = watching.follow(at_once=False, told=watching.told(earlier), draw=lambda: 0.5)
+    script, asked = iter([*readings, DONE]), [next(procedure)]
+    with contextlib.suppress(StopIteration):
+        while True:
+            reading = next(script) if isinstance(asked[-1], Send) else None
+            asked.append(procedure.send(Reply(NOW, reading)))
+    return asked
 
 
 @pytest.mark.parametrize(
-    "standing",
+    "earlier",
     [{}, [], "x", {"steps": 1}, {"steps": {"*": "running"}, "words": 1, "since": 10**400, "stuck": 7}],
 )
-def test_whatever_stands_where_the_standing_was_it_is_watched_on(standing: object) -> None:
-    lines, _ = in_lives([operation("running")] * 3, standing=standing, stuck_after=60.0)
+def test_whatever_was_handed_over_it_is_watched_on(earlier: object) -> None:
+    lines = carried_on(earlier, *[operation("running")] * 3, stuck_after=60.0).lines()
     assert any("stuck" in line for line in lines)
     assert "has ended" in lines[-1]
 
 
 def test_a_standing_without_a_time_is_one_whose_time_isnt_known() -> None:
-    standing = {"steps": {"*": "running"}, "words": [], "since": float("nan"), "stuck": False}
-    lines, _ = in_lives([operation("running")] * 3, standing=standing, stuck_after=60.0)
+    earlier = {"steps": {"*": "running"}, "words": [], "since": float("nan"), "stuck": False}
+    lines = carried_on(earlier, *[operation("running")] * 3, stuck_after=60.0).lines()
     assert not any("nan" in line for line in lines)
 
 
