@@ -15,6 +15,7 @@ except ImportError:  # Airflow 2
     from airflow.exceptions import TaskDeferralError as TaskDeferralTimeout  # type: ignore[no-redef]
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
 
     from airflow.providers.common.compat.sdk import Context
@@ -155,6 +156,21 @@ def waits_for_person(error: BaseException) -> bool:
     :param error: what its `execute` raises: from Airflow 3.3 on it has a state of its own, before it is deferred.
     """
     return type(error).__name__ in {"TaskAwaitingInput", "TaskDeferred"}
+
+
+def push_past_backend() -> Callable[..., None] | None:
+    """Return what pushes an XCom past the XCom backend that this Airflow has, as what a link shows needs it.
+
+    Airflow 3 shows what its database has under a link's key, and asks no backend what that stands for; its own
+    workers push links past the backend, too. None where an ordinary push does: without a backend of its own, and
+    in Airflow 2, which asks the backend.
+
+    :returns: takes key and value, and ``dag_id``, ``task_id``, ``run_id`` and ``map_index`` by name. Blocks.
+    """
+    from airflow.providers.common.compat.sdk import XCom
+
+    past: Any = getattr(XCom, "_set_xcom_in_db", None)
+    return None if past is None or len(XCom.__mro__) == 2 else past
 
 
 def form_shows_extra() -> bool:

@@ -32,7 +32,7 @@ BELOW = {
     "operators": _BELOW_TASKS | {"sensors"},
     "sensors": _BELOW_TASKS | {"operators"},
     "triggers": {"airflow_versions", "metrics", "hooks", "client", "api", "exceptions", "links"},
-    "links": {"hooks", "client", "api", "exceptions"},
+    "links": {"airflow_versions", "hooks", "client", "api", "exceptions"},
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))

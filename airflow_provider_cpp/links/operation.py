@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
+from airflow_provider_cpp.airflow_versions import push_past_backend
 from airflow_provider_cpp.api.portal import PORTAL, offer_page
 
 if TYPE_CHECKING:
@@ -87,10 +88,24 @@ def push_links(
         return
     try:
         page = hook.offer_page(location) if hook else None
+        push = push_past_backend()
         for key, value in link_values(location, page).items():
-            task_instance.xcom_push(key=key, value=value)
+            if push is None:
+                task_instance.xcom_push(key=key, value=value)
+            else:
+                push(key, value, **coordinates(task_instance))
     except Exception as error:  # noqa: BLE001 - whatever Airflow's XCom backend raises
         log.warning("%s", cant_show_links(error))
+
+
+def coordinates(task_instance: Any) -> dict[str, Any]:
+    """Return what an XCom of a task is found by, besides its key."""
+    return {
+        "dag_id": task_instance.dag_id,
+        "task_id": task_instance.task_id,
+        "run_id": task_instance.run_id,
+        "map_index": -1 if task_instance.map_index is None else task_instance.map_index,
+    }
 
 
 def cant_show_links(error: Exception) -> str:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.airflow_versions import triggers_have_xcoms
+from airflow_provider_cpp.airflow_versions import push_past_backend, triggers_have_xcoms
+from airflow_provider_cpp.links.operation import coordinates
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,23 +33,24 @@ class TaskXCom:
         task: Any = trigger.task_instance
         return cls(task) if task is not None and triggers_have_xcoms() else None
 
-    async def set(self, values: Mapping[str, object]) -> None:
-        """Write values under their keys.
+    async def set_result(self, result: object) -> None:
+        """Write the task's result, as a worker would.
 
         :raises Exception: whatever Airflow or its XCom backend raises.
         """
         from airflow.providers.common.compat.sdk import XCom
         from asgiref.sync import sync_to_async
 
-        for key, value in values.items():
-            await sync_to_async(XCom.set)(key, value, **self._of_the_task)
+        await sync_to_async(XCom.set)("return_value", result, **coordinates(self._task))
 
-    @property
-    def _of_the_task(self) -> dict[str, Any]:
-        task = self._task
-        return {
-            "dag_id": task.dag_id,
-            "task_id": task.task_id,
-            "run_id": task.run_id,
-            "map_index": -1 if task.map_index is None else task.map_index,
-        }
+    async def set_links(self, values: Mapping[str, str]) -> None:
+        """Write what the task's links show, under their keys.
+
+        :raises Exception: whatever Airflow or its XCom backend raises.
+        """
+        from airflow.providers.common.compat.sdk import XCom
+        from asgiref.sync import sync_to_async
+
+        push = push_past_backend() or XCom.set
+        for key, value in values.items():
+            await sync_to_async(push)(key, value, **coordinates(self._task))

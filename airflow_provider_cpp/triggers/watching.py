@@ -175,7 +175,7 @@ class WatchingTrigger(BaseTrigger):
         try:
             if xcom is None:
                 raise LookupError("this trigger can't write XComs")
-            await xcom.set({"return_value": result})
+            await xcom.set_result(result)
         except Exception as error:  # noqa: BLE001 - whatever it is, a worker can do it
             self._say(logging.WARNING, f"A worker has to push the result ({type(error).__name__}: {error}).")
             return False
@@ -207,7 +207,7 @@ class WatchingTrigger(BaseTrigger):
             # Anew after each restart of the triggerer: asking whether they are shown would put an error into
             # Airflow's log wherever they aren't.
             page = await self._run(settings, find_page(location))
-            await xcom.set(link_values(location, page))
+            await xcom.set_links(link_values(location, page))
         except Exception as error:  # noqa: BLE001 - a link that isn't shown ends no watch of a release
             self._say(logging.WARNING, cant_show_links(error))
 

@@ -62,13 +62,18 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture(scope="session")
-def local_airflow(portal: Emulator, metrics: Metrics) -> Iterator[LocalAirflow]:
+def local_airflow(
+    portal: Emulator, metrics: Metrics, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalAirflow]:
     """A real Airflow with this repository's DAGs; its connection ``cpp_default`` leads to the portal."""
     with LocalAirflow(
         [REPOSITORY / "dags", HERE / "dags"],
         env={
             "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
             "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+            "AIRFLOW__CORE__XCOM_BACKEND": "tests.end_to_end.outside.StoresOutside",
+            "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"file://{tmp_path_factory.mktemp('outside')}",
+            "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_THRESHOLD": "0",
             "AIRFLOW__METRICS__STATSD_ON": "True",
             "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
             "AIRFLOW__METRICS__STATSD_PORT": str(metrics.port),

@@ -1,4 +1,7 @@
-"""What stands in the log of a deferred wait, and on its task's page, over a restart of a real triggerer."""
+"""What stands in the log of a deferred wait, and on its task's page, over a restart of a real triggerer.
+
+The DAG's XComs are stored outside of Airflow's database, by Airflow's own backend for object storage.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +58,7 @@ def logs(local_airflow, portal):
     local_airflow.observe(DAG_ID, run_id).wait(timeout=90)
     assert warned()
     assert set(states().values()) == {"success"}
-    return {task_id: local_airflow.logs(DAG_ID, run_id, task_id) for task_id in OFFERS}, links
+    return {task_id: local_airflow.logs(DAG_ID, run_id, task_id) for task_id in OFFERS}, links, run_id
 
 
 @pytest.mark.parametrize("task_id", OFFERS)
@@ -78,10 +81,15 @@ def test_what_is_expected_is_no_error(logs, task_id, local_airflow):
 
 
 @pytest.mark.parametrize("task_id", OFFERS)
-def test_the_links_are_live_while_the_task_is_deferred_even_if_no_worker_has_been_there(logs, task_id):
+def test_the_links_are_live_while_it_waits_even_if_no_worker_was_there_and_xcoms_are_stored_outside(logs, task_id):
     links = logs[1][task_id]["extra_links"]
     assert re.fullmatch(
         r"https://partner\.microsoft\.com/dashboard/commercial-marketplace/offers/[0-9a-f-]{36}/overview",
         links["Partner Center"],
     )
     assert set(links) == {"Partner Center", "Operation (API)"}
+
+
+def test_what_the_tasks_returned_was_stored_outside(logs, local_airflow):
+    run_id = logs[2]
+    assert str(local_airflow.xcom(DAG_ID, run_id, "go_live")).startswith("file://")
