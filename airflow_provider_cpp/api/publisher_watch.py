@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import (
@@ -20,7 +20,6 @@ from airflow_provider_cpp.api.answers import (
     describe,
     error_of,
     retry_after,
-    service_error,
 )
 from airflow_provider_cpp.api.gone_live import GoneLive, Look, completed_go_lives
 from airflow_provider_cpp.api.offers import read_offers
@@ -28,38 +27,11 @@ from airflow_provider_cpp.api.procedures import Procedure, Say, sent
 from airflow_provider_cpp.api.retries import is_failed_read, was_refused_unread
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.submissions import GO_LIVE, read_submissions
+from airflow_provider_cpp.api.troubles import Troubles, kind_of
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 #: Seconds after which an offer's submissions are read even if the list shows no change of it.
 SWEEP = 3600.0
-
-#: Seconds after which a trouble that goes on is told again: nobody reads the log of a watcher every day.
-REMIND = 3600.0
-
-
-@dataclass(slots=True)
-class Troubles:
-    """Tell a trouble when it begins and changes, then once an hour, and when it is over."""
-
-    _told: dict[str, tuple[str, float]] = field(default_factory=dict)
-
-    def begins(self, what: str, kind: str, now: float) -> bool:
-        """Tell whether a trouble is to be told now.
-
-        :param what: what can't be done.
-        :param kind: what the trouble has in common with the last one if it goes on: its words hold a request
-            id, which is new every time.
-        :param now: seconds since 1970 (UTC).
-        """
-        before, told_at = self._told.get(what, ("", 0.0))
-        if before == kind and now - told_at < REMIND:
-            return False
-        self._told[what] = kind, now
-        return True
-
-    def ends(self, what: str) -> bool:
-        """Tell whether something could not be done until now."""
-        return self._told.pop(what, None) is not None
 
 
 @dataclass(slots=True)
@@ -108,7 +80,7 @@ class PublisherWatch:
             # What a refusal means, and what to do about it, is told as an operator would.
             why = str(error_of(self._list, reading)) if self._refused else entries
             level = logging.ERROR if self._refused else logging.WARNING
-            yield from self._tell(str(self._list), _kind(reading), why, level)
+            yield from self._tell(str(self._list), kind_of(reading), why, level)
             return None
         yield from self._readable_again(str(self._list))
         if self._changed_at is None:
@@ -151,7 +123,7 @@ class PublisherWatch:
         submissions = read_submissions(reading)
         if submissions is None:
             self._note(reading)
-            yield from self._tell(str(call), _kind(reading), describe(reading))
+            yield from self._tell(str(call), kind_of(reading), describe(reading))
             return not (isinstance(reading, Unanswered) or was_refused_unread(reading))
         yield from self._readable_again(str(call))
         go_lives = completed_go_lives(offer_id, submissions)
@@ -167,20 +139,14 @@ class PublisherWatch:
             self._asked_to_wait = max(self._asked_to_wait, retry_after(reading) or 0.0)
 
     def _tell(self, what: str, kind: str, why: str, level: int = logging.WARNING) -> Procedure[None]:
-        if self._troubles.begins(what, kind, self._now):
+        if self._troubles.again(what, kind, self._now):
             said = why if why.startswith(what) else f"{what} failed: {why}"
-            yield Say(f"{said} Go-lives are watched on; it will be read again.", level)
+            often = self._troubles.often(what, self._now)
+            yield Say(f"{said} Go-lives are watched on; it will be read again{often}.", level)
 
     def _readable_again(self, what: str) -> Procedure[None]:
-        if self._troubles.ends(what):
-            yield Say(f"{what} works again.")
-
-
-def _kind(reading: Reading) -> str:
-    if isinstance(reading, Unanswered):
-        return reading.loss.value
-    code, _ = service_error(reading)
-    return f"{reading.status} {code or reading.damage or ''}"
+        if failures := self._troubles.over(what):
+            yield Say(f"{what} works again, after {failures} failures.")
 
 
 def _entries(reading: Reading) -> dict[str, object] | str:

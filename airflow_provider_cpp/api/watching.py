@@ -33,6 +33,7 @@ from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.api.submissions import find_submission, read_submissions
 from airflow_provider_cpp.api.telling import Told
+from airflow_provider_cpp.api.troubles import Trouble, kind_of, often
 
 #: Seconds after the start in which a 404 means that the service hasn't caught up with itself.
 GRACE_FOR_NOT_FOUND = 300.0
@@ -90,6 +91,7 @@ class _Follower:
         "call",
         "changed_at",
         "draw",
+        "failing",
         "followed_since",
         "is_first_look",
         "last",
@@ -116,6 +118,7 @@ class _Follower:
         self.bad_since = 0.0
         self.missing = 0
         self.trouble = ""
+        self.failing: Trouble | None = None
         self.followed_since = watch.started_at
         self.is_first_look = False
 
@@ -174,12 +177,12 @@ class _Follower:
         if isinstance(reading, Unanswered):
             if reading.loss is Loss.UNTRUSTED_PEER and self.is_first_look:
                 return outcomes.refused(self._url, error_of(self.call, reading), self.watch.location)
-            return (yield from self._bad_read(describe(reading), now))
+            return (yield from self._bad_read(describe(reading), kind_of(reading), now))
         match reading.status:
             case 200:
                 operation = self._read(reading)
                 if isinstance(operation, str):
-                    return (yield from self._bad_read(f"HTTP 200, but {operation}", now))
+                    return (yield from self._bad_read(f"HTTP 200, but {operation}", "200 unreadable", now))
                 return (yield from self._good_read(operation, now))
             case 202:  # accepted and not ended, with or without a body
                 operation = self._read(reading)
@@ -190,7 +193,7 @@ class _Follower:
             case 404 | 410:
                 return (yield from self._not_found(reading, now))
             case status if status < 400 or is_failed_read(reading):
-                return (yield from self._bad_read(describe(reading), now))
+                return (yield from self._bad_read(describe(reading), kind_of(reading), now))
         return outcomes.refused(self._url, error_of(self.call, reading), self.watch.location)
 
     def _read(self, answer: Answer) -> Operation | str:
@@ -224,29 +227,31 @@ class _Follower:
             yield line
 
     def _readable_again(self) -> Procedure[None]:
-        if self.bad_reads:
-            yield Say(f"The status of {self.what} can be read again, after {self.bad_reads} failed reads.")
+        if self.failing is not None and (failures := self.failing.over()):
+            yield Say(f"The status of {self.what} can be read again, after {failures} failed reads.")
         self.bad_reads = self.missing = 0
         self.trouble = ""
 
-    def _bad_read(self, why: str, now: float) -> Procedure[Event | None]:
+    def _bad_read(self, why: str, kind: str, now: float) -> Procedure[Event | None]:
         self.missing = 0
         if not self.bad_reads:
             self.bad_since = now
         self.bad_reads += 1
         yield Count("bad_reads")
-        yield from self._troubled(why)
+        yield from self._troubled(why, kind, now)
         if self.bad_reads >= BAD_READS_IN_A_ROW and now - self.bad_since >= BAD_READS_FOR:
             minutes = (now - self.bad_since) / 60
             why = f"{self.bad_reads} reads in a row failed over {minutes:.0f} minutes, the last one with {why}"
             return outcomes.unreadable(self._url, self.what, self.last, why)
         return None
 
-    def _troubled(self, why: str) -> Procedure[None]:
-        if why != self.trouble:
+    def _troubled(self, why: str, kind: str, now: float) -> Procedure[None]:
+        if self.failing is None:
+            self.failing = Trouble()
+        if self.failing.again(kind, now):
             yield Say(
                 f"The status of {self.what} can't be read just now, which says nothing about how it goes on. "
-                f"It is read again: {why}",
+                f"It is read again{often(self.failing, now)}: {why}",
                 logging.WARNING,
             )
         self.trouble = why
@@ -261,7 +266,7 @@ class _Follower:
             return None
         self.missing += 1
         if answer.status == 404 and self.missing < NOT_FOUND_IN_A_ROW:
-            yield from self._troubled(describe(answer))
+            yield from self._troubled(describe(answer), kind_of(answer), now)
             return None
         if not isinstance(location, OperationLocation):
             return outcomes.refused(self._url, error_of(self.call, answer), self.watch.location)
@@ -270,8 +275,12 @@ class _Follower:
         reading, _ = yield from sent(call, patient=False)
         submissions = read_submissions(reading)
         if submissions is None:
+            if self.missing >= NOT_FOUND_IN_A_ROW and isinstance(reading, Answer) and reading.status in (404, 410):
+                why = f"{describe(answer)}, and the service doesn't know its offer either: {describe(reading)}"
+                return outcomes.unreadable(self._url, self.what, self.last, why)
             event = yield from self._bad_read(
                 f"{describe(answer)}, and the offer's submissions can't be read: {describe(reading)}",
+                f"{kind_of(answer)}, {kind_of(reading)}",
                 now,
             )
             self.missing = missing
@@ -280,7 +289,7 @@ class _Follower:
         if submission is None and not location.is_offer_scoped and any(s.is_running for s in submissions):
             # Submissions go by another identifier than this one, so that it may be the one that runs.
             self.missing = 0
-            yield from self._troubled(describe(answer))
+            yield from self._troubled(describe(answer), kind_of(answer), now)
             return None
         if submission is None:
             why = f"{describe(answer)}, and the offer's submissions don't list it"

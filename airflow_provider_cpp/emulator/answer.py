@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+import uuid
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -94,6 +95,22 @@ class ApiError(Exception):
     def answer(self) -> Answer:
         """Return the answer in the error form of the pages ("API considerations" page)."""
         return json_answer(self.status, {"error": {"code": self.code, "message": self.message}})
+
+
+#: Headers by which services and gateways name a request.
+REQUEST_IDS = frozenset(("x-ms-request-id", "ms-correlationid", "x-azure-ref"))
+
+
+def traceable(answer: Answer) -> Answer:
+    """Return an answer with a request id of its own, if it has none.
+
+    No page mentions a request id; Azure's services send this header, which makes a log line traceable.
+
+    :param answer: what is sent otherwise
+    """
+    if REQUEST_IDS & {name.lower() for name in answer.headers}:
+        return answer
+    return replace(answer, headers={**answer.headers, "x-ms-request-id": str(uuid.uuid4())})
 
 
 def json_answer(status: int, document: Any, headers: Mapping[str, str] | None = None) -> Answer:

@@ -6,12 +6,10 @@ What a call does is decided in ``portal``; how results are printed, in ``documen
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
+from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer, traceable
 from airflow_provider_cpp.emulator.definitions import shown
 from airflow_provider_cpp.emulator.documents import (
     offer_document,
@@ -54,8 +52,7 @@ class Api:
                 answer = self._answer(call, route)
         except ApiError as error:
             answer = error.answer()
-        # No page mentions a request id; Azure's services send this header, which makes a log line traceable.
-        return replace(answer, headers={**answer.headers, "x-ms-request-id": str(uuid.uuid4())})
+        return traceable(answer)
 
     def _answer(self, call: Call, route: Route) -> Answer:
         if route.action == "unknown":

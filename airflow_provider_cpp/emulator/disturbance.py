@@ -11,7 +11,7 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, Delivery, json_answer
+from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, Delivery, json_answer, traceable
 from airflow_provider_cpp.emulator.refusals import refused
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def disturbed(fault: Fault, answer: Answer, call: Call, now: float) -> Delivery:
     case = _Case(fault, answer, call, now)
     if fault.kind in _WAYS:
         return Delivery(answer, _WAYS[fault.kind], fault.delay)
-    return Delivery(_ANSWERS[fault.kind](case))
+    return Delivery(traceable(_ANSWERS[fault.kind](case)))
 
 
 # How the bytes travel.

@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 from airflow_provider_cpp.emulator.answer import JSON, Answer
 
 REASON = "The image of plan contoso-plan could not be found."
 
 _HTML = "text/html; charset=utf-8"
-_CORRELATION = {"MS-CorrelationId": "5f7a2c10-0000-4000-8000-000000000021"}
-_FRONT_DOOR = {"x-azure-ref": "20260301T120000Z-0000000000000000000000021"}
 
 
 def _service(reason: str) -> Any:
@@ -97,9 +96,10 @@ def refused(form: str, status: int) -> Answer:
     """
     if form in _VALUES:
         body = json.dumps(_VALUES[form](REASON)).encode()
-        return Answer(status, {"Content-Type": JSON, **_CORRELATION}, body)
+        return Answer(status, {"Content-Type": JSON, "MS-CorrelationId": str(uuid4())}, body)
     content_type, text = _TEXTS[form](REASON)
-    return Answer(status, {"Content-Type": content_type, **_FRONT_DOOR}, text.encode())
+    reference = f"20260301T120000Z-{uuid4().hex[:25]}"
+    return Answer(status, {"Content-Type": content_type, "x-azure-ref": reference}, text.encode())
 
 
 #: Where an operation that failed has its reason: fields of it, and of the step that failed.

@@ -31,8 +31,9 @@ from airflow_provider_cpp.api.gone_live import GoneLive, Look, Told, read_told
 from airflow_provider_cpp.api.identifiers import checked_identifier
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import read_operation
-from airflow_provider_cpp.api.publisher_watch import PublisherWatch, Troubles
+from airflow_provider_cpp.api.publisher_watch import PublisherWatch
 from airflow_provider_cpp.api.schedule import PollSchedule, seconds
+from airflow_provider_cpp.api.troubles import Troubles
 from airflow_provider_cpp.exceptions import CppError
 
 if TYPE_CHECKING:
@@ -194,21 +195,21 @@ class OfferLiveTrigger(BaseEventTrigger):
                     # Somebody may edit the connection, which is no trouble.
                     while await _settings(kwargs["cpp_conn_id"]) == settings:
                         look = await client.run(watch.look(), say=_say)
-                        if troubles.ends(what):
-                            _say(logging.INFO, f"{what} works again.")
+                        if failures := troubles.over(what):
+                            _say(logging.INFO, f"{what} works again, after {failures} failures.")
                         if look is not None:
                             yield Sight(settings, watch.publisher_id, look, time.time())
                         await asyncio.sleep(watch.pause())
                 pause = 0.0
             except CppError as error:
                 # A secret that has expired, a connection that is missing: a person has to mend it.
-                if troubles.begins(what, type(error).__name__, time.time()):
-                    _say(logging.ERROR, f"{what} isn't possible, will try on: {error}")
+                if troubles.again(what, type(error).__name__, now := time.time()):
+                    _say(logging.ERROR, f"{what} isn't possible, will try on{troubles.often(what, now)}: {error}")
             except Exception as error:
                 # A watcher that ends is one that nobody misses in time.
                 pause = schedule.shortest
-                if troubles.begins(what, type(error).__name__, time.time()):
-                    log.warning("%s failed, will try on.", what, exc_info=True)
+                if troubles.again(what, type(error).__name__, now := time.time()):
+                    log.warning("%s failed, will try on%s.", what, troubles.often(what, now), exc_info=True)
             await asyncio.sleep(pause)
 
     # Telling

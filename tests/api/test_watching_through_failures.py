@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from airflow_provider_cpp.api.answers import Reading
+from airflow_provider_cpp.api.answers import Reading, Unanswered
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.locations import parse_location
+from airflow_provider_cpp.api.goals import goal_of_offer
+from airflow_provider_cpp.api.locations import OfferLocation, parse_location
 from airflow_provider_cpp.api.schedule import PollSchedule
 from tests.api.scripted import (
     GUID,
@@ -130,8 +133,40 @@ def test_two_late_404s_are_passed_over() -> None:
 
 
 def test_a_404_in_the_first_minutes_after_failed_reads_is_no_good_news() -> None:
-    _, runner = follow([refused(503), refused(404), DONE])
-    assert not any("can be read again" in line for line in runner.lines())
+    _, runner = follow([refused(503), refused(404), refused(503), refused(404), DONE])
+    assert len(runner.warnings()) == 1
+    assert [line for line in runner.lines() if "can be read again" in line] == [runner.lines()[1]]
+
+
+@pytest.mark.parametrize("name", FAILED_READS)
+def test_an_outage_is_one_trouble_though_each_answer_has_an_id_of_its_own(name: str) -> None:
+    def with_an_id(number: int) -> Reading:
+        reading = FAILED_READS[name]
+        if isinstance(reading, Unanswered):
+            return replace(reading, reason=f"{reading.reason}, try {number} from port {40000 + number}")
+        body = reading.body.replace(b"No.", f"No. Trace {number}".encode())
+        return replace(reading, headers={**reading.headers, "x-ms-request-id": f"{number:032x}"}, body=body)
+
+    script = [operation("running"), *(with_an_id(number) for number in range(184))]
+    schedule = PollSchedule.between(5.0, 5.0)
+    event, runner = follow([*script, operation("running"), DONE], schedule=schedule, started_at=NOW - 3600)
+    assert len(runner.warnings()) == (3 if event["status"] == "unknown" else 1), "at first, after 5 and 15 minutes"
+
+
+def test_an_operation_whose_offer_is_gone_as_well_ends_sooner_than_an_outage() -> None:
+    event, runner = follow([refused(404)] * 20, started_at=NOW - 3600)
+    assert (event["status"], event["error"]) == ("unknown", "OperationStatusUnknown")
+    assert "doesn't know its offer either" in event["message"]
+    assert runner.now - NOW < 180
+    assert len(runner.warnings()) == 1
+
+
+def test_an_offer_that_is_gone_ends_the_wait_for_its_status_as_soon() -> None:
+    where = {"location": OfferLocation(ORIGIN, PUBLISHER, OFFER), "goal": goal_of_offer(["succeeded"], [])}
+    event, runner = follow([operation("running"), *[refused(404)] * 20], **where)
+    assert event["error"] == "CppNotFound"
+    assert runner.now - NOW < 240
+    assert len(runner.warnings()) == 1
 
 
 @pytest.mark.parametrize("age", [0.0, 3600.0])

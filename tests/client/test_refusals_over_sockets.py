@@ -28,7 +28,10 @@ def test_a_refusal_without_a_word_says_so_and_has_the_gateways_id(exchange: Exch
 
 
 def test_the_correlation_id_of_partner_center_is_told(exchange: Exchange, emulator: Emulator) -> None:
-    emulator.faults.add(Fault("refusal", action="submissions", status=500, value="inner"))
+    emulator.faults.add(Fault("refusal", action="submissions", status=500, value="inner", times=2))
     reading = exchange(settings_for(emulator), GET)
     assert isinstance(reading, Answer)
-    assert request_id(reading) == "5f7a2c10-0000-4000-8000-000000000021"
+    assert request_id(reading) == reading.headers["ms-correlationid"]
+    again = exchange(settings_for(emulator), GET)
+    assert isinstance(again, Answer)
+    assert request_id(again) != request_id(reading)

@@ -158,6 +158,13 @@ def test_a_burst_ends_after_so_many_requests(emulator, read):
     assert [read().status_code for _ in range(5)] == [502, 502, 502, 200, 200]
 
 
+def test_each_answer_of_a_fault_has_a_request_id_of_its_own(emulator, read):
+    for kind in ("error", "throttled", "html", "unauthorized"):
+        emulator.faults.add(Fault(kind, times=2))
+        answers = [read() for _ in range(2)]
+        assert len({answer.headers["x-ms-request-id"] for answer in answers}) == 2, kind
+
+
 def test_a_fault_can_wait_for_its_turn(emulator, read):
     emulator.faults.add(Fault("not-found", "operation", skip=2))
     assert [read().status_code for _ in range(4)] == [200, 200, 404, 200]
