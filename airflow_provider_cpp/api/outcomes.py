@@ -18,6 +18,7 @@ from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.exceptions import (
     CppError,
+    CppUnavailable,
     OperationCanceled,
     OperationFailed,
     OperationStatusUnknown,
@@ -115,6 +116,15 @@ def refused(location: str, error: CppError, what: OperationLocation | OfferLocat
 def connection_was_edited(cpp_conn_id: str) -> str:
     """Return the line that tells of a watch which goes on with another secret."""
     return f"Connection {cpp_conn_id!r} was edited: going on with what it says now."
+
+
+def not_read_anew(event: Event, error: CppUnavailable) -> CppUnavailable:
+    """Return the error of a watch that was refused, where it can't be learned whether the secret was renewed.
+
+    :param event: of the refusal.
+    :param error: why the connection can't be read.
+    """
+    return CppUnavailable(f"{event['message']} Whether it was mended since isn't known: {error}")
 
 
 def _event(

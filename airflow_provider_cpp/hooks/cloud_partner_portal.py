@@ -82,6 +82,7 @@ class CloudPartnerPortalHook(BaseHook):
         """The connection, read and checked.
 
         :raises CppConfigurationError: if a field is missing or wrong; it names the field.
+        :raises CppUnavailable: it isn't defined, or couldn't be read for half a minute.
         """
         return read_connection(self, self.cpp_conn_id)
 
@@ -421,7 +422,7 @@ class CloudPartnerPortalHook(BaseHook):
         return works, " ".join(told.replace(f"connection {self.cpp_conn_id!r}", "this connection").split())
 
     def _can_see_offers(self) -> tuple[bool, str]:
-        settings = self.settings
+        settings = read_connection(self, self.cpp_conn_id, patience=0.0)
         client = BlockingClient(replace(settings, timeout=min(settings.timeout, TEST_TIMEOUT)))
         if not settings.publisher_id:
             client.check_login()

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipExc
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.schedule import PollSchedule
-from airflow_provider_cpp.exceptions import CppAuthError, OperationTimeout
+from airflow_provider_cpp.exceptions import CppAuthError, CppUnavailable, OperationTimeout
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
 from airflow_provider_cpp.operators.calling import CallsPortal
 
@@ -133,7 +133,7 @@ class Waits(CallsPortal):
     def _look(self) -> Event | float:
         """Look at what is watched; return the event that ends the wait, or the seconds until the next look."""
         from airflow_provider_cpp import metrics
-        from airflow_provider_cpp.api.outcomes import connection_was_edited, refused
+        from airflow_provider_cpp.api.outcomes import connection_was_edited, not_read_anew, refused
 
         assert self._watch is not None  # noqa: S101 - looked at is what was begun
         assert self._steps is not None  # noqa: S101
@@ -151,8 +151,11 @@ class Waits(CallsPortal):
             return outcome
         # Somebody may have renewed the secret in Airflow since this wait began.
         edited = self._new_hook()
-        if edited.settings == self.hook.settings:
-            return outcome
+        try:
+            if edited.settings == self.hook.settings:
+                return outcome
+        except CppUnavailable as error:
+            raise not_read_anew(outcome, error) from error
         self.hook = edited
         edited.say(logging.INFO, connection_was_edited(self.cpp_conn_id))
         self._follow()

@@ -177,7 +177,10 @@ class OfferLiveTrigger(BaseEventTrigger):
 
         :param kwargs: the arguments of one of the watchers that look together.
         """
+        from airflow.providers.common.compat.sdk import AirflowNotFoundException
+
         from airflow_provider_cpp.client.sharing import shared_client
+        from airflow_provider_cpp.hooks.connection import unreadable
 
         schedule = PollSchedule.between(kwargs["poke_interval"], kwargs["max_poke_interval"])
         troubles = Troubles()
@@ -202,9 +205,14 @@ class OfferLiveTrigger(BaseEventTrigger):
                         await asyncio.sleep(watch.pause())
                 pause = 0.0
             except CppError as error:
-                # A secret that has expired, a connection that is missing: a person has to mend it.
+                # A secret that has expired, a field that is missing: a person has to mend it.
                 if troubles.again(what, type(error).__name__, now := time.time()):
                     _say(logging.ERROR, f"{what} isn't possible, will try on{troubles.often(what, now)}: {error}")
+            except AirflowNotFoundException as error:
+                pause = schedule.shortest
+                if troubles.again(what, type(error).__name__, now := time.time()):
+                    why = unreadable(kwargs["cpp_conn_id"], error)
+                    _say(logging.ERROR, f"{what} isn't possible, will try on{troubles.often(what, now)}: {why}")
             except Exception as error:
                 # A watcher that ends is one that nobody misses in time.
                 pause = schedule.shortest

@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -30,7 +29,7 @@ from airflow_provider_cpp.api.schedule import (
     seconds,
 )
 from airflow_provider_cpp.api.watching import Watch
-from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, CppUnavailable
+from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppUnavailable
 from airflow_provider_cpp.links.operation import cant_show_links, link_values
 from airflow_provider_cpp.triggers.task_xcom import TaskXCom
 
@@ -39,9 +38,6 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.client.settings import Settings
 
 T = TypeVar("T")
-
-#: Seconds between tries to read the connection from Airflow, whose own parts may be restarting.
-CONNECTION_PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
 
 
 class WatchingTrigger(BaseTrigger):
@@ -140,7 +136,10 @@ class WatchingTrigger(BaseTrigger):
             event = await self._watch(settings)
             while event["error"] == CppAuthError.__name__:
                 # Somebody may have renewed the secret in Airflow since this watch began.
-                edited = await self._settings()
+                try:
+                    edited = await self._settings()
+                except CppUnavailable as error:
+                    raise outcomes.not_read_anew(event, error) from error
                 if edited == settings:
                     break
                 self._say(logging.INFO, outcomes.connection_was_edited(self.cpp_conn_id))
@@ -231,29 +230,21 @@ class WatchingTrigger(BaseTrigger):
             return await client.run(procedure, say=self._say)
 
     async def _settings(self) -> Settings:
-        from airflow.providers.common.compat.sdk import AirflowNotFoundException
-
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+        from airflow_provider_cpp.hooks.connection import PATIENCE_IN_TRIGGERER, ReadingOn
 
         hook = CloudPartnerPortalHook(self.cpp_conn_id)
-        for pause in chain(CONNECTION_PAUSES, repeat(CONNECTION_PAUSES[-1])):
+        reading_on = ReadingOn(self.cpp_conn_id, self._say, PATIENCE_IN_TRIGGERER, self._times()[1])
+        while True:
             try:
-                return await hook.aget_settings()
-            except AirflowNotFoundException as error:
-                raise CppConfigurationError(f"{error}. Create it in Airflow, then clear this task.") from None
+                settings = await hook.aget_settings()
             except CppError:
                 raise
             except Exception as error:  # noqa: BLE001 - Airflow's own trouble, of whatever kind, may pass
-                self._say(
-                    logging.WARNING,
-                    f"Connection {self.cpp_conn_id!r} can't be read yet: {type(error).__name__}: {error}",
-                )
-                if time.time() >= self._times()[1]:
-                    raise CppUnavailable(
-                        f"Airflow gave no connection {self.cpp_conn_id!r} in time: {error}"
-                    ) from None
-                await asyncio.sleep(pause)
-        raise AssertionError("repeat() doesn't end")
+                await asyncio.sleep(reading_on.pause(error, time.time()))
+            else:
+                reading_on.done()
+                return settings
 
     def _say(self, level: int, text: str) -> None:
         # The class's logger: one for each trigger would be a tenth of the memory that a watcher takes.

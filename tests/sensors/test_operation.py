@@ -17,12 +17,14 @@ from airflow_provider_cpp.exceptions import (
     CppAuthError,
     CppConfigurationError,
     CppNotFound,
+    CppUnavailable,
     OperationCanceled,
     OperationFailed,
     OperationStatusUnknown,
     OperationTimeout,
     UntrustedLocation,
 )
+from airflow_provider_cpp.hooks import connection
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from tests.running import Store, context_of, run_task
@@ -241,7 +243,8 @@ def test_a_poke_after_an_error_of_airflows_own_looks_anew(cpp_emulator, location
     assert task.poke(context) is False
     cpp_emulator.faults.add(Fault("error", action="operation", status=403))
     monkeypatch.delenv("AIRFLOW_CONN_CPP_DEFAULT")
-    with pytest.raises(Exception, match="cpp_default"):
+    monkeypatch.setattr(connection, "PATIENCE_ON_WORKER", 0.0)
+    with pytest.raises(CppUnavailable, match=r"(?s)403.*cpp_default.*isn't defined, or couldn't be read"):
         task.poke(context)
     monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json())
     assert task.poke(context) is False

@@ -126,12 +126,6 @@ def test_a_refused_secret_ends_the_watch_with_an_error_that_names_it(cpp_emulato
     assert "expired-secret" not in json.dumps(event)
 
 
-def test_a_connection_that_is_not_there_ends_the_watch(location):
-    event = event_of(trigger(location, cpp_conn_id="nowhere"))
-    assert event["error"] == "CppConfigurationError"
-    assert "nowhere" in event["message"]
-
-
 def test_a_location_on_another_host_is_refused_before_any_request(cpp_emulator, location):
     cpp_emulator.clear_requests()
     event = event_of(trigger(location.replace("localhost", "example.invalid")))
