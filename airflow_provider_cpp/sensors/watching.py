@@ -27,7 +27,7 @@ from airflow_provider_cpp.api.schedule import (
 )
 from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.operators.waiting import Waits
-from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args
+from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args, why_on_a_worker
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -77,6 +77,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         possible = airflow_versions.WITHOUT_WORKER.is_here
         self.start_from_trigger = start_from_trigger and possible
         self.end_from_trigger = end_from_trigger and possible
+        self._why_on_a_worker: str | None = None
         self._pause = 0.0
 
     def _locate(self, context: Context) -> OperationLocation | OfferLocation:
@@ -103,6 +104,11 @@ class WatchingSensor(Waits, BaseSensorOperator):
         :raises CppConfigurationError: if they can't be rendered in the triggerer.
         """
         if self._starts_without_worker:
+            if self.has_dag():  # type: ignore[no-untyped-call]
+                self._why_on_a_worker = why_on_a_worker(self.dag, (*templates.values(), self.cpp_conn_id))
+            if self._why_on_a_worker:
+                self.start_from_trigger = False
+                return
             # Made on every Airflow, so that what one refuses no other accepts.
             made = start_trigger_args(self, trigger, templates, **arguments)
             self.start_trigger_args = made if self.start_from_trigger else None
@@ -141,6 +147,12 @@ class WatchingSensor(Waits, BaseSensorOperator):
         """Say why a worker does what the triggerer was asked to do."""
         if self._wants_no_worker and self.deferrable:  # then it gets here once a try; poking may get here often
             airflow_versions.WITHOUT_WORKER.warn_if_missing(self.log)
+        if self._why_on_a_worker:
+            self.log.warning(
+                "A worker starts this wait, whatever start_from_trigger says: the triggerer doesn't know the "
+                "DAG's %s, by which its templates are rendered.",
+                self._why_on_a_worker,
+            )
         if self.start_from_trigger and getattr(context.get("ti"), "map_index", -1) >= 0:
             self.log.warning("Airflow starts mapped tasks on a worker, whatever start_from_trigger says.")
 

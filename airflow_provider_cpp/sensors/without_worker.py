@@ -14,9 +14,24 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.operators.waiting import MARGIN, time_limit
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from airflow.triggers.base import StartTriggerArgs
 
     from airflow_provider_cpp.sensors.watching import WatchingSensor
+
+#: What the triggerer has of a template's context (Airflow 3.3). The rest of Airflow's names need questions that it
+#: can't ask (`prev_start_date_success`, `task_state_store`), and a DAG's own macros stay in the DAG file.
+_IN_THE_TRIGGERER = frozenset(
+    (
+        *("conn", "dag", "dag_run", "inlets", "macros", "map_index_template", "outlets", "params"),
+        *("run_id", "task", "task_instance", "task_instance_key_str", "task_reschedule_count", "ti", "var"),
+        *("logical_date", "data_interval_start", "data_interval_end", "partition_date", "partition_key"),
+        *("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz"),
+    )
+)
+#: Airflow's own filters, beside Jinja's.
+_AIRFLOWS_FILTERS = frozenset(("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz"))
 
 _ANY_PULL = re.compile(r"xcom_pull\b")
 _PULL = re.compile(r"xcom_pull\s*\(([^()]*)\)")
@@ -82,6 +97,8 @@ def as_template(argument: str, value: Any) -> str:
     """
     if isinstance(value, str):
         _check_pulls(argument, value)
+        if (why := why_not_rendered(value)) is not None:
+            raise _refused(f"{why}; start on a worker instead", argument)
         return value
     operator = getattr(value, "operator", None)
     if operator is None:
@@ -94,6 +111,59 @@ def as_template(argument: str, value: Any) -> str:
     if key is None:
         raise _refused("the output is changed by map, zip or the like; start on a worker instead", argument)
     return f"{{{{ ti.xcom_pull(task_ids={operator.task_id!r}, key={key!r}, map_indexes=-1) }}}}"
+
+
+def why_not_rendered(template: str) -> str | None:
+    """Return in words why the triggerer can't render a template, or None if it can.
+
+    It renders in an environment of its own, with neither the DAG's macros and filters nor its folders (seen with
+    Airflow 3.3.2): what it doesn't know stops the trigger without a word of ours, or is silently left out.
+
+    :param template: the template, or a text.
+    """
+    if "{" not in template:
+        return None
+    from jinja2 import TemplateSyntaxError, meta, nodes
+    from jinja2.sandbox import SandboxedEnvironment
+
+    environment = SandboxedEnvironment()
+    environment.filters.update(dict.fromkeys(_AIRFLOWS_FILTERS, str))
+    try:
+        tree = environment.parse(template)
+    except TemplateSyntaxError as error:
+        return f"the triggerer can't read the template {template!r} ({error.message})"
+    if next(tree.find_all((nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)), None) is not None:
+        return "the triggerer knows no other template that one could include, import or extend"
+    unknown = {f"filter {each.name!r}" for each in tree.find_all(nodes.Filter)} - {
+        f"filter {name!r}" for name in environment.filters
+    }
+    unknown |= {f"test {each.name!r}" for each in tree.find_all(nodes.Test)} - {
+        f"test {name!r}" for name in environment.tests
+    }
+    if not unknown:  # with an unknown filter Jinja doesn't say which names there are
+        names = meta.find_undeclared_variables(tree) - _IN_THE_TRIGGERER - environment.globals.keys()
+        unknown = {f"name {name!r}" for name in names}
+    if not unknown:
+        return None
+    named = ", no ".join(sorted(unknown))
+    return f"the triggerer knows no {named}: it has neither a DAG's own macros nor its filters"
+
+
+def why_on_a_worker(dag: Any, texts: Iterable[object]) -> str | None:
+    """Return in words why a worker has to render a task's texts, as its DAG says, or None.
+
+    :param dag: the DAG.
+    :param texts: what may be a template.
+    """
+    from jinja2 import StrictUndefined
+
+    own = dag.jinja_environment_kwargs or {}
+    starts = [own.get(f"{kind}_start_string", start) for kind, start in (("variable", "{{"), ("block", "{%"))]
+    if not any(isinstance(text, str) and any(start in text for start in starts) for text in texts):
+        return None
+    if own:
+        return "jinja_environment_kwargs"
+    return None if dag.template_undefined is StrictUndefined else "template_undefined"
 
 
 def _check_pulls(argument: str, template: str) -> None:
