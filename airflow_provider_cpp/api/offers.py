@@ -19,6 +19,7 @@ SET_BY_SERVICE = frozenset(
         "isvUpgradeRequest",
         "lockStatus",
         "offerTypeChanges",
+        "offerTypeVersionsOverride",
         "pcMigrationStatus",
         "pcRedirectUri",
         "pricingNotRecalculatedRegions",
@@ -26,6 +27,13 @@ SET_BY_SERVICE = frozenset(
         "version",
     }
 )
+
+_SET_BY_SERVICE = frozenset(name.casefold() for name in SET_BY_SERVICE)
+
+
+def is_set_by_service(name: str) -> bool:
+    """Tell whether the service sets a field of an offer's document, in any case: clients write `Etag`, too."""
+    return name.casefold() in _SET_BY_SERVICE
 
 
 @dataclass(frozen=True, slots=True)

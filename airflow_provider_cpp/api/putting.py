@@ -6,18 +6,37 @@ A PUT may get lost like any request. It is never repeated blindly: what is there
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.differences import Difference, differences, merged
-from airflow_provider_cpp.api.offers import SET_BY_SERVICE, Offer, read_offer
+from airflow_provider_cpp.api.differences import (
+    ABSENT,
+    Comparison,
+    Difference,
+    Finding,
+    Kind,
+    compare,
+    differences,
+    plan_ids,
+    without_nulls,
+)
+from airflow_provider_cpp.api.offers import Offer, is_set_by_service, read_offer, read_offers
+from airflow_provider_cpp.api.paths import Paths, written
+from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.retries import was_refused_unread
-from airflow_provider_cpp.exceptions import CppConfigurationError, CppConflict, CppError, CppUnavailable
+from airflow_provider_cpp.exceptions import (
+    CppConfigurationError,
+    CppConflict,
+    CppError,
+    CppNotFound,
+    CppUnavailable,
+)
 
 #: Seconds between looks at an offer after a PUT whose answer got lost: half a minute in all. If it comes into
 #: effect later still, a second one is refused, as the ETag is another then, and settled in the same way.
@@ -25,6 +44,14 @@ SETTLE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 
 #: Differences that are told in the log one by one.
 TOLD = 50
+
+#: Names and paths that one line of the log, or an error, lists.
+LISTED = 10
+
+#: What the document of an offer has besides what the service sets (create-or-modify page).
+_FIELDS = frozenset({"publisherId", "offerTypeId", "id", "offerTypeVersions", "definition"})
+
+_PLANS = ("definition", "plans")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +63,9 @@ class PutResult:
     :param version: the offer's version, as far as the service says.
     :param etag: the offer's ETag, as far as the service says.
     :param differences: what differed from what was wanted, whether or not it was sent.
+    :param kept: where a plan or an image version stays that what is wanted doesn't name, though it names others.
+    :param ignored: where something is ignored that differs, or can't be compared.
+    :param not_compared: where the service doesn't say what is there: no difference by itself.
     """
 
     changed: bool
@@ -43,6 +73,9 @@ class PutResult:
     version: int | None = None
     etag: str | None = None
     differences: tuple[Difference, ...] = ()
+    kept: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+    not_compared: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, object]:
         """Return the result as JSON primitives."""
@@ -52,6 +85,9 @@ class PutResult:
             "version": self.version,
             "etag": self.etag,
             "differences": [difference.to_dict() for difference in self.differences],
+            "kept": list(self.kept),
+            "ignored": list(self.ignored),
+            "not_compared": list(self.not_compared),
         }
 
 
@@ -62,10 +98,15 @@ class Put:
     :param publisher_id: publisher of the offer.
     :param offer_id: the offer.
     :param document: what is wanted: the body of the page's PUT, or a part of it, or what a GET answered. What
-        the service sets (`offers.SET_BY_SERVICE`) doesn't count in it, and what it doesn't name stays.
+        the service sets (`offers.SET_BY_SERVICE`) doesn't count in it, what it doesn't name stays, and `null`
+        removes: `differences` says the whole.
     :param if_match: ETag of what may be replaced, `*` for whatever is there; the one that is read by default.
     :param dry_run: only tell what differs.
-    :param ignore: paths of what doesn't count: `differences` says how they are written.
+    :param ignore: paths of what doesn't count: `paths` says how they are written.
+    :param exact: paths of objects and lists that are wanted as they stand: what they don't name goes.
+    :param resend: paths of what is sent though it can't be compared, such as a secret.
+    :param create: create the offer if there is none, with its plans.
+    :param new_plans: add plans that aren't there.
     :raises CppConfigurationError: if it is no definition of this offer.
     """
 
@@ -75,46 +116,60 @@ class Put:
     if_match: str | None = None
     dry_run: bool = False
     ignore: Iterable[str] = ()
+    exact: Iterable[str] = ()
+    resend: Iterable[str] = ()
+    create: bool = False
+    new_plans: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "document", self._checked(self.document))
-        if not isinstance(self.ignore, str):  # that is refused below
-            object.__setattr__(self, "ignore", tuple(self.ignore))
+        for name in ("ignore", "exact", "resend"):
+            paths = getattr(self, name)
+            Paths(name, paths)  # a text is refused before it is taken for a list
+            object.__setattr__(self, name, tuple(paths))
         # What can't be sent is refused before anything is read.
         calls.put_offer(self.publisher_id, self.offer_id, self.document, self.if_match)
-        differences(self.document, self.document, self.ignore)
+        compare(self.document, self.document)
 
     def once(self) -> Procedure[PutResult]:
         """Bring the offer to what is wanted.
 
-        :raises CppConfigurationError: there is no ETag to compare with, or too little for a new offer; nothing
-            was sent.
+        :raises CppConfigurationError: there is no ETag to compare with, or too little for a new offer, or a
+            plan that isn't there, or one would go that isn't meant to; nothing was sent.
+        :raises CppNotFound: there is no such offer, and none is to be created; or no such publisher.
         :raises CppBadRequest: the service refuses the definition, or the offer was changed since it was read.
         :raises CppConflict: another operation runs on the offer, or it was changed while an answer was lost.
         :raises CppUnavailable: the service can't be had just now. A later try compares anew.
         """
         before = yield from self._read()
-        found = self._differences(before)
+        if before is None and not self.create:
+            raise (yield from self._no_offer())
+        comparison = self._compared(before, self.resend)
+        if before is not None:
+            self._check_plans(before, comparison)
+        found = comparison.differences
         if not found:
             yield Say(f"{self._what} is as wanted: nothing is sent.")
-            return self._result(before, changed=False)
-        yield from self._tell(found, is_new=before is None)
+            yield from self._tell_the_rest(comparison)
+            return self._result(before, comparison, changed=False)
+        yield from self._tell(before, comparison)
         if self.dry_run:
             yield Say(f"{self._what}: dry run, nothing is sent.")
-            return self._result(before, changed=False, found=found)
-        call = self._call(before)
+            return self._result(before, comparison, changed=False)
+        call = self._call(before, comparison)
         was_lost = False
         for is_last in (False, True):
             reading, _ = yield from sent(call)
             if isinstance(reading, Answer) and reading.status in {200, 201}:
-                return (yield from self._done(reading, before, found))
+                return (yield from self._done(reading, before, comparison))
             if not self._is_unclear(reading) and not (was_lost and _is_precondition(reading)):
                 raise self._refusal(call, reading, before)
             was_lost = True
             applied = yield from self._settle(call, reading, before)
             if applied is not None:
                 yield Say(f"{self._what} is as wanted: the request was carried out, though its answer got lost.")
-                return self._result(applied, changed=True, created=before is None, found=found)
+                rewritten = yield from self._tell_rewritten(applied)
+                return self._result(applied, comparison, changed=True, created=before is None, rewritten=rewritten)
             if is_last:
                 raise self._refusal(call, reading, before)
             yield Say(f"{self._what} is as it was: sending once more.", logging.WARNING)
@@ -135,39 +190,98 @@ class Put:
                     f"The definition is of another offer than {self.publisher_id}/{self.offer_id}: its {name} is "
                     f"{named!r}."
                 )
-        wanted = {key: value for key, value in document.items() if key not in SET_BY_SERVICE}
+        wanted = {key: value for key, value in document.items() if not is_set_by_service(str(key))}
         if "definition" in wanted:
             if not isinstance(wanted["definition"], Mapping):
                 raise CppConfigurationError("The definition's field 'definition' is no JSON object.")
             # In the sample of the page on retrieving an offer it stands in there.
             inner = {key: value for key, value in wanted["definition"].items() if key != "changedTime"}
+            _check_plans_of(inner)
             wanted["definition"] = inner
         elif {"displayText", "offer", "plans"} & set(wanted):
             raise CppConfigurationError(
                 "displayText, offer and plans belong into the field 'definition' of the document: give "
                 '{"definition": {...}}, as the body of a PUT has it.'
             )
+        elif not wanted.keys() - {"publisherId", "id"}:
+            raise CppConfigurationError(
+                f"The definition of offer {self.publisher_id}/{self.offer_id} names nothing that could be wanted. "
+                'Give {"definition": {...}}, as the body of a PUT has it.'
+            )
+        for name in wanted.keys() - _FIELDS:
+            likely = get_close_matches(str(name), _FIELDS, 1)
+            if likely and likely[0] not in wanted:
+                raise CppConfigurationError(
+                    f"The definition has a field {name!r}; {likely[0]!r} is meant, likely."
+                )
         return {**wanted, "publisherId": self.publisher_id, "id": self.offer_id}
 
-    def _differences(self, there: Offer | None) -> tuple[Difference, ...]:
+    def _compared(self, there: Offer | None, resend: Iterable[str] = ()) -> Comparison:
         if there is None:
-            return differences(self.document, {})
+            return compare(self.document, {})
         # An offer that was found by its name is this one, whatever it calls itself: pages have GUIDs there.
         own = {"publisherId", "id"}
         wanted = {key: value for key, value in self.document.items() if key not in own}
-        return differences(wanted, there.document, self.ignore)
+        # What isn't in an answer of an offer that is there is in none: offerTypeVersions, for one.
+        not_returned = [key for key in wanted.keys() - {"offerTypeId", "definition"} if key not in there.document]
+        return compare(
+            wanted,
+            there.document,
+            self.ignore,
+            exact=self.exact,
+            resend=resend,
+            not_returned=not_returned,
+        )
 
-    def _call(self, before: Offer | None) -> Call:
+    def _no_offer(self) -> Procedure[CppError]:
+        """Return the error of an offer that isn't there and isn't to be created."""
+        reading, _ = yield from sent(calls.list_offers(self.publisher_id))
+        if isinstance(reading, Answer) and reading.status == 404:
+            return error_of(calls.get_offer(self.publisher_id, self.offer_id), reading)
+        offers = read_offers(reading) if isinstance(reading, Answer) and reading.status == 200 else ""
+        ids = [] if isinstance(offers, str) else [offer.id for offer in offers]
+        there = f" Offers of {self.publisher_id}: {_closest(self.offer_id, ids)}." if ids else ""
+        return CppNotFound(
+            f"{self._what} doesn't exist, and nothing was sent.{there} Correct offer_id or publisher_id; or set "
+            "create=True if a new offer is meant.",
+            http_status=404,
+        )
+
+    def _check_plans(self, before: Offer, comparison: Comparison) -> None:
+        new = comparison.of(Kind.NEW_PLAN)
+        if new and not self.new_plans:
+            *above, name = new[0].path
+            there = _closest(name, new[0].there)
+            raise CppConfigurationError(
+                f"{self._what} has no plan {name!r}, which the definition names in {written(tuple(above))}. "
+                f"Nothing was sent. {f'Plans there: {there}' if there else 'No plan is there'}. Correct the "
+                "planId; or set new_plans=True if a new plan is meant."
+            )
+        gone = self._plans_gone(before, comparison)
+        exact = Paths("exact", self.exact)
+        if gone and not (exact.name(_PLANS) or exact.name(_PLANS[:1])):
+            raise CppConfigurationError(
+                f"{self._what} would lose {_counted('plan', gone)}: {', '.join(gone[:LISTED])}. Nothing was sent. "
+                "To remove plans, name definition/plans in exact."
+            )
+
+    @staticmethod
+    def _plans_gone(before: Offer, comparison: Comparison) -> tuple[str, ...]:
+        left = plan_ids((comparison.merged.get("definition") or {}).get("plans"))
+        return tuple(name for name in plan_ids(before.definition.get("plans")) if name not in left)
+
+    def _call(self, before: Offer | None, comparison: Comparison) -> Call:
         if before is None:
+            document = without_nulls(self.document)
             for name in ("offerTypeId", "definition"):
-                if not self.document.get(name):
+                if not document.get(name):
                     raise CppConfigurationError(
                         f"{self._what} doesn't exist, and the definition names no {name}, which a new one needs. "
                         "Nothing was sent. If it should exist, check offer_id and publisher_id."
                     )
             # Documented without the header; any state ("*") includes none.
             if_match = None if self.if_match == "*" else self.if_match
-            return calls.put_offer(self.publisher_id, self.offer_id, self.document, if_match)
+            return calls.put_offer(self.publisher_id, self.offer_id, document, if_match)
         if_match = self.if_match or before.etag
         if if_match is None:
             raise CppConfigurationError(
@@ -175,13 +289,8 @@ class Put:
                 "since the migration to Partner Center), so that a change by somebody else couldn't be noticed. "
                 "Nothing was sent. Set if_match='*' to replace what is there all the same."
             )
-        own = {
-            key: before.document.get(key, value)
-            for key, value in self.document.items()
-            if key in {"publisherId", "id"}
-        }
-        document = merged({**self.document, **own}, before.document, self.ignore)
-        return calls.put_offer(self.publisher_id, self.offer_id, document, if_match)
+        own = {"publisherId": self.publisher_id, "id": self.offer_id}
+        return calls.put_offer(self.publisher_id, self.offer_id, {**own, **comparison.merged}, if_match)
 
     # Exchanges
 
@@ -197,33 +306,91 @@ class Put:
             return None
         return content(call, reading, read_offer)
 
-    def _tell(self, found: tuple[Difference, ...], *, is_new: bool) -> Procedure[None]:
+    def _tell(self, before: Offer | None, comparison: Comparison) -> Procedure[None]:
+        found = comparison.differences
         yield Say(
             f"{self._what} doesn't exist yet: it is created."
-            if is_new
-            else f"{self._what} differs from what is wanted in {len(found)} place{'s' if len(found) > 1 else ''}:"
+            if before is None
+            else f"{self._what} differs from what is wanted in {_counted('place', found)}:"
         )
         for difference in found[:TOLD]:
             yield Say(f"  {difference}")
         if len(found) > TOLD:
             yield Say(f"  and {len(found) - TOLD} more")
+        if before is not None:
+            for each in comparison.of(Kind.NEW_FIELD)[:TOLD]:
+                yield Say(
+                    f"{written(each.path)} isn't there yet and is added. If that is a slip: there are "
+                    f"{_closest(each.path[-1], each.there)}.",
+                    logging.WARNING,
+                )
+            gone = self._plans_gone(before, comparison)
+            if gone:
+                yield Say(
+                    f"{self._what} loses {_counted('plan', gone)}: {', '.join(gone)}: exact says so.",
+                    logging.WARNING,
+                )
+        yield from self._tell_the_rest(comparison)
 
-    def _done(self, answer: Answer, before: Offer | None, found: tuple[Difference, ...]) -> Procedure[PutResult]:
+    def _tell_the_rest(self, comparison: Comparison) -> Procedure[None]:
+        """Tell what isn't wanted and stays, and what doesn't count."""
+        for kind, start, why in (
+            (Kind.KEPT, "Kept", "the definition doesn't name it; to remove it set it to null, or use exact"),
+            (Kind.IGNORED, "Ignored", "it differs or can't be compared"),
+            (
+                Kind.NOT_COMPARED,
+                "Not compared",
+                "the service doesn't return it as it was sent; a change of it alone isn't sent unless resend "
+                "names it",
+            ),
+        ):
+            paths = comparison.paths(kind)
+            if paths:
+                more = f", and {len(paths) - LISTED} more" if len(paths) > LISTED else ""
+                yield Say(f"{start}, {_counted('place', paths)}, as {why}: {', '.join(paths[:LISTED])}{more}")
+
+    def _tell_rewritten(self, offer: Offer) -> Procedure[tuple[str, ...]]:
+        """Tell what was sent and isn't there as it was sent; return where."""
+        after = self._compared(offer)
+        if after.differences:
+            told = "; ".join(map(str, after.differences[:LISTED]))
+            yield Say(
+                "The service took the definition, but returns it in another way in "
+                f"{_counted('place', after.differences)}: {told}. Until the definition says it in the service's "
+                "way, or ignore names it, each run sends it again.",
+                logging.WARNING,
+            )
+        return (*after.paths(Kind.NOT_COMPARED), *after.paths(Kind.DIFFERS))
+
+    def _done(self, answer: Answer, before: Offer | None, comparison: Comparison) -> Procedure[PutResult]:
         offer = read_offer(answer)
         created = before is None or answer.status == 201
         yield Say(f"{self._what} was {'created' if created else 'changed'}.")
         if isinstance(offer, str):  # it was accepted, which is what counts
             yield Say(f"The answer's offer can't be read: {offer}.", logging.WARNING)
-            return self._result(None, changed=True, created=created, found=found)
-        return self._result(offer, changed=True, created=created, found=found)
+            return self._result(None, comparison, changed=True, created=created)
+        rewritten = yield from self._tell_rewritten(offer)
+        return self._result(offer, comparison, changed=True, created=created, rewritten=rewritten)
 
     @staticmethod
     def _result(
-        offer: Offer | None, *, changed: bool, created: bool = False, found: tuple[Difference, ...] = ()
+        offer: Offer | None,
+        comparison: Comparison,
+        *,
+        changed: bool,
+        created: bool = False,
+        rewritten: tuple[str, ...] = (),
     ) -> PutResult:
-        if offer is None:
-            return PutResult(changed, created, differences=found)
-        return PutResult(changed, created, offer.version, offer.etag, found)
+        return PutResult(
+            changed,
+            created,
+            offer.version if offer else None,
+            offer.etag if offer else None,
+            comparison.differences,
+            kept=comparison.paths(Kind.KEPT),
+            ignored=comparison.paths(Kind.IGNORED),
+            not_compared=tuple(dict.fromkeys((*comparison.paths(Kind.NOT_COMPARED), *rewritten))),
+        )
 
     @staticmethod
     def _is_unclear(reading: Reading) -> bool:
@@ -257,7 +424,7 @@ class Put:
                     http_status=error.http_status,
                     request_id=error.request_id,
                 ) from error
-            if offer is not None and not self._differences(offer):
+            if offer is not None and self._is_applied(offer, before):
                 return offer
             if not _is_as_before(offer, before):
                 break
@@ -265,11 +432,26 @@ class Put:
             return None
         if _is_precondition(reading):
             return None  # its refusal says it better
-        left = "; ".join(str(difference) for difference in self._differences(offer)[:3])
+        left = "; ".join(str(difference) for difference in self._compared(offer).differences[:3])
         raise CppConflict(
             f"{call}: {describe(reading)}, and the offer is neither what it was nor what is wanted ({left}). "
             "Either somebody else changed it meanwhile, or the service writes these fields in its own way: then "
             "name them in `ignore`. Nothing was sent again; a later try compares anew."
+        )
+
+    def _is_applied(self, offer: Offer, before: Offer | None) -> bool:
+        """Tell whether an offer is what was sent, as the service returns it."""
+        left = self._compared(offer).of(Kind.DIFFERS)
+        if not left:
+            return True
+        if before is None or _is_as_before(offer, before):
+            return False
+        # A PUT is taken whole or not at all: what was wanted and is there by now says that it was taken. Then a
+        # single value that still isn't there is one that the service doesn't return.
+        were = {each.path: each for each in self._compared(before).of(Kind.DIFFERS)}
+        done = were.keys() - {each.path for each in left}
+        return (bool(done) or len(were) == len(left)) and all(
+            each.path in were and _is_single(each) and _is_single(were[each.path]) for each in left
         )
 
     def _refusal(self, call: Call, reading: Reading, before: Offer | None) -> CppError:
@@ -301,9 +483,37 @@ def _is_as_before(offer: Offer | None, before: Offer | None) -> bool:
         return offer is before
     if offer.etag and before.etag:
         return offer.etag == before.etag
-    # Without an ETag all counts but the status, which moves by itself while the offer is published.
-    return _apart_from_status(offer) == _apart_from_status(before)
+    # Without an ETag all counts but the status, which moves by itself while the offer is published, and the
+    # signatures of files, which each answer has anew.
+    one, other = (
+        {key: value for key, value in each.document.items() if key != "status"} for each in (offer, before)
+    )
+    return not differences(one, other) and not differences(other, one)
 
 
-def _apart_from_status(offer: Offer) -> dict[str, Any]:
-    return {key: value for key, value in offer.document.items() if key != "status"}
+def _is_single(finding: Finding) -> bool:
+    """Tell whether a single value is wanted where nothing is."""
+    return finding.there is ABSENT and not isinstance(finding.wanted, Mapping | list)
+
+
+def _check_plans_of(definition: Mapping[str, Any]) -> None:
+    plans = definition.get("plans")
+    if plans is None:
+        return
+    if not isinstance(plans, list):
+        raise CppConfigurationError(
+            f"The definition's plans are a {type(plans).__name__}; they have to be a list, each with a planId."
+        )
+    if len(plan_ids(plans)) != len([plan for plan in plans if plan is not None]):
+        raise CppConfigurationError("Each of the definition's plans has to be an object with a planId as text.")
+
+
+def _counted(what: str, things: Collection[object]) -> str:
+    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
+
+
+def _closest(name: str, there: Collection[str]) -> str:
+    """Say which names there are, the likeliest first."""
+    names = sorted(there, key=lambda each: -SequenceMatcher(None, each.casefold(), name.casefold()).ratio())
+    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
+    return f"{one_line(', '.join(names[:LISTED]))}{more}"

@@ -5,12 +5,13 @@ What a call does is decided in ``portal``; how results are printed, in ``documen
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer, traceable
-from airflow_provider_cpp.emulator.definitions import shown
+from airflow_provider_cpp.emulator.definitions import decorated, shown
 from airflow_provider_cpp.emulator.documents import (
     offer_document,
     operation_document,
@@ -18,6 +19,7 @@ from airflow_provider_cpp.emulator.documents import (
     submission_document,
 )
 from airflow_provider_cpp.emulator.locations import location_headers
+from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE
 from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation
 from airflow_provider_cpp.emulator.routes import LOGIN_ACTIONS, Route
 from airflow_provider_cpp.emulator.words import SUCCEEDED, display_word, meaning
@@ -40,6 +42,7 @@ class Api:
     def __init__(self, portal: Portal, login: Login) -> None:
         self._portal = portal
         self._login = login
+        self._answers = itertools.count()
 
     def answer(self, call: Call, route: Route) -> Answer:
         """Answer a request.
@@ -191,7 +194,10 @@ class Api:
 
     def _printed(self, offer: Offer, definition: Mapping[str, object], version: int) -> dict[str, object]:
         settings = self._portal.settings
-        visible = shown(definition, settings.secret_fields, settings.copied_fields)
+        if settings.migrated and offer.offer_type_id == VM_OFFER_TYPE:
+            definition = decorated(definition)
+        moment = str(next(self._answers))
+        visible = shown(definition, settings.secret_fields, settings.copied_fields, moment)
         return offer_document(offer, self._listed_status(offer), visible, version, migrated=settings.migrated)
 
     def _status(self, offer: Offer) -> Answer:

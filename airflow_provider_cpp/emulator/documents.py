@@ -42,6 +42,9 @@ def offer_document(
 ) -> dict[str, Any]:
     """Print an offer ("Retrieve a specific offer" page).
 
+    It has none of the further properties that a PUT may name, such as ``offerTypeVersions``: no sample and no
+    recorded answer has one.
+
     :param offer: its record
     :param status: its status word
     :param definition: of the version that is asked for
@@ -52,7 +55,6 @@ def offer_document(
     shown = definition if whole else {"displayText": definition.get("displayText", "")}
     return {
         **(_migration(offer) if migrated else {}),
-        **(offer.content if whole else {}),
         "offerTypeId": offer.offer_type_id,
         "publisherId": offer.publisher_id,
         "status": status,
@@ -66,10 +68,15 @@ def offer_document(
 def _migration(offer: Offer) -> dict[str, Any]:
     product = uuid.uuid5(uuid.NAMESPACE_URL, f"cpp://{offer.publisher_id}/{offer.offer_id}")
     return {
+        "lockStatus": "none",
         "pcMigrationStatus": "migrated",
         "pcRedirectUri": (
             f"https://partner.microsoft.com/en-us/dashboard/commercial-marketplace/offers/{product}/overview"
         ),
+        "isvUpgradeRequest": False,
+        "offerTypeChanges": [],
+        "pricingNotRecalculatedRegions": [],
+        "offerTypeVersionsOverride": {},
     }
 
 

@@ -75,12 +75,14 @@ class Settings:
     :param api_versions: accepted values of ``api-version``
     :param etag_on_get: answer an offer's GET with an ``ETag`` as the concurrency page promises; by default
         it is missing, as it is since the migration
-    :param migrated: show of an offer what came with its migration to Partner Center: ``pcMigrationStatus``
-        and ``pcRedirectUri``, its page there (az-partner-center-cli's test data); True
+    :param migrated: show of an offer what came with its migration to Partner Center: ``pcMigrationStatus``,
+        ``pcRedirectUri``, its page there, and more, and in a VM offer's definition fields that nobody put
+        (az-partner-center-cli's test data); True
     :param secret_fields: names of fields whose values a GET doesn't return; ``clientSecret``,
         ``connectionString`` and ``password``, which is an inference
     :param copied_fields: names of fields that name a file by its URL: a GET shows one of the portal's own
-        instead, such as for ``osVhdUrl``; none by default
+        instead, signed anew in each answer; the logos by default, as on the "Create or modify" page, whose
+        ``osVhdUrl`` stays as it was sent
     :param message_form: messages as the sample's ``objects`` (default) or as the later table's ``strings``
     :param step_names: ``documented`` (default) names or, as for migrated offers, the ``ids``
     :param signoff_status: what an offer's status says while it waits for the sign-off: ``running`` (default,
@@ -114,7 +116,7 @@ class Settings:
     etag_on_get: bool = False
     migrated: bool = True
     secret_fields: tuple[str, ...] = ("clientSecret", "connectionString", "password")
-    copied_fields: tuple[str, ...] = ()
+    copied_fields: tuple[str, ...] = ("smallLogo", "mediumLogo", "largeLogo", "wideLogo", "heroLogo")
     message_form: str = "objects"
     step_names: str = "documented"
     signoff_status: str = "running"

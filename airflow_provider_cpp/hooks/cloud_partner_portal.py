@@ -336,8 +336,12 @@ class CloudPartnerPortalHook(BaseHook):
         if_match: str | None = None,
         dry_run: bool = False,
         ignore: Iterable[str] = (),
+        exact: Iterable[str] = (),
+        resend: Iterable[str] = (),
+        create: bool = False,
+        new_plans: bool = False,
     ) -> PutResult:
-        """Bring an offer's draft to a wanted definition: create it, change it, or leave it if it is so already.
+        """Bring an offer's draft to a wanted definition: change it, leave it if it is so already, or create it.
 
         The offer is read, compared, and sent back with what is wanted changed in it, under the condition that
         nobody else changed it meanwhile (create-or-modify and concurrency-control pages). An answer that gets
@@ -345,22 +349,37 @@ class CloudPartnerPortalHook(BaseHook):
 
         :param offer_id: the offer's identifier.
         :param definition: a document such as `get_offer` returns, or the PUT of the reference takes
-            (`{"offerTypeId": ..., "definition": {...}}`), or a part of it: what it doesn't name stays.
+            (`{"offerTypeId": ..., "definition": {...}}`), or a part of it: what it doesn't name stays, and
+            `null` removes.
         :param publisher_id: its publisher's identifier; the connection's by default.
         :param if_match: ETag of what may be replaced, or `*` for whatever is there; the one that is read by
             default. Offers that were migrated to Partner Center have none, so that they need `*`.
         :param dry_run: log and return what differs, and send nothing.
-        :param ignore: paths of what doesn't count, written as `api.differences` says.
-        :raises CppConfigurationError: an argument can't be, or there is no ETag; nothing was sent.
+        :param ignore: paths of what doesn't count, written as `api.paths` says.
+        :param exact: paths of objects and lists that are wanted as they stand: what they don't name goes.
+        :param resend: paths of what is sent though it can't be compared, such as a changed secret.
+        :param create: create the offer, with its plans, if there is none.
+        :param new_plans: add plans that aren't there.
+        :raises CppConfigurationError: an argument can't be, there is no ETag, a plan isn't there and `new_plans`
+            doesn't allow for it, or a plan would go that `exact` doesn't say; nothing was sent.
         :raises CppBadRequest: the service refuses the definition (400), or the offer is another by now (412).
         :raises CppConflict: another operation runs on the offer, or it was changed while an answer was lost.
-        :raises CppNotFound: the service doesn't know the publisher.
+        :raises CppNotFound: there is no such offer, and `create` doesn't say to make one; or no such publisher.
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the service can't be had just now; a later try compares anew.
         """
         publisher, offer_id = self._offer(publisher_id, offer_id)
         put = Put(
-            publisher, offer_id, checked_definition(definition), if_match=if_match, dry_run=dry_run, ignore=ignore
+            publisher,
+            offer_id,
+            checked_definition(definition),
+            if_match=if_match,
+            dry_run=dry_run,
+            ignore=ignore,
+            exact=exact,
+            resend=resend,
+            create=create,
+            new_plans=new_plans,
         )
         return self.client.run(put.once(), say=self.say)
 

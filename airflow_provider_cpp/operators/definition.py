@@ -121,11 +121,13 @@ class GetOfferOperator(CallsPortal, BaseOperator):
 class PutOfferOperator(CallsPortal, BaseOperator):
     """Bring an offer's draft to a wanted definition, and log what differs from what is there.
 
-    An offer that isn't there is created. Where nothing differs nothing is sent, so that the task can run with
-    every release. What the definition doesn't name stays as it is.
+    Where nothing differs nothing is sent, so that the task can run with every release. What the definition
+    doesn't name stays as it is, ``null`` removes.
 
-    The result is ``{"changed", "created", "version", "etag", "differences"}``; of the differences each is
-    ``{"path", "before", "after"}``, without secrets.
+    The result is ``{"changed", "created", "version", "etag", "differences", "kept", "ignored", "not_compared"}``;
+    of the differences each is ``{"path", "before", "after"}``, without secrets, and the last three are paths: of
+    plans and image versions that stay though they aren't named, of what is ignored and differs, and of what the
+    service doesn't return as it was sent.
 
     :param offer_id: the offer's identifier. (templated)
     :param definition: what is wanted: the body of the reference's PUT (``{"offerTypeId": ..., "definition":
@@ -136,8 +138,13 @@ class PutOfferOperator(CallsPortal, BaseOperator):
     :param if_match: ETag of what may be replaced, or ``*`` for whatever is there; by default the one that is
         read. Offers that were migrated to Partner Center have none, so that they need ``*``. (templated)
     :param dry_run: log and return what differs, and send nothing. (templated)
-    :param ignore: paths of what doesn't count, such as ``**/osVhdUrl``: secrets, which the service doesn't
-        return, and files, whose URLs it replaces by its own.
+    :param ignore: paths of what doesn't count, such as ``**/smallLogo``.
+    :param exact: paths of objects and lists that are wanted as they stand, such as
+        ``definition/plans/*/*.vmImages`` or ``definition/plans``: what they don't name is removed.
+    :param resend: paths of what is sent with each run, though the service doesn't return it so that it could be
+        compared, such as ``**/clientSecret``: a list, or a template that renders to one. (templated)
+    :param create: create the offer, with its plans, if there is none. (templated)
+    :param new_plans: add plans that the offer doesn't have yet. (templated)
     :param cpp_conn_id: id of the connection. (templated)
     :raises CppError: what the hook's ``put_offer`` raises.
     """
@@ -149,6 +156,9 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         "if_match",
         "cpp_conn_id",
         "is_dry_run",
+        "resend",
+        "create",
+        "new_plans",
     )
     template_fields_renderers = {"definition": "json"}  # noqa: RUF012 - as Airflow's operators have it
     # Not `template_ext`: Airflow would take every text in a definition that ends so for a file's name.
@@ -162,6 +172,10 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         if_match: str | None = None,
         dry_run: bool | str = False,
         ignore: Collection[str] = (),
+        exact: Collection[str] = (),
+        resend: Collection[str] = (),
+        create: bool | str = False,
+        new_plans: bool | str = False,
         cpp_conn_id: str = "cpp_default",
         **kwargs: Any,
     ) -> None:
@@ -172,6 +186,10 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         self.if_match = if_match
         self.is_dry_run = flag_or_template("dry_run", dry_run)  # `dry_run` is a method of Airflow's own
         self.ignore = ignore
+        self.exact = exact
+        self.resend = resend
+        self.create = flag_or_template("create", create)
+        self.new_plans = flag_or_template("new_plans", new_plans)
         self.cpp_conn_id = cpp_conn_id
         _mask(definition)
 
@@ -210,6 +228,10 @@ class PutOfferOperator(CallsPortal, BaseOperator):
             if_match=self.if_match,
             dry_run=rendered_flag("dry_run", self.is_dry_run),
             ignore=self.ignore,
+            exact=self.exact,
+            resend=listed("resend", self.resend),
+            create=rendered_flag("create", self.create),
+            new_plans=rendered_flag("new_plans", self.new_plans),
         ).to_dict()
 
     def _loaded(self, context: Context, jinja_env: jinja2.Environment | None = None) -> Mapping[str, Any]:

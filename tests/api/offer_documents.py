@@ -66,15 +66,28 @@ LISTED: dict[str, Any] = {
     "changedTime": "2017-05-23T23:33:47.8802283Z",
 }
 
-#: What a migrated offer has besides (seen by clients).
+#: What a migrated offer has besides (test data of az-partner-center-cli).
 MIGRATED: dict[str, Any] = {
+    "lockStatus": "none",
     "pcMigrationStatus": "migrated",
     "pcRedirectUri": "https://partner.microsoft.com/dashboard/commercial-marketplace/offers",
     "isvUpgradeRequest": False,
-    "lockStatus": None,
-    "offerTypeChanges": {},
+    "offerTypeChanges": [],
+    "pricingNotRecalculatedRegions": [],
+    "offerTypeVersionsOverride": {},
     "changedTime": "2022-03-01T10:00:00",
 }
+
+#: What the response on the create-or-modify page has in an offer though its request didn't name it.
+ADDED: dict[str, Any] = {
+    "microsoft-azure-marketplace-testdrive.videos": [],
+    **{
+        f"microsoft-azure-marketplace.{kind}LeadConfiguration": {}
+        for kind in ("table", "blob", "salesForce", "crm", "httpsEndpoint", "marketo")
+    },
+}
+STORAGE = "https://publishingstoredm.blob.core.windows.net/prodcontent/D6191_publishers_contoso"
+_SECRETS = ("clientSecret", "connectionString", "password")
 
 
 def put_body(**changes: Any) -> dict[str, Any]:
@@ -85,5 +98,35 @@ def put_body(**changes: Any) -> dict[str, Any]:
 def answered_offer(**changes: Any) -> dict[str, Any]:
     """What a GET answers after that PUT, with some of its top-level fields changed."""
     document = {**deepcopy(PUT_BODY), "status": "neverPublished", "changedTime": "2018-03-27T22:27:28.2447Z"}
-    del document["eTag"]
-    return {**document, **changes}
+    return {**as_returned(document), **changes}
+
+
+def as_returned(document: dict[str, Any], signature: str = "sig=1") -> dict[str, Any]:
+    """What the service answers of a document: as the page's response differs from its request, and no secrets.
+
+    :param signature: of its copies of files, another one in each answer.
+    """
+    answer = _returned(document, signature)
+    for name in ("eTag", "offerTypeVersions"):  # in no response, and in no recorded answer
+        answer.pop(name, None)
+    offer = answer.get("definition", {}).get("offer")
+    if isinstance(offer, dict):
+        answer["definition"]["offer"] = {**deepcopy(ADDED), **offer}
+    for plan in answer.get("definition", {}).get("plans") or []:
+        plan.setdefault(f"{VM}.certificationsFairfax", [])
+        if f"{VM}.windowsOSType" in plan:  # recorded by az-partner-center-cli
+            plan[f"{VM}.osType"] = plan.pop(f"{VM}.windowsOSType")
+    return answer
+
+
+def _returned(value: Any, signature: str, name: str = "") -> Any:
+    if isinstance(value, dict):
+        return {key: _returned(item, signature, key) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_returned(item, signature, name) for item in value]
+    if name.endswith(_SECRETS):
+        return None
+    if name.endswith("Logo") and isinstance(value, str):
+        file = value.partition("?")[0].rpartition("/")[2]
+        return f"{STORAGE}/{file}?{signature}"
+    return value

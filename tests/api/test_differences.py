@@ -8,9 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.api.differences import SHOWN, Difference, differences, merged
+from airflow_provider_cpp.api.differences import (
+    SHOWN,
+    Difference,
+    Kind,
+    compare,
+    differences,
+    merged,
+    without_nulls,
+)
 from airflow_provider_cpp.exceptions import CppConfigurationError
-from tests.api.offer_documents import MIGRATED, VM, answered_offer, put_body
+from tests.api.offer_documents import MIGRATED, STORAGE, VM, answered_offer, put_body
 
 values = st.recursive(
     st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(["", "a", "b"]),
@@ -39,13 +47,31 @@ class TestProperties:
     @given(documents, paths)
     def test_what_is_compared_with_itself_differs_in_nothing(self, document: Any, ignore: list[str]) -> None:
         assert differences(document, document, ignore) == ()
-        assert merged(document, document, ignore) == document
+        if not ignore:  # what is ignored is sent back as it is
+            assert merged(document, document) == without_nulls(document)
 
     @given(documents, documents, paths)
     def test_what_was_applied_differs_in_nothing_any_more(
         self, wanted: Any, there: Any, ignore: list[str]
     ) -> None:
         assert differences(wanted, merged(wanted, there, ignore), ignore) == ()
+
+    @given(documents, documents, paths, paths)
+    def test_so_it_is_with_any_paths(self, wanted: Any, there: Any, ignore: list[str], exact: list[str]) -> None:
+        after = merged(wanted, there, ignore, exact=exact)
+        assert differences(wanted, after, ignore, exact=exact) == ()
+        assert merged(wanted, after, ignore, exact=exact) == after
+
+    @given(documents, documents)
+    def test_no_field_that_is_null_is_there_afterwards(self, wanted: Any, there: Any) -> None:
+        for key, value in wanted.items():
+            assert value is not None or key not in merged(wanted, there)
+        assert merged(wanted, {}) == without_nulls(wanted)
+
+    @given(documents, documents)
+    def test_nothing_else_is_there_afterwards_where_the_document_is_exact(self, wanted: Any, there: Any) -> None:
+        after = merged({"a": wanted}, {"a": there}, exact=["a"])["a"]
+        assert after.keys() == without_nulls(wanted).keys()
 
     @given(documents, documents)
     def test_what_isnt_named_survives(self, wanted: Any, there: Any) -> None:
@@ -63,7 +89,9 @@ class TestProperties:
 
 
 def test_an_offer_that_the_service_has_decorated_differs_in_nothing() -> None:
-    wanted = {key: value for key, value in put_body().items() if key not in {"eTag", "version"}}
+    wanted = {
+        key: value for key, value in put_body().items() if key not in {"eTag", "version", "offerTypeVersions"}
+    }
     there = answered_offer(**MIGRATED)
     there["definition"]["plans"][0]["addedByTheService"] = True
     assert differences(wanted, there) == ()
@@ -174,7 +202,7 @@ class TestIgnoring:
         ],
     )
     def test_other_paths_take_in_nothing_of_it(self, path: str) -> None:
-        (difference,) = differences(put_body(), {**self.there(), "eTag": put_body()["eTag"]}, [path])
+        (difference,) = differences({"definition": put_body()["definition"]}, self.there(), [path])
         assert difference.path == f"definition/plans/contososkuidentifier/{VM}.vmImages/1.0.1/osVhdUrl"
 
     def test_a_new_image_counts_though_its_url_is_ignored(self) -> None:
@@ -232,3 +260,130 @@ class TestShowing:
     def test_as_primitives(self) -> None:
         (difference,) = differences({"a": "x\ny"}, {})
         assert difference.to_dict() == {"path": "a", "before": None, "after": '"x\\ny"'}
+
+
+#: What each form of nothing means: what is wanted, what is there, and what is there afterwards, without `exact`
+#: and with it. `docs/operators/offers.md` has the same table.
+PLANS = [{"planId": "gold"}]
+NOTHINGS = [
+    ("an object", None, {"x": 1}, "gone", "gone"),
+    ("an object", {}, {"x": 1}, {"x": 1}, {}),
+    ("a field of an object", {"x": None}, {"x": 1, "y": 2}, {"y": 2}, {}),
+    ("a list", None, ["x"], "gone", "gone"),
+    ("a list", [], ["x"], [], []),
+    ("an entry of a list", ["x", None], ["x"], ["x"], ["x"]),
+    ("plans", None, PLANS, "gone", "gone"),
+    ("plans", [], PLANS, PLANS, []),
+    ("a text", None, "x", "gone", "gone"),
+    ("a text", "", "x", "", ""),
+]
+
+
+@pytest.mark.parametrize(("what", "wanted", "there", "after", "exactly"), NOTHINGS, ids=str)
+def test_each_nothing_has_a_meaning_of_its_own(
+    what: str, wanted: Any, there: Any, after: Any, exactly: Any
+) -> None:
+    for exact, expected in (((), after), (("a",), exactly)):
+        left = {} if expected == "gone" else {"a": expected}
+        assert merged({"a": wanted}, {"a": there}, exact=exact) == left
+        assert bool(differences({"a": wanted}, {"a": there}, exact=exact)) is (left != {"a": there})
+    assert merged({}, {"a": there}) == {"a": there}
+
+
+@pytest.mark.parametrize("wanted", [None, "", [], {}, [None], {"x": None}])
+@pytest.mark.parametrize("there", [{}, {"a": None}, {"a": ""}, {"a": []}, {"a": {}}])
+def test_where_nothing_is_no_nothing_makes_a_difference(wanted: Any, there: Any) -> None:
+    assert compare({"a": wanted}, there).found == ()
+
+
+class TestExact:
+    """An object or a list that is wanted as it stands."""
+
+    def test_it_takes_in_just_itself_and_not_what_is_below(self) -> None:
+        there = {"plans": [{"planId": "gold", "x": {"y": 1}}, {"planId": "silver"}], "z": 1}
+        wanted = {"plans": [{"planId": "gold"}]}
+        assert merged(wanted, there, exact=["plans"]) == {"plans": [there["plans"][0]], "z": 1}
+
+    def test_what_is_ignored_stays(self) -> None:
+        there = {"a": {"x": 1, "y": 2}}
+        assert merged({"a": {}}, there, ["a/x"], exact=["a"]) == {"a": {"x": 1}}
+
+    def test_an_order_counts_in_it_and_otherwise_cant_be_compared(self) -> None:
+        there, wanted = {"regions": ["DE", "AZ"]}, {"regions": ["AZ", "DE"]}
+        assert compare(wanted, there).paths(Kind.NOT_COMPARED) == ("regions",)
+        assert len(differences(wanted, there, exact=["regions"])) == 2
+        assert merged(wanted, there, exact=["regions"]) == wanted
+
+    @pytest.mark.parametrize("exact", [[""], "a", ["definition.plans"], [7]])
+    def test_what_is_no_path_is_refused(self, exact: Any) -> None:
+        with pytest.raises(CppConfigurationError, match="exact"):
+            differences({}, {}, exact=exact)
+
+
+@pytest.mark.parametrize("there", [{"1.0.0": {}, "1.0.1": {}}, {"2018.1.1": {}}])
+def test_what_stays_in_a_map_of_versions_is_named(there: dict[str, Any]) -> None:
+    assert compare({"m": {}}, {"m": there}).paths(Kind.KEPT) == tuple(f"m/{version}" for version in there)
+
+
+def test_what_stays_in_a_map_of_fields_isnt() -> None:
+    assert compare({"m": {}}, {"m": {"x": 1, "y": 2}}).found == ()
+
+
+def test_an_entry_without_a_plan_id_among_plans_is_refused() -> None:
+    with pytest.raises(CppConfigurationError, match="Entry 1 of plans names no planId"):
+        differences({"plans": [{"planId": "gold"}, {"x": 1}]}, {"plans": [{"planId": "gold"}]})
+
+
+class TestReturnedInAnotherWay:
+    """What the service returns in its own way says the same."""
+
+    @pytest.mark.parametrize(
+        ("wanted", "there"),
+        [
+            ({"a": 1}, {"a": 1.0}),
+            ({"a": "1.50"}, {"a": 1.5}),
+            ({"a": 2}, {"a": "2"}),
+            ({f"{VM}.cloudAvailability": ["publicazure"]}, {f"{VM}.cloudAvailability": ["PublicAzure"]}),
+            ({"x.leadDestination": "none"}, {"x.leadDestination": "None"}),
+            ({f"{VM}.windowsOSType": "Other"}, {f"{VM}.osType": "Other"}),
+            ({"smallLogo": f"{STORAGE}/a.png?sig=1"}, {"smallLogo": f"{STORAGE}/a.png?sig=2"}),
+        ],
+        ids=str,
+    )
+    def test_these_are_the_same(self, wanted: Any, there: Any) -> None:
+        assert compare(wanted, there).found == ()
+
+    @pytest.mark.parametrize(
+        ("wanted", "there"),
+        [
+            ({"title": "contoso"}, {"title": "Contoso"}),
+            ({"a": "01x"}, {"a": 1}),
+            ({"a": "true"}, {"a": True}),
+            ({f"{VM}.windowsOSType": "Other"}, {f"{VM}.osType": "WindowsServer2019"}),
+            ({"smallLogo": f"{STORAGE}/a.png"}, {"smallLogo": f"{STORAGE}/b.png"}),
+            ({"osVhdUrl": "https://x/a.vhd?sig=1"}, {"osVhdUrl": "https://x/a.vhd?sig=2"}),
+            ({"regions": ["AZ", "AZ"]}, {"regions": ["AZ", "DE"]}),
+            ({"clientSecret": "new"}, {"clientSecret": "old"}),
+            ({"lead": {"clientSecret": "s", "clientId": "c"}}, {}),
+        ],
+        ids=str,
+    )
+    def test_these_arent(self, wanted: Any, there: Any) -> None:
+        assert differences(wanted, there)
+
+    @pytest.mark.parametrize(
+        ("wanted", "there", "place"),
+        [
+            ({"clientSecret": "s"}, {}, "clientSecret"),
+            ({"lead": {"connectionString": "s"}}, {"lead": {}}, "lead/connectionString"),
+            ({"lead": {"connectionString": "s"}}, {}, "lead/connectionString"),
+            ({"smallLogo": "https://contoso.example/a.png"}, {"smallLogo": f"{STORAGE}/a.png"}, "smallLogo"),
+            ({"screenshots": ["https://c.example/a"]}, {"screenshots": [f"{STORAGE}/a"]}, "screenshots/0"),
+        ],
+    )
+    def test_these_cant_be_compared_and_are_sent_as_wanted(self, wanted: Any, there: Any, place: str) -> None:
+        comparison = compare(wanted, there)
+        assert [finding.kind for finding in comparison.found] == [Kind.NOT_COMPARED]
+        assert comparison.paths(Kind.NOT_COMPARED) == (place,)
+        assert comparison.merged == wanted
+        assert [each.path for each in compare(wanted, there, resend=["**"]).differences] == [place]

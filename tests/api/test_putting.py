@@ -19,14 +19,14 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
     CppUnavailable,
 )
-from tests.api.offer_documents import ETAG, MIGRATED, VM, answered_offer, put_body
+from tests.api.offer_documents import ETAG, MIGRATED, VM, answered_offer, as_returned, put_body
 from tests.api.scripted import LOST, OFFER, PUBLISHER, UNSENT, UNTRUSTED, Runner, answered, refused
 
 VHD_URL = f"definition/plans/*/{VM}.vmImages/*/osVhdUrl"
 
 
 class Service:
-    """One offer, kept as the create-or-modify page says.
+    """One offer, kept as the create-or-modify page says, and answered as its response is.
 
     :param document: what is there; None for no offer.
     :param faults: for each PUT: None to answer it, or what comes instead, as a pair with whether it was
@@ -44,6 +44,7 @@ class Service:
         self.faults = list(faults)
         self.etags = etags
         self.revision = 1
+        self.reads = 0
         #: Called before each PUT.
         self.meanwhile = lambda: None
 
@@ -53,7 +54,7 @@ class Service:
 
     def __call__(self, call: Call, now: float) -> Reading:
         if call.method == "GET":
-            return self._get()
+            return self._list() if call.path.endswith("/offers") else self._get()
         assert call.method == "PUT"
         self.meanwhile()
         fault = self.faults.pop(0) if self.faults else None
@@ -67,7 +68,15 @@ class Service:
     def _get(self) -> Answer:
         if self.document is None:
             return refused(404, "NotFound")
-        return answered(200, self.document, **({"ETag": self.etag} if self.etags else {}))
+        self.reads += 1
+        return answered(200, self.answer(), **({"ETag": self.etag} if self.etags else {}))
+
+    def answer(self) -> dict[str, Any]:
+        assert self.document is not None
+        return as_returned(self.document, f"sig={self.reads}")
+
+    def _list(self) -> Answer:
+        return answered(200, [{"id": "contoso-other"}])
 
     def _put(self, call: Call) -> Answer:
         created = self.document is None
@@ -77,7 +86,7 @@ class Service:
         if if_match not in {None, "*", None if created else self.etag}:
             return refused(412, "PreconditionFailed")
         self.change(**json.loads(call.body))
-        return answered(201 if created else 200, self.document, ETag=self.etag)
+        return answered(201 if created else 200, self.answer(), ETag=self.etag)
 
     def change(self, **fields: Any) -> None:
         self.document = {"version": 1, "status": "neverPublished", **fields}
@@ -101,7 +110,7 @@ class TestCreating:
 
     def test_it_is_created_with_the_whole_definition_and_without_if_match(self) -> None:
         runner = Runner(Service(None))
-        result = runner.run(put().once())
+        result = runner.run(put(create=True).once())
 
         (call,) = sent(runner)
         assert call.headers == ()
@@ -117,19 +126,19 @@ class TestCreating:
         runner = Runner(Service(None))
         body = put_body()
         del body["id"], body["publisherId"]
-        runner.run(put(body).once())
+        runner.run(put(body, create=True).once())
         document = json.loads(sent(runner)[0].body)
         assert (document["publisherId"], document["id"]) == (PUBLISHER, OFFER)
 
     def test_any_state_includes_none(self) -> None:
         runner = Runner(Service(None))
-        assert runner.run(put(if_match="*").once()).created
+        assert runner.run(put(create=True, if_match="*").once()).created
         assert sent(runner)[0].headers == ()
 
     def test_a_given_etag_is_sent_and_its_refusal_told(self) -> None:
         runner = Runner(Service(None))
         with pytest.raises(CppBadRequest, match="isn't what if_match names"):
-            runner.run(put(if_match=ETAG).once())
+            runner.run(put(create=True, if_match=ETAG).once())
         assert sent(runner)[0].headers == (("If-Match", ETAG),)
 
     @pytest.mark.parametrize("missing", ["offerTypeId", "definition"])
@@ -138,14 +147,14 @@ class TestCreating:
         del body[missing]
         runner = Runner(Service(None))
         with pytest.raises(CppConfigurationError, match=f"doesn't exist, and the definition names no {missing}"):
-            runner.run(put(body).once())
+            runner.run(put(body, create=True).once())
         assert sent(runner) == []
 
     def test_one_that_somebody_else_creates_meanwhile_isnt_overwritten(self) -> None:
         service = Service(None)
         service.meanwhile = lambda: service.change(**answered_offer())
         with pytest.raises(CppConflict, match="Or somebody created the offer since") as error:
-            Runner(service).run(put().once())
+            Runner(service).run(put(create=True).once())
         assert error.value.code == "InvalidResourceId"
 
 
@@ -156,8 +165,15 @@ class TestChanging:
         runner = Runner(Service(answered_offer(**MIGRATED)))
         result = runner.run(put().once())
         assert sent(runner) == []
-        assert result == PutResult(changed=False, version=5, etag='W/"1"')
-        assert runner.lines() == [f"Offer {PUBLISHER}/{OFFER} is as wanted: nothing is sent."]
+        logo = "definition/offer/microsoft-azure-marketplace.smallLogo"
+        assert result == PutResult(
+            changed=False, version=5, etag='W/"1"', not_compared=("offerTypeVersions", logo)
+        )
+        assert runner.lines() == [
+            f"Offer {PUBLISHER}/{OFFER} is as wanted: nothing is sent.",
+            "Not compared, 2 places, as the service doesn't return it as it was sent; a change of it alone isn't "
+            f"sent unless resend names it: offerTypeVersions, {logo}",
+        ]
 
     def test_what_is_there_is_sent_back_with_what_is_wanted_and_the_etag_that_was_read(self) -> None:
         there = answered_offer(**MIGRATED, inventedIn2031={"x": [1, None]})
@@ -167,6 +183,7 @@ class TestChanging:
         (call,) = sent(runner)
         assert call.headers == (("If-Match", 'W/"1"'),)
         there["definition"]["offer"]["microsoft-azure-marketplace.title"] = "New"
+        there = as_returned(there, "sig=1")
         assert json.loads(call.body) == there
         assert result.to_dict() == {
             "changed": True,
@@ -180,6 +197,9 @@ class TestChanging:
                     "after": '"New"',
                 }
             ],
+            "kept": [],
+            "ignored": [],
+            "not_compared": [],
         }
         assert runner.lines() == [
             f"Offer {PUBLISHER}/{OFFER} differs from what is wanted in 1 place:",
@@ -338,13 +358,13 @@ class TestLost:
 
     def test_a_new_offer_was_created(self, lost: Reading) -> None:
         runner = Runner(Service(None, (lost, True)))
-        result = runner.run(put().once())
+        result = runner.run(put(create=True).once())
         assert (result.changed, result.created) == (True, True)
         assert len(sent(runner)) == 1
 
     def test_a_new_offer_was_not_created_and_is_sent_once_more(self, lost: Reading) -> None:
         runner = Runner(Service(None, (lost, False)))
-        assert runner.run(put().once()).created
+        assert runner.run(put(create=True).once()).created
         assert len(sent(runner)) == 2
 
     def test_it_comes_into_effect_after_all_looks_and_the_second_one_finds_it(self, lost: Reading) -> None:
@@ -394,6 +414,210 @@ class TestLost:
         assert len(sent(runner)) == 1
 
 
+IMAGES = f"{VM}.vmImages"
+PLAN = "contososkuidentifier"
+LEADS = {"microsoft-azure-marketplace.httpsEndpointLeadConfiguration": {"clientSecret": "s3cret-word"}}
+
+
+def offer_fields(**fields: Any) -> dict[str, Any]:
+    return {"definition": {"offer": fields}}
+
+
+class TestSettling:
+    """A put that is repeated sends nothing, whatever the service keeps to itself."""
+
+    @pytest.mark.parametrize(
+        "more",
+        [
+            {},
+            {"offerTypeVersions": {VM: 88}},
+            {"notificationEmails": "a@contoso.example"},
+            {"inventedIn2031": {"x": [1]}},
+        ],
+        ids=str,
+    )
+    def test_what_no_answer_has_is_no_difference_by_itself(self, more: dict[str, Any]) -> None:
+        service = Service(None)
+        Runner(service).run(put({**put_body(), **more}, create=True).once())
+        service.document = {key: value for key, value in service.answer().items() if key not in more}
+        runner = Runner(service)
+        result = runner.run(put({**put_body(), **more}).once())
+        assert (result.changed, sent(runner)) == (False, [])
+        assert {"offerTypeVersions", *more} <= set(result.not_compared)
+        assert sum("Not compared" in line for line in runner.lines()) == 1
+
+    def test_it_is_sent_along_with_what_differs(self) -> None:
+        runner = Runner(Service(answered_offer()))
+        runner.run(put({**title("New"), "offerTypeVersions": {VM: 88}}).once())
+        assert json.loads(sent(runner)[0].body)["offerTypeVersions"] == {VM: 88}
+
+    @pytest.mark.parametrize(
+        "document",
+        [
+            offer_fields(**LEADS),
+            offer_fields(**{"microsoft-azure-marketplace.wideLogo": "https://contoso.example/wide.png?sig=1"}),
+            {"definition": {"plans": [{"planId": PLAN, f"{VM}.windowsOSType": "Other"}]}},
+            {"definition": {"plans": [{"planId": PLAN, "regions": ["DE", "az"]}]}},
+            {"definition": {"plans": [{"planId": PLAN, "virtualMachinePricing": {"single": 1.50}}]}},
+        ],
+        ids=["secret", "file", "renamed", "order and case", "number"],
+    )
+    def test_what_comes_back_in_another_way_settles_after_one_run(self, document: dict[str, Any]) -> None:
+        service = Service(answered_offer())
+        Runner(service).run(put({**document, "definition": {**document["definition"], "displayText": "N"}}).once())
+        assert service.document is not None
+        plan = service.document["definition"]["plans"][0]
+        plan["regions"] = sorted(region.upper() for region in plan["regions"])
+        runner = Runner(service)
+        result = runner.run(put(document).once())
+        assert (result.changed, sent(runner)) == (False, [])
+
+    @pytest.mark.parametrize("there", [None, "", "*****", "\u2022\u2022\u2022"])
+    def test_a_changed_secret_is_sent_where_resend_names_it(self, there: str | None) -> None:
+        document = answered_offer()
+        (name,) = LEADS
+        document["definition"]["offer"][name] = {"clientSecret": there}
+        service = Service(document)
+        service.answer = lambda: document  # type: ignore[method-assign]
+        runner = Runner(service)
+        result = runner.run(put(offer_fields(**LEADS)).once())
+        assert (result.changed, result.not_compared) == (False, (f"definition/offer/{name}/clientSecret",))
+        assert runner.run(put(offer_fields(**LEADS), resend=["**/clientSecret"]).once()).changed
+        assert json.loads(sent(runner)[0].body)["definition"]["offer"][name] == LEADS[name]
+        assert "s3cret-word" not in " ".join(runner.lines())
+
+    def test_a_mask_is_never_sent_back_in_place_of_the_secret(self) -> None:
+        document = answered_offer()
+        document["definition"]["offer"]["clientSecret"] = "*****"
+        service = Service(document)
+        service.answer = lambda: document  # type: ignore[method-assign]
+        runner = Runner(service)
+        runner.run(put(title("New")).once())
+        assert "clientSecret" not in json.loads(sent(runner)[0].body)["definition"]["offer"]
+
+    def test_a_new_signature_of_ones_own_file_is_a_change_and_one_of_the_services_copy_is_none(self) -> None:
+        service = Service(answered_offer())
+        document = answered_offer()
+        assert Runner(service).run(put({"definition": document["definition"]}).once()).changed is False
+        image = document["definition"]["plans"][0][IMAGES]["1.0.1"]
+        image["osVhdUrl"] = image["osVhdUrl"].replace("s1gnature", "another")
+        (difference,) = Runner(service).run(put({"definition": document["definition"]}).once()).differences
+        assert difference.path.endswith("1.0.1/osVhdUrl")
+
+    def test_a_lost_answer_to_a_put_that_was_applied_settles_though_a_field_never_comes_back(self) -> None:
+        service = Service(answered_offer(), (LOST, True))
+
+        def answer() -> dict[str, Any]:
+            assert service.document is not None
+            returned = as_returned(service.document, f"sig={service.reads}")
+            returned["definition"]["offer"].pop("x.unknown", None)
+            return returned
+
+        service.answer = answer  # type: ignore[method-assign]
+        document = offer_fields(**{"microsoft-azure-marketplace.title": "New", "x.unknown": 7})
+        runner = Runner(service)
+        result = runner.run(put({**document, "offerTypeVersions": {VM: 88}}).once())
+        assert (result.changed, len(sent(runner))) == (True, 1)
+        assert "definition/offer/x.unknown" in result.not_compared
+        assert "returns it in another way in 1 place" in runner.warnings()[-1]
+
+
+class TestStaying:
+    """What isn't named stays, and is named where more is there than is wanted."""
+
+    def there(self) -> dict[str, Any]:
+        document = answered_offer()
+        images = document["definition"]["plans"][0][IMAGES]
+        images["1.0.0"] = {"osVhdUrl": "https://contoso.example/old.vhd"}
+        document["definition"]["plans"].append({"planId": "silver"})
+        return document
+
+    def wanted(self, images: Any) -> dict[str, Any]:
+        return {"definition": {"plans": [{"planId": PLAN, IMAGES: images}]}}
+
+    def test_an_image_version_and_a_plan_that_were_taken_out_are_named(self) -> None:
+        runner = Runner(Service(self.there()))
+        document = self.there()
+        del document["definition"]["plans"][0][IMAGES]["1.0.0"], document["definition"]["plans"][1]
+        result = runner.run(put(document).once())
+        assert (result.changed, sent(runner)) == (False, [])
+        assert result.kept == (f"definition/plans/{PLAN}/{IMAGES}/1.0.0", "definition/plans/silver")
+        assert any(line.startswith("Kept, 2 places") and "1.0.0" in line for line in runner.lines())
+
+    @pytest.mark.parametrize(("images", "exact"), [({"1.0.0": None}, []), ({"1.0.1": {}}, [f"**/{IMAGES}"])])
+    def test_null_and_exact_remove_a_version_and_its_key_is_gone(self, images: Any, exact: list[str]) -> None:
+        service = Service(self.there())
+        runner = Runner(service)
+        result = runner.run(put(self.wanted(images), exact=exact).once())
+        assert [str(each).partition(":")[0] for each in result.differences] == [
+            f"definition/plans/{PLAN}/{IMAGES}/1.0.0"
+        ]
+        assert list(json.loads(sent(runner)[0].body)["definition"]["plans"][0][IMAGES]) == ["1.0.1"]
+        assert Runner(service).run(put(self.wanted(images), exact=exact).once()).changed is False
+
+    def test_a_plan_goes_only_under_exact_with_a_warning_that_names_it(self) -> None:
+        runner = Runner(Service(self.there()))
+        result = runner.run(put({"definition": {"plans": [{"planId": PLAN}]}}, exact=["definition/plans"]).once())
+        assert [each.path for each in result.differences] == ["definition/plans/silver"]
+        assert [plan["planId"] for plan in json.loads(sent(runner)[0].body)["definition"]["plans"]] == [PLAN]
+        assert any("loses 1 plan: silver" in line for line in runner.warnings())
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_null_for_the_plans_is_refused(self, dry_run: bool) -> None:
+        runner = Runner(Service(self.there()))
+        with pytest.raises(CppConfigurationError, match=f"would lose 2 plans: {PLAN}, silver"):
+            runner.run(put({"definition": {"plans": None}}, dry_run=dry_run).once())
+        assert sent(runner) == []
+
+    def test_no_null_reaches_a_new_offer(self) -> None:
+        runner = Runner(Service(None))
+        body = put_body()
+        body["definition"]["offer"]["x"] = None
+        body["definition"]["plans"][0]["regions"] = ["AZ", None]
+        body["definition"]["plans"][0]["y"] = {"z": None}
+        runner.run(put(body, create=True).once())
+        assert "null" not in str(sent(runner)[0].body)
+
+    def test_what_is_ignored_and_differs_is_counted_and_named(self) -> None:
+        wanted = self.wanted({"1.0.1": {"osVhdUrl": "https://contoso.example/corrected.vhd"}})
+        runner = Runner(Service(self.there()))
+        result = runner.run(put(wanted, ignore=["**/osVhdUrl"]).once())
+        assert result.ignored == (f"definition/plans/{PLAN}/{IMAGES}/1.0.1/osVhdUrl",)
+        assert any(line.startswith("Ignored, 1 place,") and "osVhdUrl" in line for line in runner.lines())
+
+
+class TestMistyped:
+    """What isn't there yet is only made when asked for, or with a warning."""
+
+    def test_an_offer(self) -> None:
+        runner = Runner(Service(None))
+        with pytest.raises(CppNotFound, match=r"doesn't exist.*Offers of contoso: contoso-other.*create=True"):
+            runner.run(put().once())
+        assert sent(runner) == []
+
+    @pytest.mark.parametrize("dry_run", [False, True])
+    def test_a_plan(self, dry_run: bool) -> None:
+        runner = Runner(Service(answered_offer()))
+        wanted = {"definition": {"plans": [{"planId": "contososkuidentifer", "x": 1}]}}
+        with pytest.raises(CppConfigurationError, match=rf"no plan 'contososkuidentifer'.*Plans there: {PLAN}\."):
+            runner.run(put(wanted, dry_run=dry_run).once())
+        assert sent(runner) == []
+        assert runner.run(put(wanted, dry_run=dry_run, new_plans=True).once()).changed is not dry_run
+
+    def test_a_field_of_a_plan(self) -> None:
+        runner = Runner(Service(answered_offer()))
+        runner.run(put({"definition": {"plans": [{"planId": PLAN, f"{VM}.skuTitel": "x"}]}}).once())
+        (warning,) = runner.warnings()
+        assert f"{VM}.skuTitel isn't there yet and is added" in warning
+        assert f"there are {VM}.skuTitle, " in warning
+
+    def test_a_new_image_version_is_no_slip(self) -> None:
+        runner = Runner(Service(answered_offer()))
+        images = {"1.0.2": {"osVhdUrl": "https://contoso.example/new.vhd"}}
+        runner.run(put({"definition": {"plans": [{"planId": PLAN, IMAGES: images}]}}).once())
+        assert runner.warnings() == []
+
+
 @pytest.mark.parametrize(
     ("document", "named"),
     [
@@ -405,6 +629,10 @@ class TestLost:
         (put_body()["definition"], "belong into the field 'definition'"),
         ({"definition": {"x": float("nan")}}, "can't be sent as JSON"),
         ({"definition": {"plans": [{"planId": "a"}, {"planId": "a"}]}}, "'a' twice"),
+        ({"definition": {"plans": [{"planId": "a"}, {"x": 1}]}}, "an object with a planId"),
+        ({"definition": {"plans": {"a": {}}}}, "have to be a list"),
+        ({"defintion": {"displayText": "x"}}, "'definition' is meant"),
+        ({}, "names nothing"),
     ],
 )
 def test_what_is_no_definition_of_this_offer_is_refused_at_once(document: Any, named: str) -> None:
@@ -412,7 +640,9 @@ def test_what_is_no_definition_of_this_offer_is_refused_at_once(document: Any, n
         Put(PUBLISHER, OFFER, document)
 
 
-@pytest.mark.parametrize("arguments", [{"if_match": ""}, {"if_match": "a\nb"}, {"ignore": ("a.b",)}])
+@pytest.mark.parametrize(
+    "arguments", [{"if_match": ""}, {"if_match": "a\nb"}, {"ignore": ("a.b",)}, {"exact": "definition/plans"}]
+)
 def test_an_argument_that_cant_be_is_refused_at_once(arguments: dict[str, Any]) -> None:
     with pytest.raises(CppConfigurationError, match=next(iter(arguments))):
         put(**arguments)
