@@ -10,5 +10,4 @@ with DAG("put_offer", schedule=None, max_active_runs=1, params={"image": "1.0.1"
         offer_id="contoso-virtualmachineoffer",
         definition="offers/contoso-virtualmachineoffer.json",
         if_match="*",
-        ignore=["**/osVhdUrl"],
     )

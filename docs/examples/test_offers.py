@@ -10,6 +10,9 @@ def run(dag_id):
 
 
 def test_the_offer_is_brought_to_its_file_once(cpp_emulator):
+    cpp_emulator.add_offer(
+        OFFER, definition={"displayText": "Contoso", "offer": {}, "plans": [{"planId": "contososkuidentifier"}]}
+    )
     assert run("put_offer").state == "success"
     assert run("put_offer").state == "success"
     (request,) = cpp_emulator.requests_for("put-offer")

@@ -199,6 +199,55 @@ class TestPutting:
         assert sent["lead"] == {"clientSecret": "s3cret-word"}, "otherwise it would be lost"
         assert sent["offer"]["logo"].partition("?")[0] == copied.partition("?")[0], "ignored is what is there"
 
+    def test_a_definition_of_the_references_own_form_settles_whatever_the_service_keeps_to_itself(
+        self, hook, cpp_emulator
+    ):
+        offer = {
+            "x.smallLogo": "https://contoso.example/small.png?sig=s1gnature",
+            "x.httpsEndpointLeadConfiguration": {"clientSecret": "s3cret-word"},
+        }
+        vm = "microsoft-azure-virtualmachines"
+        plan = {
+            "planId": "gold",
+            f"{vm}.windowsOSType": "Other",
+            f"{vm}.vmImages": {"1.0.1": {"osVhdUrl": "https://x/a"}},
+        }
+        document = {**NEW, "definition": {"displayText": "New", "offer": offer, "plans": [plan]}}
+        assert hook.put_offer("new", document, create=True).created
+        result = hook.put_offer("new", document)
+        assert (result.changed, len(puts(cpp_emulator))) == (False, 1)
+        assert set(result.not_compared) == {
+            *("offerTypeVersions", "inventedIn2031", "definition/offer/x.smallLogo"),
+            "definition/offer/x.httpsEndpointLeadConfiguration/clientSecret",
+        }
+        cpp_emulator.faults.add(Fault("lost-response", action="put-offer"))
+        changed = {**document, "definition": {**document["definition"], "displayText": "Changed"}}
+        assert hook.put_offer("new", changed).changed
+        assert len(puts(cpp_emulator)) == 2
+
+    def test_an_image_version_that_was_taken_out_is_told_and_goes_when_that_is_said(self, hook, cpp_emulator):
+        images = "microsoft-azure-virtualmachines.vmImages"
+        plan = {
+            "planId": "gold",
+            images: {"1.0.0": {"osVhdUrl": "https://x/0"}, "1.0.1": {"osVhdUrl": "https://x/1"}},
+        }
+        hook.put_offer("new", {**NEW, "definition": {"displayText": "New", "plans": [plan]}}, create=True)
+        document = hook.get_offer("new").to_dict()
+        del document["definition"]["plans"][0][images]["1.0.0"]
+        result = hook.put_offer("new", document)
+        assert (result.changed, result.kept) == (False, (f"definition/plans/gold/{images}/1.0.0",))
+        exact = ["definition/plans/*/*.vmImages"]
+        assert hook.put_offer("new", document, exact=exact).changed
+        assert list(hook.get_offer("new").plans[0][images]) == ["1.0.1"]
+        assert hook.put_offer("new", document, exact=exact).changed is False
+
+    def test_a_mistyped_offer_or_plan_is_refused_with_what_is_there(self, hook, cpp_emulator):
+        with pytest.raises(CppNotFound, match=rf"Offers of contoso: {OFFER}\."):
+            hook.put_offer(OFFER[:-1], NEW)
+        with pytest.raises(CppConfigurationError, match=rf"Plans there: {OFFER}-plan\."):
+            hook.put_offer(OFFER, {"definition": {"plans": [{"planId": f"{OFFER}-plam"}]}})
+        assert puts(cpp_emulator) == []
+
     def test_a_dry_run_sends_nothing(self, hook, cpp_emulator):
         result = hook.put_offer(OFFER, title("Changed"), dry_run=True)
         assert [difference.path for difference in result.differences] == ["definition/displayText"]

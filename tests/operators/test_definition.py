@@ -181,6 +181,19 @@ class TestPutting:
         assert (result["changed"], len(result["differences"])) == (False, 1)
         assert puts(portal) == []
 
+    def test_what_is_new_or_cant_be_compared_is_asked_for_by_templates(self, portal):
+        plans = {
+            "definition": {"displayText": "New", "plans": [{"planId": "gold", "clientSecret": "s3cret-word"}]}
+        }
+        flag = {"definition": plans, "new_plans": "{{ params.flag }}"}
+        with pytest.raises(CppConfigurationError, match="has no plan 'gold'"):
+            result_of(rendered(put(**flag), params={"flag": False}))
+        assert result_of(rendered(put(**flag), params={"flag": True}))["changed"] is True
+        secret = {"definition": plans, "resend": "{{ params.resend }}"}
+        assert result_of(rendered(put(**secret), params={"resend": []}))["changed"] is False
+        assert result_of(rendered(put(**secret), params={"resend": ["**/clientSecret"]}))["changed"] is True
+        assert len(puts(portal)) == 2
+
     def test_what_is_ignored_makes_no_difference(self, portal):
         assert result_of(put(ignore=["definition/displayText"]))["changed"] is False
 
