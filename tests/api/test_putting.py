@@ -214,7 +214,7 @@ class TestChanging:
 
     def test_what_a_get_answered_can_be_put_back(self) -> None:
         there = answered_offer(
-            status="running", version=7, eTag="older", changedTime="2017", pcMigrationStatus="none"
+            status="running", version=7, eTag="older", Etag="by pub", changedTime="2017", pcMigrationStatus="none"
         )
         assert Runner(Service(answered_offer())).run(put(there).once()).changed is False
 
