@@ -8,7 +8,8 @@ OFFER = "contoso-release"
 
 @pytest.fixture
 def release(cpp_emulator):
-    cpp_emulator.add_offer(OFFER, state="live", definition={"displayText": "Contoso Release, as it was"})
+    was = {"displayText": "Contoso Release, as it was", "plans": [{"planId": "contoso-release-plan"}]}
+    cpp_emulator.add_offer(OFFER, state="live", definition=was)
     cpp_emulator.duration = 0
     return DagBag().dags["release_offer"].test
 
