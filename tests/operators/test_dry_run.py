@@ -64,6 +64,7 @@ class Run:
             return found[0] if isinstance(task_ids, str) else found
 
         context["ti"].xcom_pull = pull
+        context["ti"].get_relevant_upstream_map_indexes = lambda *_, **__: None  # Airflow 2
         return context
 
     def run(self, task):

@@ -166,7 +166,8 @@ class TestDefinition:
 def with_output(task, value):
     fresh = deepcopy(task)
     context = context_of(task, params={}, expanded_ti_count=None)
-    context["ti"].xcom_pull = lambda **asked: value
+    context["ti"].xcom_pull = lambda *_, **__: value
+    context["ti"].get_relevant_upstream_map_indexes = lambda *_, **__: None  # Airflow 2
     fresh.render_template_fields(context)
     return fresh
 
