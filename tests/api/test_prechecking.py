@@ -251,3 +251,15 @@ def test_a_dry_run_settles_no_earlier_try() -> None:
     assert isinstance(outcome, NotStarted)
     assert runner.kept == []
     assert runner.waits == []
+
+
+@pytest.mark.parametrize("word", ["published", "Published"])
+@pytest.mark.parametrize("state", ["published", "completed"])
+def test_what_is_published_is_live_already_where_the_versions_say_nothing(word: str, state: str) -> None:
+    went_live = submission("golive-1", state, slot="production", changedTime=LATER)
+    live = service(operation(word), PUBLISHED, went_live, preview=0, production=0)
+    refuses(live, CppBadRequest, "live already")
+    outcome, runner = check(live, skip_if_live=True)
+    assert isinstance(outcome, NotStarted)
+    assert outcome.is_live
+    assert runner.posts == []

@@ -100,6 +100,12 @@ class TestListing:
         listed = result_of(ListOffersOperator(task_id="list", **arguments))
         assert [offer["offer_id"] for offer in listed] == offers
 
+    @pytest.mark.parametrize("status", ["published", "Succeeded", ["running", "completed"]])
+    def test_an_offer_that_is_listed_as_published_is_found_as_live_in_any_word_for_it(self, portal, status):
+        portal.add_offer("sold", state="live")
+        listed = result_of(ListOffersOperator(task_id="list", status=status))
+        assert [offer["offer_id"] for offer in listed if offer["status"] == "published"] == ["sold"]
+
     @pytest.mark.parametrize(("status", "error"), LISTED.items())
     def test_a_listed_status_is_an_error_of_its_own(self, portal, status, error):
         portal.faults.add(Fault("error", action="offers", status=status))
