@@ -21,6 +21,7 @@ from airflow_provider_cpp.emulator.documents import (
 from airflow_provider_cpp.emulator.locations import location_headers
 from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE
 from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation
+from airflow_provider_cpp.emulator.pages import paged
 from airflow_provider_cpp.emulator.routes import LOGIN_ACTIONS, Route
 from airflow_provider_cpp.emulator.words import SUCCEEDED, display_word, meaning
 
@@ -80,7 +81,7 @@ class Api:
             # Not listed for status, publish and go-live, but access is checked on every call (overview page).
             raise ApiError(403, "Forbidden", "User does not have the required permissions")
         if route.publisher_id is None:
-            return self._publishers()
+            return self._publishers(call)
         if route.offer_id is None:
             return self._offers(call, route.publisher_id)
         return self._on_offer(call, route, route.publisher_id, route.offer_id)
@@ -122,9 +123,10 @@ class Api:
         document = operation_document(operation, self._portal.view(operation), settings)
         return json_answer(200, [document] if settings.body_form == "array" else document)
 
-    def _publishers(self) -> Answer:
-        return json_answer(
-            200,
+    def _publishers(self, call: Call) -> Answer:
+        return paged(
+            call,
+            self._portal.settings,
             [
                 {
                     "version": 1,
@@ -142,8 +144,9 @@ class Api:
             if match is None:
                 raise ApiError(400, "BadRequest", "The query option $filter is not supported in this form.")
             offers = [offer for offer in offers if offer.offer_type_id == match[1]]
-        return json_answer(
-            200,
+        return paged(
+            call,
+            self._portal.settings,
             [
                 offer_document(
                     offer,
@@ -219,8 +222,9 @@ class Api:
         wanted = {meaning(word) for word in words}
         operations = self._portal.operations(offer.publisher_id, offer.offer_id)
         views = [(operation, self._portal.view(operation)) for operation in operations]
-        return json_answer(
-            200,
+        return paged(
+            call,
+            self._portal.settings,
             [
                 submission_document(offer, operation, view, self._portal.settings)
                 for operation, view in views

@@ -110,8 +110,21 @@ def submission_document(offer: Offer, operation: Operation, view: View, settings
         "slot": operation.slot,
         "version": ticks(operation.started_at),
         "definition": {"metadata": {"emails": operation.emails}},
-        "changedTime": timestamp(view.changed_at),
+        **_changed_time(offer, view, settings.changed_time),
     }
+
+
+def _changed_time(offer: Offer, view: View, form: str) -> dict[str, Any]:
+    match form:
+        case "missing":
+            return {}
+        case "equal":
+            return {"changedTime": timestamp(offer.changed_at)}
+        case "epoch":
+            return {"changedTime": int(view.changed_at)}
+        case "plain":
+            return {"changedTime": timestamp(view.changed_at).rstrip("Z")}
+    return {"changedTime": timestamp(view.changed_at)}
 
 
 def operation_document(operation: Operation, view: View, settings: Settings) -> dict[str, Any]:

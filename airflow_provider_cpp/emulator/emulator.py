@@ -90,6 +90,9 @@ class Emulator:
     reason_form = SettingAttribute[str]()
     live_status = SettingAttribute[str]()
     stalled_word = SettingAttribute[str]()
+    page_size = SettingAttribute[int]()
+    page_form = SettingAttribute[str]()
+    changed_time = SettingAttribute[str]()
 
     def __init__(
         self,

@@ -21,6 +21,7 @@ LOCATION_FORMS = (
     "both",
     "none",
 )
+PAGE_FORMS = ("nextLink", "@nextLink", "@odata.nextLink", "NextPageLink", "continuationToken", "Link", "foreign")
 OUTCOMES = ("succeed", "fail", "cancel", "stall")
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -36,6 +37,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "operation_properties": ("sample", "table", "both"),
     "reason_form": ("step-messages", *REASON_FORMS),
     "live_status": ("succeeded", "published"),
+    "page_form": PAGE_FORMS,
+    "changed_time": ("dotnet", "plain", "epoch", "missing", "equal"),
 }
 
 _LISTS = ("failure_messages", "forbidden_publishers", "api_versions", "secret_fields", "copied_fields")
@@ -96,6 +99,13 @@ class Settings:
         in the sample of the list of offers
     :param stalled_word: status of the step at which an operation stalls: ``inProgress`` (default), or another,
         with which it has the messages of ``failure_messages``, such as ``attentionNeeded``
+    :param page_size: entries of a list that come at once; 0 (default) for all of them, as no page of the
+        reference mentions another one
+    :param page_form: how a list says that it goes on: by a field beside ``value`` (``nextLink``, ``@nextLink``
+        as in the Product Ingestion API, ``@odata.nextLink``, ``NextPageLink``, ``continuationToken``), by the
+        header ``Link``, or by a ``foreign`` one that leads to another host
+    :param changed_time: how the list of submissions gives times: as ``dotnet`` does (default), ``plain`` without
+        a zone as for migrated offers, as seconds since the ``epoch``, ``missing``, or all ``equal``
     :raises ValueError: for a value that isn't among the choices, or a negative duration
     """
 
@@ -124,6 +134,9 @@ class Settings:
     reason_form: str = "step-messages"
     live_status: str = "succeeded"
     stalled_word: str = "inProgress"
+    page_size: int = 0
+    page_form: str = "nextLink"
+    changed_time: str = "dotnet"
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -143,6 +156,8 @@ class Settings:
             if isinstance(value, str) or not all(isinstance(entry, str) for entry in value):
                 raise ValueError(f"{name} is {value!r}; it has to be a list of strings")
             object.__setattr__(self, name, tuple(value))
+        if isinstance(self.page_size, bool) or not isinstance(self.page_size, int) or self.page_size < 0:
+            raise ValueError(f"page_size is {self.page_size!r}; it has to be a number of entries, 0 or more")
         for name in ("strict_golive", "etag_on_get", "migrated"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it has to be true or false")
