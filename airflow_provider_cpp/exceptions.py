@@ -53,7 +53,10 @@ class CppNotFound(CppError, AirflowFailException):
 
 
 class CppConflict(CppError):
-    """409: another operation runs on this offer. A later retry may succeed, so Airflow may retry."""
+    """409 or 423: another operation runs on this offer, or it is locked, or another by now.
+
+    A later retry may succeed, so Airflow may retry.
+    """
 
 
 class CppUnavailable(CppError):

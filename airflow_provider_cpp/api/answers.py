@@ -9,18 +9,15 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import Enum
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from airflow_provider_cpp.api.advice import meaning
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.refusals import Refusal, identifier_in, refusal_in
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
-    CppBadRequest,
     CppConfigurationError,
-    CppConflict,
     CppError,
-    CppNotFound,
     CppUnavailable,
 )
 
@@ -34,9 +31,6 @@ MAX_CLOCK_SKEW = 86400.0
 
 #: Characters that are told of what a body says which should have said something else.
 _BRIEF = 500
-
-#: Names under which a list says that it goes on on another page, which no page of the reference mentions.
-NEXT_PAGE = ("nextLink", "@nextLink", "@odata.nextLink")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +94,16 @@ def refusal(answer: Answer) -> Refusal:
     """Return what the service says of why, wherever it says it, and the id under which it knows the request."""
     said = refusal_in(answer.body, is_whole=not answer.damage, is_error=answer.status >= 400)
     return replace(said, request_id=identifier_in(answer.headers) or said.request_id)
+
+
+def json_body(answer: Answer) -> Any:
+    """Return the body's JSON, but for a text, or in words why there is none."""
+    if answer.damage:
+        return answer.damage
+    body = parsed_body(answer)
+    if body is None or isinstance(body, str):
+        return no_json(answer)
+    return body
 
 
 def service_error(answer: Answer) -> tuple[str | None, str | None]:
@@ -204,37 +208,35 @@ def content(call: Call, reading: Reading, read: Callable[[Answer], T | str]) -> 
         raise error_of(call, reading)
     found = read(reading)
     if isinstance(found, str):
-        raise CppUnavailable(
-            f"{call} failed: HTTP 200, but {found}. Look at the connection's host and proxy; a later try may "
-            "succeed.",
-            http_status=200,
-            request_id=request_id(reading),
-        )
+        raise unreadable(call, reading, found)
     return found
 
 
-_UNAUTHENTICATED = (
-    "The token was refused. Check the connection's tenant_id, login (application id), password (secret; has "
-    "it expired?) and scope, and that the app registration and its service principal exist."
-)
-_FORBIDDEN = (
-    "The principal is known but not allowed. Check that it was added to this publisher's account in "
-    "Partner Center (Account settings > Users > Microsoft Entra applications, role Manager or Developer), "
-    "that the object id is the one of the enterprise application, and that publisher_id is right."
-)
+def unreadable(call: Call, answer: Answer, why: str) -> CppUnavailable:
+    """Return the error of a 200 that can't be read.
 
-_CORRECT = "Correct what the message names; the same request would be refused again."
-_LOOK = "The service refuses the request; look at its message."
-_UNSAID = (
-    "The service doesn't say why; the same request would be refused again. Look at the offer in Partner Center, "
-    f"{PORTAL}, and ask its support, by the request id if there is one."
-)
-#: Nobody is sent to a message that isn't there.
-_WITHOUT_MESSAGE = {_CORRECT: _UNSAID, _LOOK: _UNSAID}
+    :param why: the reason, in words.
+    """
+    return CppUnavailable(
+        f"{call} failed: HTTP 200, but {why}. Look at the connection's host and proxy; a later try may succeed.",
+        http_status=200,
+        request_id=request_id(answer),
+    )
 
 
-def error_of(call: Call, reading: Reading) -> CppError:
-    """Return the error that a reading means which isn't the success that `call` expects."""
+def heard(answer: Answer) -> str:
+    """Return what an answer says, wherever that stands, to know it by its words; not to be shown."""
+    said = [text for text in service_error(answer) if text]
+    if not said and parsed_body(answer) is None:
+        said = [answer.body[:4096].decode(errors="replace")]
+    return " ".join([*said, *(answer.headers.get(name, "") for name in ("www-authenticate", "location"))])
+
+
+def error_of(call: Call, reading: Reading, what_to_do: str | None = None) -> CppError:
+    """Return the error that a reading means which isn't the success that `call` expects.
+
+    :param what_to_do: what it means and what to do about it, where the caller knows more than the answer says.
+    """
     what = f"{call} failed: {describe(reading).rstrip('.')}."
     if isinstance(reading, Unanswered):
         if reading.loss is Loss.UNTRUSTED_PEER:
@@ -247,42 +249,14 @@ def error_of(call: Call, reading: Reading) -> CppError:
         return CppUnavailable(
             f"{what} Check the connection's host and proxy, and the network between; a later try may succeed."
         )
-    error, advice = _meaning(reading.status, call)
     said = refusal(reading)
-    if said.message is None:
-        advice = _WITHOUT_MESSAGE.get(advice, advice)
+    error, advice = meaning(call, reading.status, heard(reading), says_why=said.message is not None)
+    advice = what_to_do or advice
+    if (seconds := retry_after(reading)) and error is CppUnavailable:
+        advice = f"{advice} The service asks to wait {seconds:g} s before it."
     return error(f"{what} {advice}", http_status=reading.status, code=said.code, request_id=said.request_id)
 
 
 def login_refused(call: Call, refusal: CppAuthError) -> CppAuthError:
     """Return the error of a call for which the login gave no token; by itself, that one names no offer."""
     return CppAuthError(f"{call} failed: {refusal}", http_status=refusal.http_status)
-
-
-def _meaning(status: int, call: Call) -> tuple[type[CppError], str]:
-    match status:
-        case 401:
-            return CppAuthError, _UNAUTHENTICATED
-        case 403:
-            return CppAuthError, _FORBIDDEN
-        case 400 | 412 | 422:
-            return CppBadRequest, _CORRECT
-        case 404 | 410:
-            if call.subject.startswith("publisher "):
-                return CppNotFound, f"The service doesn't know {call.subject}: check publisher_id."
-            return CppNotFound, (
-                f"The service doesn't know {call.subject}: check the identifiers (an offer's id, not its "
-                "display name), and that the offer is one that Cloud Partner Portal's API serves."
-            )
-        case 409:
-            return CppConflict, "Another operation seems to run on it: wait for its end, or cancel it."
-        case 408 | 429:
-            return CppUnavailable, "The service is throttling: a later try may succeed."
-        case _ if 300 <= status < 400:
-            return CppUnavailable, "Redirects are refused: the API has none. Check the connection's host."
-        case _ if status >= 500:
-            return CppUnavailable, "The service has a problem of its own: a later try may succeed."
-        case _ if status < 300:
-            return CppUnavailable, "The answer isn't one that this call can have; look at host and proxy."
-        case _:
-            return CppBadRequest, _LOOK

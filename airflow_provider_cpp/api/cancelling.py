@@ -12,8 +12,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from airflow_provider_cpp.api import calls, outcomes
-from airflow_provider_cpp.api.answers import Answer, Reading, describe, error_of
+from airflow_provider_cpp.api.advice import needs_no_cancel
+from airflow_provider_cpp.api.answers import Answer, Reading, describe, error_of, heard
 from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.finding import found_in_list, submissions_of
+from airflow_provider_cpp.api.listing import Unlisted
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import (
     CANCELED,
@@ -24,10 +27,10 @@ from airflow_provider_cpp.api.operations import (
 )
 from airflow_provider_cpp.api.outcomes import TIMEOUT, UNKNOWN, Event
 from airflow_provider_cpp.api.portal import PORTAL
-from airflow_provider_cpp.api.procedures import Procedure, Say, sent
+from airflow_provider_cpp.api.procedures import NOW, Procedure, Say, sent
 from airflow_provider_cpp.api.retries import is_failed_read, was_refused_unread
 from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT, PollSchedule
-from airflow_provider_cpp.api.submissions import Submission, find_submission, read_submissions
+from airflow_provider_cpp.api.submissions import Submission, latest
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import (
     CppError,
@@ -52,6 +55,14 @@ NOT_CANCELABLE = "not_cancelable"
 #: `cancellationRequestState` of an operation that can't be canceled. Only `canCancel` is on a page of the
 #: reference; any other word is no reason not to try.
 _CANT = frozenset({"cannotcancel", "cantcancel", "notcancelable", "notcancellable"})
+
+#: The words of an operation that is being canceled, and of its `cancellationRequestState`.
+_CANCELING = frozenset(
+    {"canceling", "cancelling", "cancelrequested", "cancelpending", "cancellationrequested", "cancellationpending"}
+)
+
+#: Refusals after which the operation may have ended: whoever cancels what is over is refused.
+_OVER = frozenset({400, 404, 409, 410, 412, 422, 423})
 
 #: What a cancel that had no effect means. One that finds nothing to cancel any more has none to have.
 _ERRORS: Mapping[object, type[CppError]] = {
@@ -114,19 +125,25 @@ class CancelOffer:
         :param draw: gives random numbers from 0 to 1.
         :raises CppError: the error that the service's refusal means, or the list of operations can't be read.
         """
-        call = calls.list_submissions(self.publisher_id, self.offer_id)
-        reading, _ = yield from sent(call)
-        submissions = read_submissions(reading)
-        if submissions is None:
-            raise error_of(call, reading)  # which operation the cancel would hit couldn't be told
-        running = max((s for s in submissions if s.is_running), key=_changed, default=None)
-        if running is None:
-            last = max(submissions, key=_changed, default=None)
+        listed = yield from submissions_of(self.publisher_id, self.offer_id, self.origin)
+        if isinstance(listed, Unlisted):
+            raise listed.error  # which operation the cancel would hit couldn't be told
+        candidates = latest(s for s in listed.entries if s.is_running)
+        if not candidates:
             message = f"Nothing runs on offer {self.publisher_id}/{self.offer_id}: there was nothing to cancel."
-            if last is not None:
-                message += f" The last operation was {last}."
+            last = latest(listed.entries)
+            if len(last) == 1:
+                message += f" The last operation was {last[0]}."
             yield Say(message)
             return _event(NOTHING_RUNNING, None, message)
+        running = candidates[0]
+        if len(candidates) > 1:
+            yield Say(
+                f"Several operations run on offer {self.publisher_id}/{self.offer_id}, by the service's list: "
+                f"{', '.join(map(str, candidates))}. Which of them is canceled isn't known, as the list gives no "
+                "times that tell; the first one is watched.",
+                logging.WARNING,
+            )
         location = OperationLocation(self.origin, self.publisher_id, self.offer_id, running.id, self.api_version)
         # A list is no more trusted than a header.
         location = parse_location(
@@ -141,10 +158,6 @@ class CancelOffer:
         yield Say(f"Running on offer {self.publisher_id}/{self.offer_id}: {running}.")
         cancel = Cancel(location, self.within, self.notification_emails, warns=False)
         return (yield from cancel.confirmed(draw=draw))
-
-
-def _changed(submission: Submission) -> float:
-    return submission.changed_at or 0.0
 
 
 @dataclass(slots=True)
@@ -166,6 +179,10 @@ class Cancel:
 
     #: Whether the service may have done something about any of the cancels.
     was_taken: bool = field(default=False, init=False)
+
+    #: How the operation was seen last while it ran, and what refused a cancel of it in the service's words.
+    _seen: Operation | None = field(default=None, init=False)
+    _refusal: str = field(default="", init=False)
 
     def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
         """Cancel the operation if it still runs, and watch it to its end.
@@ -206,7 +223,7 @@ class Cancel:
                 raise
             if isinstance(reading, Answer) and 400 <= reading.status < 500 and reading.status != 408:
                 self.was_taken = was_taken
-                return (yield from self._ended_meanwhile(call, reading))
+                return (yield from self._refused(call, reading, deadline or now + self.within, draw))
             self.was_taken = was_taken or not was_refused_unread(reading)
             deadline = deadline or now + self.within
             is_clear = isinstance(reading, Answer) and 200 <= reading.status < 300
@@ -251,7 +268,15 @@ class Cancel:
         reading, _ = yield from sent(read)
         operation = read_operation(reading) if isinstance(reading, Answer) and reading.status == 200 else None
         if isinstance(reading, Answer) and reading.status in {404, 410}:
-            operation = yield from self._listed()
+            found = yield from found_in_list(self.location)
+            if isinstance(found, Unlisted):
+                raise found.error  # nothing is known of it
+            if isinstance(found, Submission):
+                operation = Operation(found.state, found.state_word)
+            elif found.may_run:
+                why = f"{describe(reading)}, and the offer's submissions go by another kind of identifier"
+                yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
+                return outcomes.unreadable(self.location.url, str(self.location), None, why)
         refused = isinstance(reading, Answer) and 400 <= reading.status < 500 and not is_failed_read(reading)
         if operation is None and refused:
             raise error_of(read, reading)  # the cancel would hit whatever else runs on the offer
@@ -273,26 +298,33 @@ class Cancel:
             if self.warns:
                 yield Say(message, logging.WARNING)
             return _event(NOT_CANCELABLE, self.location, message)
+        self._seen = operation
         return None
 
-    def _listed(self) -> Procedure[Operation | None]:
-        """Return what the offer's submissions say of an operation that isn't found by itself."""
-        location = self.location
-        reading, _ = yield from sent(calls.list_submissions(location.publisher_id, location.offer_id))
-        submission = find_submission(read_submissions(reading) or (), location)
-        return Operation(submission.state, submission.state_word) if submission else None
+    def _refused(
+        self, call: Call, refusal: Answer, deadline: float, draw: Callable[[], float]
+    ) -> Procedure[Event]:
+        """Return the event of an operation that ends without this cancel, or raise what the refusal means.
 
-    def _ended_meanwhile(self, call: Call, refusal: Answer) -> Procedure[Event]:
-        """Return the event of an operation that ended before its cancel came, or raise what the refusal means."""
-        if refusal.status in {400, 409}:
-            yield Say(f"{call}: {describe(refusal)}. Looking whether {self.location} still runs.", logging.WARNING)
-            try:
-                over = yield from self._over()
-            except CppError:
-                over = None
-            if over is not None and over["status"] != UNKNOWN:
-                return over
-        raise error_of(call, refusal)
+        It may have ended before its cancel came, or be on its way to an end, as somebody canceled it already.
+        """
+        if refusal.status not in _OVER:
+            raise error_of(call, refusal)
+        yield Say(f"{call}: {describe(refusal)}. Looking whether {self.location} still runs.", logging.WARNING)
+        try:
+            over = yield from self._over()
+        except CppError:
+            over = None
+        if over is not None and over["status"] != UNKNOWN:
+            return over
+        if not (needs_no_cancel(heard(refusal)) or _is_being_canceled(self._seen)):
+            raise error_of(call, refusal)
+        self.was_taken = True  # if not this one, then one before it, whoever sent that
+        self._refusal = describe(refusal).rstrip(".")
+        yield Say(f"Watching {self.location}, as it needs no cancel any more by the service's word.")
+        now = (yield NOW).now
+        watch = Watch(self.location, started_at=now, deadline=deadline, schedule=SCHEDULE)
+        return (yield from self._told(call, (yield from watch.follow(at_once=True, draw=draw))))
 
     def _told(self, call: Call, event: Event) -> Procedure[Event]:
         """Return the event of the operation, with a message that says what came of the cancel."""
@@ -308,6 +340,8 @@ class Cancel:
                     f"{call} isn't confirmed: {self.location} didn't end within {self.within:g} s{where}. It may "
                     f"be canceled yet, or go on to its end. Look at {PORTAL}; {self.again}."
                 )
+                if self._refusal:
+                    message += f" The answer to the cancel was {self._refusal}."
             case "succeeded" | "failed":
                 message = f"{call} came too late. {event['message']}"
             case _:
@@ -315,6 +349,12 @@ class Cancel:
         if self.warns:
             yield Say(message, logging.WARNING)
         return {**event, "message": message}
+
+
+def _is_being_canceled(operation: Operation | None) -> bool:
+    if operation is None:
+        return False
+    return bool({folded(operation.raw_status), folded(operation.cancellation)} & _CANCELING)
 
 
 def _event(status: str, location: OperationLocation | None, message: str) -> Event:

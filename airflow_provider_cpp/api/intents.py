@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Reading, describe
 from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.finding import submissions_of
+from airflow_provider_cpp.api.listing import Listed, Unlisted
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import CANCELED, FAILED, RUNNING, SUCCEEDED
 from airflow_provider_cpp.api.portal import PORTAL
-from airflow_provider_cpp.api.procedures import Keep, Procedure, Say, sent
-from airflow_provider_cpp.api.submissions import PUBLISH, Submission, read_submissions
+from airflow_provider_cpp.api.procedures import Keep, Procedure, Say
+from airflow_provider_cpp.api.submissions import PUBLISH, Submission
 from airflow_provider_cpp.exceptions import AmbiguousOutcome
 
 #: States, the one first that has to be known before anything is sent.
@@ -69,11 +70,6 @@ class Intent:
         """What a record is about: the next try may be for another offer, or on another host."""
         return f"{self.call.method} {self.origin}{self.call.path}"
 
-    @property
-    def list_call(self) -> Call:
-        """The call that lists the offer's operations."""
-        return calls.list_submissions(self.publisher_id, self.offer_id)
-
     def to_do(self) -> str:
         """Return in words what is to be done: "to go live"."""
         return "to publish" if self.kind == PUBLISH else "to go live"
@@ -111,10 +107,9 @@ class Intent:
             logging.WARNING,
         )
 
-    def listed(self) -> Procedure[tuple[tuple[Submission, ...] | None, Reading]]:
-        """List the offer's submissions; return them, or None, and what the call came to."""
-        reading, _ = yield from sent(self.list_call)
-        return read_submissions(reading), reading
+    def listed(self) -> Procedure[Listed[Submission] | Unlisted]:
+        """List the offer's submissions."""
+        return (yield from submissions_of(self.publisher_id, self.offer_id, self.origin))
 
     def mine(
         self, submissions: tuple[Submission, ...], before: set[str] | None, *, or_running: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 from airflow_provider_cpp.api.arguments import holds_template, is_missing, kind_of, shown
 from airflow_provider_cpp.api.identifiers import checked_identifier, is_api_version, path_segment
@@ -140,19 +140,11 @@ def parse_location(
             f"The operation's location is {shown(text)}, {kind_of(text)}, not a URL. Pass what GoLiveOperator "
             "returns. Nothing was sent."
         )
-    if len(text) > MAX_LENGTH:
-        raise _untrusted(text, f"it has {len(text)} characters, more than {MAX_LENGTH}")
     if holds_template(text):
         raise _untrusted(text, "it is a template that wasn't rendered: this isn't a template field here")
-    if not _PRINTABLE_ASCII.fullmatch(text) or "\\" in text:
-        raise _untrusted(text, "it holds a character that no URL may hold")
-    try:
-        url = urlsplit(text)
-        port = url.port
-    except ValueError as error:
-        raise _untrusted(text, f"it can't be parsed ({error})") from None
-    if url.scheme or url.netloc:
-        _check_origin(text, url.scheme, url.netloc, url.hostname, port, origin)
+    url = own_url(text, origin)
+    if isinstance(url, str):
+        raise _untrusted(text, url)
     match = _OFFER_SCOPED.fullmatch(url.path) or _NOT_MIGRATED.fullmatch(url.path)
     if match is None:
         raise _untrusted(text, "its path is not that of an operation")
@@ -181,20 +173,31 @@ def is_same_identifier(expected: str, found: str) -> bool:
     )
 
 
-def _check_origin(
-    text: str, scheme: str, netloc: str, hostname: str | None, port: int | None, origin: str
-) -> None:
-    if "@" in netloc:
-        raise _untrusted(text, "it names a user")
+def own_url(text: str, origin: str, max_length: int = MAX_LENGTH) -> SplitResult | str:
+    """Return a URL that may be absolute or relative, in its parts, or in words why it isn't on our host.
+
+    :param text: the URL, as the service, an XCom or a user wrote it.
+    :param origin: scheme, host and port of the connection's API.
+    :param max_length: characters that it may have.
+    """
+    if len(text) > max_length:
+        return f"it has {len(text)} characters, more than {max_length}"
+    if not _PRINTABLE_ASCII.fullmatch(text) or "\\" in text:
+        return "it holds a character that no URL may hold"
+    try:
+        url = urlsplit(text)
+        port = url.port
+    except ValueError as error:
+        return f"it can't be parsed ({error})"
+    if not (url.scheme or url.netloc):
+        return url
+    if "@" in url.netloc:
+        return "it names a user"
     expected = urlsplit(origin)
-    theirs = (
-        scheme.lower(),
-        (hostname or "").lower(),
-        _DEFAULT_PORTS.get(scheme.lower()) if port is None else port,
-    )
+    scheme = url.scheme.lower()
+    theirs = (scheme, (url.hostname or "").lower(), _DEFAULT_PORTS.get(scheme) if port is None else port)
     ours = (expected.scheme, expected.hostname, expected.port or _DEFAULT_PORTS.get(expected.scheme))
-    if theirs != ours:
-        raise _untrusted(text, f"it isn't on the connection's host {origin}")
+    return url if theirs == ours else f"it isn't on the connection's host {origin}"
 
 
 def _untrusted(text: str, why: str) -> UntrustedLocation:

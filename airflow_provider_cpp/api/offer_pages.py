@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, describe
+from airflow_provider_cpp.api.listing import Unlisted, listed
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, is_same_identifier
-from airflow_provider_cpp.api.offers import read_offers
+from airflow_provider_cpp.api.offers import read_listed_offer
 from airflow_provider_cpp.api.portal import offer_page
-from airflow_provider_cpp.api.procedures import Procedure, Say, sent
+from airflow_provider_cpp.api.procedures import Procedure, Say
 from airflow_provider_cpp.exceptions import CppError
 
 #: Seconds that the answer may take. Whoever asks has something more important to do.
@@ -28,15 +28,13 @@ def find_page(location: OperationLocation | OfferLocation) -> Procedure[str | No
     # Not the offer itself, though it has that field too: an offer's prices alone may be larger than all the list.
     call = replace(calls.list_offers(location.publisher_id), seconds=PATIENCE)
     try:
-        reading, _ = yield from sent(call, patient=False)
+        offers = yield from listed(call, location.origin, read_listed_offer, patient=False)
     except CppError:  # the login refuses: what the task is there for meets that as well, and tells it
         return None
-    if not isinstance(reading, Answer) or reading.status != 200:
-        yield Say(f"The link Partner Center leads to the list of offers: {call} failed: {describe(reading)}.")
+    if isinstance(offers, Unlisted):
+        yield Say(f"The link Partner Center leads to the list of offers: {call} failed: {offers.why}.")
         return None
-    offers = read_offers(reading)
-    listed = offers if isinstance(offers, tuple) else ()
-    offer = next((offer for offer in listed if is_same_identifier(location.offer_id, offer.id)), None)
+    offer = next((offer for offer in offers.entries if is_same_identifier(location.offer_id, offer.id)), None)
     page = offer_page(offer.document.get("pcRedirectUri")) if offer else None
     if page is not None:
         yield Say(f"Offer {location.publisher_id}/{location.offer_id} in Partner Center: {page}")

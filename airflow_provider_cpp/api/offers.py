@@ -7,7 +7,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from airflow_provider_cpp.api.answers import NEXT_PAGE, Answer, no_json, parsed_body, unexpected
+from airflow_provider_cpp.api.answers import Answer, json_body, unexpected
 from airflow_provider_cpp.api.plain_text import one_line
 
 #: What the service sets, and a definition that somebody wants doesn't: the samples of the pages on offers,
@@ -133,7 +133,7 @@ def _text(fields: Mapping[str, Any], name: str) -> str:
 
 def read_offer(answer: Answer) -> Offer | str:
     """Return the offer that a 200 or 201 describes, or in words why it describes none."""
-    body = _body(answer)
+    body = json_body(answer)
     if isinstance(body, str):
         return body
     if isinstance(body, list) and len(body) == 1:
@@ -146,37 +146,11 @@ def read_offer(answer: Answer) -> Offer | str:
     return Offer(body, etag or None)
 
 
-def read_offers(answer: Answer) -> tuple[Offer, ...] | str:
-    """Return the offers of a list, or in words why it can't be read. Half a list is none."""
-    entries = _list(answer, "offer")
-    return entries if isinstance(entries, str) else tuple(Offer(entry) for entry in entries)
+def read_listed_offer(entry: Mapping[str, Any]) -> Offer:
+    """Return an offer as an entry of the list of offers shows it (retrieve-offers page)."""
+    return Offer(entry)
 
 
-def read_publishers(answer: Answer) -> tuple[dict[str, Any], ...] | str:
-    """Return the publishers of a list as the service describes them, or in words why it can't be read."""
-    return _list(answer, "publisher")
-
-
-def _list(answer: Answer, what: str) -> tuple[dict[str, Any], ...] | str:
-    body = _body(answer)
-    if isinstance(body, str):
-        return body
-    if isinstance(body, dict) and isinstance(body.get("value"), list):
-        if any(body.get(name) for name in NEXT_PAGE):
-            return "the list goes on on another page, which no page of the reference mentions"
-        body = body["value"]
-    if not isinstance(body, list):
-        return unexpected(answer, "the body is no list")
-    if not all(isinstance(entry, dict) and isinstance(entry.get("id"), str) for entry in body):
-        return unexpected(answer, f"an entry of the list is no {what}")
-    return tuple(body)
-
-
-def _body(answer: Answer) -> Any:
-    """Return the body's JSON, or in words why there is none."""
-    if answer.damage:
-        return answer.damage
-    body = parsed_body(answer)
-    if body is None or isinstance(body, str):
-        return no_json(answer)
-    return body
+def read_publisher(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a publisher as an entry of the list of publishers describes it."""
+    return dict(entry)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from airflow_provider_cpp.api import calls, outcomes
 from airflow_provider_cpp.api.answers import Answer, describe, error_of, parsed_body
 from airflow_provider_cpp.api.intents import How, Intent, Started
+from airflow_provider_cpp.api.listing import Listed, Unlisted
 from airflow_provider_cpp.api.offers import read_offer
 from airflow_provider_cpp.api.operations import (
     CANCELED,
@@ -22,12 +23,16 @@ from airflow_provider_cpp.api.operations import (
     is_known,
     read_operation,
 )
+from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, sent
 from airflow_provider_cpp.api.retries import is_failed_read
-from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, may_be_listed_later
+from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, latest
 from airflow_provider_cpp.exceptions import CppBadRequest, CppConflict, CppUnavailable
 
 _FORCED = "precheck=False sends it all the same."
+
+#: Operations that are named where it isn't known which of them was the last.
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,20 +90,23 @@ class Precheck:
         status = yield from self._status(intent)
         if status is not None and status.waits_for_signoff:
             return "the version in preview waits for the publisher's sign-off"
-        submissions, reading = yield from intent.listed()
-        if submissions is None and may_be_listed_later(reading):
-            raise error_of(intent.list_call, reading)
-        submissions = submissions or ()
+        listed = yield from intent.listed()
+        if isinstance(listed, Unlisted):
+            if listed.may_pass:
+                raise listed.error
+            yield Say(f"{listed.call}: {listed.why}; going on without it.", logging.WARNING)
+        submissions = listed.entries if isinstance(listed, Listed) else ()
         if (mine := intent.mine(submissions, None, or_running=True)) is not None:
             return mine
         if self.required:
             self._refuse_while_running(intent, submissions, status)
-        latest = _latest(submissions)
+        last = latest(submissions)
         if self.required:
-            self._refuse_bad_publish(intent, latest, status)
-        if latest is not None and latest.kind == GO_LIVE and latest.state in {FAILED, CANCELED}:
-            return f"the last go-live, {latest}, didn't go through"
-        return (yield from self._by_versions(intent, latest, status))
+            self._refuse_bad_publish(intent, last, status)
+        if last and all(_came_to_nothing(s, GO_LIVE) for s in last):
+            return f"the last go-live, {last[0]}, didn't go through"
+        known = last if isinstance(listed, Listed) else None
+        return (yield from self._by_versions(intent, known, status))
 
     def _status(self, intent: Intent) -> Procedure[Operation | None]:
         """Return the offer's status, or None if the service says something else than what we know."""
@@ -132,14 +140,14 @@ class Precheck:
             f"it; {_FORCED}"
         )
 
-    def _refuse_bad_publish(self, intent: Intent, latest: Submission | None, status: Operation | None) -> None:
+    def _refuse_bad_publish(self, intent: Intent, last: tuple[Submission, ...], status: Operation | None) -> None:
         if status is not None and folded(status.raw_status) == "neverpublished":
             raise self._nothing_in_preview(intent, "it was never published")
-        if latest is None or latest.kind != PUBLISH or latest.state not in {FAILED, CANCELED}:
+        if not last or not all(_came_to_nothing(s, PUBLISH) for s in last):
             return
         # The status is about the last operation, whose steps say what went wrong.
         steps, messages = (status.steps, status.messages) if status else ((), ())
-        failed = Operation(latest.state, latest.state_word, steps, messages)
+        failed = Operation(last[0].state, last[0].state_word, steps, messages)
         story = outcomes.ended("", f"the last publish of offer {intent.publisher_id}/{intent.offer_id}", failed)
         raise CppBadRequest(
             f"{intent.call} isn't due: nothing waits for sign-off. {story['message']} Nothing was sent; {_FORCED}"
@@ -151,19 +159,33 @@ class Precheck:
             f"first; {_FORCED}"
         )
 
+    def _not_known(self, intent: Intent, last: tuple[Submission, ...] | None) -> CppBadRequest:
+        forced = _FORCED if self.required else "skip_if_live=False sends it all the same."
+        return CppBadRequest(
+            f"{intent.call}: whether what is in preview is live already isn't known: {_in_no_order(last)}, and "
+            f"the versions don't tell either. Nothing was sent. Look at {PORTAL}; {forced}"
+        )
+
     def _by_versions(
-        self, intent: Intent, latest: Submission | None, status: Operation | None
+        self, intent: Intent, last: tuple[Submission, ...] | None, status: Operation | None
     ) -> Procedure[NotStarted | str]:
+        """Decide by the versions in preview and production, where the last operation doesn't.
+
+        :param last: that operation; several, where it isn't known which of them it was; None where there is no
+            list.
+        """
         preview = yield from self._version(intent, "preview")
         production = yield from self._version(intent, "production")
-        succeeded = latest is not None and latest.state == SUCCEEDED
-        if preview == "" and not succeeded and self.required:
+        if preview == "" and self.required and not any(s.state == SUCCEEDED for s in last or ()):
             raise self._nothing_in_preview(intent, "the service has no such version of it")
-        went_live = succeeded and latest is not None and latest.kind == GO_LIVE
         if preview and production:
             is_live = preview == production
         else:  # versions of migrated offers may be 0, which says nothing
-            is_live = went_live and (status is None or status.status == SUCCEEDED)
+            went_live = {s.kind == GO_LIVE and s.state == SUCCEEDED for s in last or ()}
+            may_be = last is None or True in went_live
+            is_live = may_be and (status is None or status.status == SUCCEEDED)
+            if is_live and went_live != {True}:
+                raise self._not_known(intent, last)
         if is_live:
             version = f"version {preview}, which is in preview," if preview else "what is in preview"
             message = f"{intent.call} isn't due: {version} is live already. Nothing was sent."
@@ -173,6 +195,12 @@ class Precheck:
                 raise CppBadRequest(
                     f"{message} Publish a new version first; skip_if_live=True skips the task; {_FORCED}"
                 )
+        if last and len(last) > 1 and any(_came_to_nothing(s, PUBLISH) for s in last):
+            yield Say(
+                f"Whether the last publish went through isn't known: {_in_no_order(last)}. {intent.call} is sent "
+                "all the same, as the service refuses what can't be.",
+                logging.WARNING,
+            )
         if preview and production:
             return f"version {preview} is in preview, and version {production} is live"
         if status is None or not is_known(status.raw_status):
@@ -213,19 +241,20 @@ class DryRun:
         :raises CppUnavailable: it can't be told just now.
         :raises CppError: what else the service's refusal means.
         """
-        submissions, reading = yield from intent.listed()
-        if submissions is None and (may_be_listed_later(reading) or not isinstance(reading, Answer)):
-            raise error_of(intent.list_call, reading)
+        listed = yield from intent.listed()
+        if isinstance(listed, Unlisted) and listed.may_pass:
+            raise listed.error
         # Who never published an offer has no list of it, nor an offer perhaps.
         status = calls.get_offer_status(intent.publisher_id, intent.offer_id)
         reading, _ = yield from sent(status)
         if not isinstance(reading, Answer) or reading.status != 200:
             raise error_of(status, reading)
-        if (mine := intent.mine(submissions or (), None, or_running=True)) is not None:
+        submissions = listed.entries if isinstance(listed, Listed) else ()
+        if (mine := intent.mine(submissions, None, or_running=True)) is not None:
             return NotStarted(
                 False, f"Dry run: would take up what runs. {intent.call}: it runs already, as {mine}."
             )
-        running = next((s for s in submissions or () if s.is_running), None)
+        running = next((s for s in submissions if s.is_running), None)
         if running is not None:
             raise CppConflict(f"{intent.call} would be refused: {running} runs on the offer. Nothing was sent.")
         return NotStarted(
@@ -233,6 +262,13 @@ class DryRun:
         )
 
 
-def _latest(submissions: tuple[Submission, ...]) -> Submission | None:
-    """Return the operation that changed last; of several at once, the last one listed."""
-    return max(reversed(submissions), key=lambda submission: submission.changed_at or 0.0, default=None)
+def _came_to_nothing(submission: Submission, kind: str) -> bool:
+    return submission.kind == kind and submission.state in {FAILED, CANCELED}
+
+
+def _in_no_order(last: tuple[Submission, ...] | None) -> str:
+    if last is None:
+        return "the offer's operations can't be listed"
+    names = ", ".join(str(submission) for submission in last[:_NAMED])
+    more = f" and {len(last) - _NAMED} more" if len(last) > _NAMED else ""
+    return f"the service's list gives no times that tell which of these was the last operation: {names}{more}"

@@ -17,16 +17,15 @@ from airflow_provider_cpp.api.answers import (
     Answer,
     Reading,
     Unanswered,
-    describe,
-    error_of,
     retry_after,
 )
 from airflow_provider_cpp.api.gone_live import GoneLive, Look, completed_go_lives
-from airflow_provider_cpp.api.offers import read_offers
-from airflow_provider_cpp.api.procedures import Procedure, Say, sent
+from airflow_provider_cpp.api.listing import Unlisted, listed
+from airflow_provider_cpp.api.offers import read_listed_offer
+from airflow_provider_cpp.api.procedures import Procedure, Say
 from airflow_provider_cpp.api.retries import is_failed_read, was_refused_unread
 from airflow_provider_cpp.api.schedule import PollSchedule
-from airflow_provider_cpp.api.submissions import GO_LIVE, read_submissions
+from airflow_provider_cpp.api.submissions import GO_LIVE, read_submission
 from airflow_provider_cpp.api.troubles import Troubles, kind_of
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
@@ -49,14 +48,20 @@ class PublisherWatch:
     """Looks at a publisher's offers again and again; remembers what it saw.
 
     :param publisher_id: whose offers.
+    :param origin: scheme, host and port of the API.
     :param schedule: when to look: in proportion to how long nothing has changed.
     :param draw: gives random numbers from 0 to 1.
     """
 
     def __init__(
-        self, publisher_id: str, schedule: PollSchedule, draw: Callable[[], float] = random.random
+        self,
+        publisher_id: str,
+        origin: str,
+        schedule: PollSchedule,
+        draw: Callable[[], float] = random.random,
     ) -> None:
         self.publisher_id = publisher_id
+        self._origin = origin
         self._schedule = schedule
         self._draw = draw
         self._list = calls.list_offers(publisher_id)
@@ -70,18 +75,20 @@ class PublisherWatch:
     def look(self) -> Procedure[Look | None]:
         """Look once; return what can be seen by now, or None if not even the offers can be listed."""
         self._asked_to_wait, self._unread, self._refused = 0.0, False, False
-        reading, self._now = yield from sent(self._list, patient=False)
-        entries = _entries(reading)
-        if isinstance(entries, str):
+        offers = yield from listed(self._list, self._origin, read_listed_offer, patient=False)
+        self._now = offers.now
+        if isinstance(offers, Unlisted):
+            reading = offers.reading
             self._note(reading)
             self._unread = True
             answered = isinstance(reading, Answer) and reading.status == 200
             self._refused = not answered and not is_failed_read(reading)
             # What a refusal means, and what to do about it, is told as an operator would.
-            why = str(error_of(self._list, reading)) if self._refused else entries
+            why = str(offers.error) if self._refused else offers.why
             level = logging.ERROR if self._refused else logging.WARNING
             yield from self._tell(str(self._list), kind_of(reading), why, level)
             return None
+        entries = {offer.id: offer.document for offer in offers.entries}
         yield from self._readable_again(str(self._list))
         if self._changed_at is None:
             self._changed_at = self._now
@@ -118,13 +125,14 @@ class PublisherWatch:
             yield from self._tell(f"Offer {offer_id!r}", type(error).__name__, str(error))
             offer.tried_at = self._now
             return True
-        reading, self._now = yield from sent(call, patient=False)
-        offer.tried_at = self._now
-        submissions = read_submissions(reading)
-        if submissions is None:
+        found = yield from listed(call, self._origin, read_submission, patient=False)
+        offer.tried_at = self._now = found.now
+        if isinstance(found, Unlisted):
+            reading = found.reading
             self._note(reading)
-            yield from self._tell(str(call), kind_of(reading), describe(reading))
+            yield from self._tell(str(call), kind_of(reading), found.why)
             return not (isinstance(reading, Unanswered) or was_refused_unread(reading))
+        submissions = found.entries
         yield from self._readable_again(str(call))
         go_lives = completed_go_lives(offer_id, submissions)
         is_going_live = any(each.kind == GO_LIVE and each.is_running for each in submissions)
@@ -147,11 +155,3 @@ class PublisherWatch:
     def _readable_again(self, what: str) -> Procedure[None]:
         if failures := self._troubles.over(what):
             yield Say(f"{what} works again, after {failures} failures.")
-
-
-def _entries(reading: Reading) -> dict[str, object] | str:
-    """Return the offers of a list as the service shows them, by identifier, or in words why there is none."""
-    if not isinstance(reading, Answer) or reading.status != 200:
-        return describe(reading)
-    offers = read_offers(reading)
-    return f"HTTP 200, but {offers}" if isinstance(offers, str) else {offer.id: offer.document for offer in offers}

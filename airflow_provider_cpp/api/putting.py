@@ -12,7 +12,8 @@ from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of
+from airflow_provider_cpp.api.advice import Reason, reason_of
+from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of, heard
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.differences import (
     ABSENT,
@@ -455,15 +456,22 @@ class Put:
         )
 
     def _refusal(self, call: Call, reading: Reading, before: Offer | None) -> CppError:
-        error = error_of(call, reading)
-        status = reading.status if isinstance(reading, Answer) else None
-        if status == 412:
-            advice = (
-                f"Offer {self.publisher_id}/{self.offer_id} isn't what if_match names, "
+        refused_for = reason_of(call, reading.status, heard(reading)) if isinstance(reading, Answer) else None
+        if refused_for is Reason.ANOTHER_STATE:
+            which = (
+                f"Offer {self.publisher_id}/{self.offer_id} isn't what if_match names"
                 if self.if_match
-                else "Somebody changed the offer since it was read, "
-            ) + "so nothing was changed. Look at what it is now, and run the task again to compare anew."
-        elif status == 409 and before is None:
+                else "Somebody changed the offer since it was read"
+            )
+            return error_of(call, reading, f"{which}, {_UNCHANGED}")
+        if before is None and refused_for is Reason.EXISTS:
+            return error_of(
+                call,
+                reading,
+                "Somebody created the offer since it was read: run the task again to compare with what is there.",
+            )
+        error = error_of(call, reading)
+        if before is None and error.http_status == 409:
             advice = "Or somebody created the offer since: run the task again to compare with what is there."
         elif self._is_unclear(reading):
             advice = "The offer is as it was. A later try compares anew."
@@ -472,6 +480,9 @@ class Put:
         return type(error)(
             f"{error} {advice}", http_status=error.http_status, code=error.code, request_id=error.request_id
         )
+
+
+_UNCHANGED = "so nothing was changed. Look at what it is now, and run the task again to compare anew."
 
 
 def _is_precondition(reading: Reading) -> bool:

@@ -10,12 +10,14 @@ from typing import NoReturn, TypedDict
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, Reading, clock_ahead, describe, error_of
 from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.finding import found_in_list
 from airflow_provider_cpp.api.intents import How, Intent, Started, pauses
+from airflow_provider_cpp.api.listing import Listed, Unlisted
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import CANCELED, FAILED, RUNNING, SUCCEEDED, read_operation
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
-from airflow_provider_cpp.api.submissions import PUBLISH, Submission, find_submission, may_be_listed_later
+from airflow_provider_cpp.api.submissions import PUBLISH, Submission, latest
 from airflow_provider_cpp.exceptions import CppUnavailable, OperationCanceled
 
 
@@ -106,21 +108,22 @@ class EarlierTries:
             if has_looked:
                 return None
             raise intent.not_known("what an earlier try of this task did can't be told")
-        submissions = None
         for pause in pauses():  # its request may still be on the way
             yield Wait(pause)
-            submissions, reading = yield from intent.listed()
-            mine = intent.mine(submissions, before) if submissions else None
+            listed = yield from intent.listed()
+            mine = intent.mine(listed.entries, before) if isinstance(listed, Listed) else None
             if mine is not None:
                 return (yield from self._resumed(intent.location_of(mine), mine.state))
-        if submissions is None and may_be_listed_later(reading):
-            raise error_of(intent.list_call, reading)
+        if isinstance(listed, Unlisted) and listed.may_pass:
+            raise listed.error
         if has_looked:
             return None
         if is_unclear:
             raise intent.not_known("an earlier try of this task had no clear answer, and no submission came of it")
-        if submissions is None or before is None:
-            yield from self._unsettled(reading, before)
+        if isinstance(listed, Unlisted):
+            yield from self._unsettled(listed.why, before)
+        elif before is None:
+            yield from self._unsettled(describe(listed.answer))
         return None
 
     def _by_time(self, since: float) -> Procedure[Started | None]:
@@ -132,17 +135,16 @@ class EarlierTries:
         mine = last = None
         for pause in pauses(patient=not self.records_are_kept or self.record is not None):
             yield Wait(pause)
-            submissions, reading = yield from intent.listed()
-            if submissions is None or not isinstance(reading, Answer):
-                if may_be_listed_later(reading):
-                    raise error_of(intent.list_call, reading)
+            listed = yield from intent.listed()
+            if isinstance(listed, Unlisted):
+                if listed.may_pass:
+                    raise listed.error
                 if self.is_wanted_anew:
                     return None  # somebody has looked
                 raise intent.not_known(
-                    f"{intent.list_call}: {describe(reading)}, so that what an earlier try of this task did can't "
-                    "be told"
+                    f"{listed.call}: {listed.why}, so that what an earlier try of this task did can't be told"
                 )
-            mine, last = self._changed_since(submissions, since + clock_ahead(reading))
+            mine, last = self._changed_since(listed.entries, since + clock_ahead(listed.answer))
             if mine is not None and mine.state != FAILED:  # after a failure a later one may still be on the way
                 break
         if mine is None:
@@ -157,8 +159,9 @@ class EarlierTries:
         """Return the submission that counts, and the one that changed last, of those that changed since a time.
 
         One that runs is both. The two differ where a failure came after one that didn't fail: no try of a task
-        that wasn't cleared starts one then, so that the failure is somebody else's. One that succeeded or was
-        canceled at a time that isn't told may be any age.
+        that wasn't cleared starts one then, so that the failure is somebody else's. Which was the last isn't
+        known where the times don't tell. One that succeeded or was canceled at a time that isn't told may be any
+        age.
         """
         ours = [s for s in submissions if s.kind == self.intent.kind]
         running = next((s for s in ours if s.is_running), None)
@@ -167,13 +170,14 @@ class EarlierTries:
         undated = next((s for s in ours if s.changed_at is None and s.state != FAILED), None)
         if undated is not None:
             return undated, undated
-        recent = sorted(
-            (s for s in ours if s.changed_at is not None and s.changed_at >= since),
-            key=lambda s: s.changed_at or 0.0,
-            reverse=True,
-        )
-        last = next(iter(recent), None)
-        return (last if self.cleared else next((s for s in recent if s.state != FAILED), last)), last
+        recent = [s for s in ours if s.changed_at is not None and s.changed_at >= since]
+        # A failure at a time that isn't told may be the last, but where nothing else changed it is any age.
+        candidates = latest(recent and [s for s in ours if s in recent or s.changed_at is None])
+        last = candidates[0] if len(candidates) == 1 else None
+        mine = last if self.cleared else next(iter(latest(s for s in recent if s.state != FAILED)), last)
+        if mine is None and candidates:
+            mine = min(candidates, key=lambda s: s.state == FAILED)
+        return mine, last
 
     def _state_at(self, location: OperationLocation) -> Procedure[str]:
         call = calls.get_operation(location)
@@ -182,20 +186,15 @@ class EarlierTries:
             reading, _ = yield from sent(call)
             if not isinstance(reading, Answer) or reading.status not in {404, 410}:
                 return self._state_of(call, reading)
-            submissions, listed = yield from self.intent.listed()
-            if submissions is None:
-                raise (
-                    error_of(self.intent.list_call, listed)
-                    if may_be_listed_later(listed)
-                    else error_of(call, reading)
-                )
-            submission = find_submission(submissions, location)
-            if submission is not None:
-                return submission.state
-            if not location.is_offer_scoped:
-                break  # submissions are listed by another identifier, so that this one's absence says nothing
+            found = yield from found_in_list(location)
+            if isinstance(found, Submission):
+                return found.state
+            if isinstance(found, Unlisted):
+                raise found.error if found.may_pass else error_of(call, reading)
+            if found.goes_by_other_id:
+                break  # so that its absence says nothing
         # It was accepted, and may have gone through before the service lost it.
-        return (yield from self._unsettled(reading))
+        return (yield from self._unsettled(describe(reading)))
 
     @staticmethod
     def _state_of(call: Call, reading: Reading) -> str:
@@ -230,9 +229,7 @@ class EarlierTries:
             f"see {PORTAL}; {self.intent.to_do()} all the same, clear this task."
         )
 
-    def _unsettled(self, reading: Reading, before: set[str] | None = None) -> Procedure[NoReturn]:
+    def _unsettled(self, why: str, before: set[str] | None = None) -> Procedure[NoReturn]:
         """Raise, as what the last try did can't be told: nothing may be sent before it can be."""
-        if may_be_listed_later(reading):
-            raise error_of(self.intent.list_call, reading)
         yield self.intent.intended("unclear", before)  # whoever clears the task after this has looked
-        raise self.intent.unclear(reading, "and what the last try of this task did can't be told")
+        raise self.intent.not_known(f"{why}, and what the last try of this task did can't be told")

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, describe, error_of
 from airflow_provider_cpp.api.intents import How, Intent, Started, pauses
+from airflow_provider_cpp.api.listing import Listed, Unlisted
 from airflow_provider_cpp.api.locations import location_header
 from airflow_provider_cpp.api.prechecking import DryRun, NotStarted, Precheck
 from airflow_provider_cpp.api.procedures import Procedure, Say, T, Wait, sent
 from airflow_provider_cpp.api.retries import was_refused_unread
 from airflow_provider_cpp.api.settling import EarlierTries
-from airflow_provider_cpp.api.submissions import PUBLISH, Submission, may_be_listed_later
+from airflow_provider_cpp.api.submissions import PUBLISH, Submission
 from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppError, OperationCanceled, UntrustedLocation
 
 _BEFORE = "The request before it came to"
@@ -149,15 +150,15 @@ class Start(Intent):
 
     def _ids_before(self) -> Procedure[set[str] | None]:
         """Return the ids of all submissions so far, or None where the service has no such list."""
-        submissions, reading = yield from self.listed()
-        if submissions is not None:
-            return {submission.id for submission in submissions}
-        if may_be_listed_later(reading):
+        listed = yield from self.listed()
+        if isinstance(listed, Listed):
+            return {submission.id for submission in listed.entries}
+        if listed.may_pass:
             # Without the list an unclear outcome couldn't be cleared up: rather not begin.
-            raise error_of(self.list_call, reading)
+            raise listed.error
         yield Say(
-            f"{self.list_call} isn't possible ({describe(reading)}); should the answer to {self.call} get "
-            "lost, its outcome can't be found out."
+            f"{listed.call} isn't possible ({listed.why}); should the answer to {self.call} get lost, its outcome "
+            "can't be found out."
         )
         return None
 
@@ -173,12 +174,15 @@ class Start(Intent):
         accepted = isinstance(reading, Answer) and 200 <= reading.status < 300
         if not conflict:
             yield from self._tell_unclear(reading, before, accepted)
-        submissions, listed = None, reading
+        submissions: tuple[Submission, ...] | None = None
+        unlisted = ""
         for pause in pauses():
             yield Wait(pause)
-            submissions, listed = yield from self._listed_after(reading, is_last)
-            if submissions is None:
+            listed = yield from self._listed_after(reading, is_last)
+            if isinstance(listed, Unlisted):
+                submissions, unlisted = None, listed.why
                 continue
+            submissions = listed.entries
             # What is new and has ended isn't what a first request met, nor did that start anything.
             known = None if conflict and not is_last else before
             mine = self.mine(submissions, known, or_running=conflict)
@@ -193,10 +197,10 @@ class Start(Intent):
             if conflict and (not is_last or any(s.is_running for s in submissions)):
                 break
         if conflict and (submissions is not None or not is_last):
-            raise self._conflict(reading, submissions, listed)
+            raise self._conflict(reading, submissions, unlisted)
         if submissions is None:
             # The last look counts: an earlier one may have come too soon to show it.
-            raise self.unclear(reading, f"and the offer's submissions can't be read: {describe(listed)}")
+            raise self.unclear(reading, f"and the offer's submissions can't be read: {unlisted}")
         if before is None:
             raise self.unclear(reading, "and the offer's submissions couldn't be read before it")
         if accepted:
@@ -215,16 +219,14 @@ class Start(Intent):
             logging.WARNING,
         )
 
-    def _conflict(self, refusal: Reading, submissions: tuple[Submission, ...] | None, listed: Reading) -> CppError:
+    def _conflict(self, refusal: Reading, submissions: tuple[Submission, ...] | None, unlisted: str) -> CppError:
         """Return the error of a 409, which names what runs, or says why it can't."""
         running = ", ".join(str(s) for s in submissions or () if s.is_running) or "none that the list names"
         if submissions is None:
-            running = f"not known, as the offer's submissions can't be read: {describe(listed).rstrip('.')}"
+            running = f"not known, as the offer's submissions can't be read: {unlisted.rstrip('.')}"
         return _with(error_of(self.call, refusal), f"Running on it: {running}.")
 
-    def _listed_after(
-        self, reading: Reading, is_last: bool
-    ) -> Procedure[tuple[tuple[Submission, ...] | None, Reading]]:
+    def _listed_after(self, reading: Reading, is_last: bool) -> Procedure[Listed[Submission] | Unlisted]:
         """List the offer's submissions after an answer that leaves open what became of the request."""
         try:
             return (yield from self.listed())

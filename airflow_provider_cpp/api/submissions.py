@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 
-from airflow_provider_cpp.api.answers import NEXT_PAGE, Answer, Reading, Unanswered, parsed_body
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import RUNNING, folded, state_of
 from airflow_provider_cpp.api.plain_text import one_line, plain_text
-from airflow_provider_cpp.api.retries import is_failed_read
 
 GO_LIVE = "golive"
 PUBLISH = "publish"
 
 #: .NET writes its first year, or its last, for a time that isn't set.
 _YEARS = range(2000, 9999)
+
+#: Seconds or milliseconds since 1970, as a number or in the JSON of older .NET services.
+_SINCE_1970 = re.compile(r"(?:/Date\()?(\d{9,16}(?:\.\d+)?)(?:[+-]\d{4})?(?:\)/)?")
+_MILLISECONDS = 1e11
+
+#: How a time says that it is in UTC.
+_UTC = re.compile(r"\s*(?:z|utc|gmt)$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,61 +65,59 @@ class Submission:
         return f"{self.kind or 'operation'} {one_line(self.id)[:100]} ({self.state_word})"
 
 
-def read_submissions(reading: Reading) -> tuple[Submission, ...] | None:
-    """Return the submissions of an answer, or None if it holds no list that can be read."""
-    if not isinstance(reading, Answer) or reading.status != 200:
-        return None
-    body = parsed_body(reading)
-    if isinstance(body, dict) and isinstance(body.get("value"), list):
-        if any(body.get(name) for name in NEXT_PAGE):
-            return None
-        body = body["value"]
-    if not isinstance(body, list):
-        return None
-    found = []
-    for entry in body:
-        if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
-            return None  # a list that is half understood could hide the one that matters
-        word = entry.get("submissionState") or entry.get("status")
-        if not isinstance(word, str):
-            return None
-        found.append(
-            Submission(
-                entry["id"],
-                _kind(entry),
-                state_of(word),
-                plain_text(word),
-                _time(entry.get("changedTime")),
-                _number(entry.get("offerVersion")),
-            )
-        )
-    return tuple(found)
+def read_submission(entry: Mapping[str, object]) -> Submission | str:
+    """Return the submission that an entry of the list describes, or in words why it describes none."""
+    word = entry.get("submissionState") or entry.get("status")
+    if not isinstance(word, str):
+        return "has no state"
+    times = (_time(entry.get(name)) for name in ("changedTime", "lastActionDateTime"))
+    return Submission(
+        str(entry["id"]),
+        _kind(entry),
+        state_of(word),
+        plain_text(word),
+        next((time for time in times if time is not None), None),
+        _number(entry.get("offerVersion")),
+    )
 
 
-def may_be_listed_later(reading: Reading) -> bool:
-    """Tell whether a list that couldn't be read may be had at another time, or after a correction."""
-    if isinstance(reading, Unanswered) or is_failed_read(reading) or reading.status in {401, 403}:
-        return True
-    return 300 <= reading.status < 400 or (reading.status == 200 and parsed_body(reading) is None)
+def latest(submissions: Iterable[Submission]) -> tuple[Submission, ...]:
+    """Return the submission that changed last; several, where the list's times don't tell which of them it was.
+
+    That they are listed in some order tells nothing: no page of the reference says in which.
+    """
+    found = tuple(submissions)
+    last = max((s.changed_at for s in found if s.changed_at is not None), default=None)
+    return tuple(s for s in found if s.changed_at is None or s.changed_at == last)
 
 
 def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _time(text: object) -> float | None:
-    if not isinstance(text, str) or len(text) <= len("YYYY-MM-DD"):  # a day alone is no time
+def _time(value: object) -> float | None:
+    """Return a time as any .NET service may write it, in seconds since 1970 (UTC), or None if it is none."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
+    text = str(value).strip()
     try:
-        moment = datetime.fromisoformat(text)
+        if (since_1970 := _SINCE_1970.fullmatch(text)) is not None:
+            seconds = float(since_1970[1])
+            moment = datetime.fromtimestamp(seconds / 1000 if seconds >= _MILLISECONDS else seconds, UTC)
+        elif text[:3].isalpha():
+            moment = parsedate_to_datetime(text)
+        elif len(text) <= len("YYYY-MM-DD"):  # a day alone is no time
+            return None
+        else:
+            moment = datetime.fromisoformat(_UTC.sub("+00:00", text))
         # Migrated offers leave out the "Z"; what they mean is UTC all the same.
         moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except (ValueError, OverflowError):
+    except (ValueError, OverflowError, OSError, TypeError, IndexError):
         return None
     return moment.timestamp() if moment.year in _YEARS else None
 
 
-def _kind(entry: dict[str, object]) -> str:
+def _kind(entry: Mapping[str, object]) -> str:
     # The slot decides: the reference's sample calls the type "publish" whatever it is, and the one client
     # that reads this list goes by the slot.
     slot, kind = (folded(str(entry.get(name) or "")) for name in ("slot", "submissionType"))

@@ -22,7 +22,9 @@ from airflow_provider_cpp.api.answers import (
     error_of,
     retry_after,
 )
+from airflow_provider_cpp.api.finding import NotListed, found_in_list
 from airflow_provider_cpp.api.goals import COMPLETED, Goal
+from airflow_provider_cpp.api.listing import Unlisted
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.outcomes import Event, duration_in_words, progress_of
@@ -31,7 +33,6 @@ from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import NOW, Count, Procedure, Say, Wait, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.api.schedule import PollSchedule
-from airflow_provider_cpp.api.submissions import find_submission, read_submissions
 from airflow_provider_cpp.api.telling import Told
 from airflow_provider_cpp.api.troubles import Trouble, kind_of, often
 
@@ -271,27 +272,24 @@ class _Follower:
         if not isinstance(location, OperationLocation):
             return outcomes.refused(self._url, error_of(self.call, answer), self.watch.location)
         missing = self.missing
-        call = calls.list_submissions(location.publisher_id, location.offer_id)
-        reading, _ = yield from sent(call, patient=False)
-        submissions = read_submissions(reading)
-        if submissions is None:
-            if self.missing >= NOT_FOUND_IN_A_ROW and isinstance(reading, Answer) and reading.status in (404, 410):
-                why = f"{describe(answer)}, and the service doesn't know its offer either: {describe(reading)}"
+        submission = yield from found_in_list(location, patient=False)
+        if isinstance(submission, Unlisted):
+            listed = submission.reading
+            if self.missing >= NOT_FOUND_IN_A_ROW and isinstance(listed, Answer) and listed.status in (404, 410):
+                why = f"{describe(answer)}, and the service doesn't know its offer either: {submission.why}"
                 return outcomes.unreadable(self._url, self.what, self.last, why)
             event = yield from self._bad_read(
-                f"{describe(answer)}, and the offer's submissions can't be read: {describe(reading)}",
-                f"{kind_of(answer)}, {kind_of(reading)}",
+                f"{describe(answer)}, and the offer's submissions can't be read: {submission.why}",
+                f"{kind_of(answer)}, {kind_of(listed)}",
                 now,
             )
             self.missing = missing
             return event
-        submission = find_submission(submissions, location)
-        if submission is None and not location.is_offer_scoped and any(s.is_running for s in submissions):
-            # Submissions go by another identifier than this one, so that it may be the one that runs.
-            self.missing = 0
-            yield from self._troubled(describe(answer), kind_of(answer), now)
-            return None
-        if submission is None:
+        if isinstance(submission, NotListed):
+            if submission.may_run:
+                self.missing = 0
+                yield from self._troubled(describe(answer), kind_of(answer), now)
+                return None
             why = f"{describe(answer)}, and the offer's submissions don't list it"
             return outcomes.unreadable(self._url, self.what, self.last, why)
         if submission.state_word != self.listed_as:

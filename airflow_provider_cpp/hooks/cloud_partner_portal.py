@@ -17,15 +17,16 @@ from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.api.definitions import checked_definition
 from airflow_provider_cpp.api.identifiers import checked_identifier
 from airflow_provider_cpp.api.intents import Started
+from airflow_provider_cpp.api.listing import Unlisted, listed
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, parse_location
-from airflow_provider_cpp.api.offers import Offer, read_offer, read_offers, read_publishers
+from airflow_provider_cpp.api.offers import Offer, read_listed_offer, read_offer, read_publisher
 from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.prechecking import DryRun, NotStarted, Precheck
 from airflow_provider_cpp.api.putting import Put, PutResult
 from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT, seconds
 from airflow_provider_cpp.api.settling import Memory
 from airflow_provider_cpp.api.starting import Start
-from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submissions
+from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submission
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import Settings
 from airflow_provider_cpp.exceptions import CppError
@@ -290,7 +291,7 @@ class CloudPartnerPortalHook(BaseHook):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        return list(self._read(calls.list_publishers(), read_publishers))
+        return self._list(calls.list_publishers(), read_publisher)
 
     def list_offers(self, publisher_id: str | None = None) -> list[Offer]:
         """List a publisher's offers; of their definitions only the names (retrieve-offers page).
@@ -300,7 +301,7 @@ class CloudPartnerPortalHook(BaseHook):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        return list(self._read(calls.list_offers(self.settings.publisher(publisher_id)), read_offers))
+        return self._list(calls.list_offers(self.settings.publisher(publisher_id)), read_listed_offer)
 
     def get_offer(
         self,
@@ -396,7 +397,7 @@ class CloudPartnerPortalHook(BaseHook):
         :raises CppUnavailable: the answer can't be had or read just now.
         """
         call = calls.list_submissions(self.settings.publisher(publisher_id), offer_id, status)
-        return list(self._read(call, _submissions_of))
+        return self._list(call, read_submission)
 
     def get_offer_status(self, offer_id: str, publisher_id: str | None = None) -> Operation:
         """Read an offer's status (retrieve-offer-status page), which has the form of an operation.
@@ -413,6 +414,12 @@ class CloudPartnerPortalHook(BaseHook):
 
     def _read(self, call: Call, read: Callable[[Answer], T | str]) -> T:
         return content(call, self.client.send(call), read)
+
+    def _list(self, call: Call, read: Callable[[Mapping[str, Any]], T | str]) -> list[T]:
+        found = self.client.run(listed(call, self.settings.origin, read), say=self.say)
+        if isinstance(found, Unlisted):
+            raise found.error
+        return list(found.entries)
 
     def cancel_operation(self, operation_location: str, within: float | timedelta = CANCEL_TIMEOUT) -> str:
         """Cancel an operation that still runs, and watch it to its end (cancel-operations page).
@@ -447,20 +454,14 @@ class CloudPartnerPortalHook(BaseHook):
             client.check_login()
             return True, "The login works. Set publisher_id to test whether its offers can be seen, too."
         call = calls.list_offers(settings.publisher_id)
-        reading = client.exchange(call)
-        try:
-            offers = content(call, reading, read_offers)
-        except CppError as error:
-            told = str(error)
+        offers = client.run(listed(call, settings.origin, read_listed_offer, patient=False))
+        if isinstance(offers, Unlisted):
+            told = str(offers.error)
             where = "" if settings.origin in told else f" at {settings.origin}"
             return False, told.replace(str(call), f"{call}{where}", 1)
-        return True, f"This principal can see the offers of publisher {settings.publisher_id}: {len(offers)}."
+        count = len(offers.entries)
+        return True, f"This principal can see the offers of publisher {settings.publisher_id}: {count}."
 
     def say(self, level: int, text: str) -> None:
         """Write a line into the task's log."""
         self.log.log(level, "%s", text)
-
-
-def _submissions_of(answer: Answer) -> tuple[Submission, ...] | str:
-    submissions = read_submissions(answer)
-    return "the body is no list of submissions" if submissions is None else submissions

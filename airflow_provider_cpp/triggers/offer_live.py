@@ -192,7 +192,7 @@ class OfferLiveTrigger(BaseEventTrigger):
                 settings = await _settings(kwargs["cpp_conn_id"])
                 if watched is None or watched[0] != settings:
                     publisher_id = settings.publisher(kwargs["publisher_id"])
-                    watched = settings, PublisherWatch(publisher_id, schedule)
+                    watched = settings, PublisherWatch(publisher_id, settings.origin, schedule)
                 watch = watched[1]
                 async with shared_client(settings) as client:
                     # Somebody may edit the connection, which is no trouble.

@@ -13,7 +13,18 @@ from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.submissions import GO_LIVE
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
 from tests.api.offer_documents import GET_ANSWER
-from tests.api.scripted import LOST, OFFER, PUBLISHER, UNSENT, UNTRUSTED, answered, refused, step, submission
+from tests.api.scripted import (
+    LOST,
+    OFFER,
+    ORIGIN,
+    PUBLISHER,
+    UNSENT,
+    UNTRUSTED,
+    answered,
+    refused,
+    step,
+    submission,
+)
 
 LOGIN_REFUSED = CppAuthError("The secret has expired.")
 LOGIN_DOWN = Unanswered(Loss.NOT_SENT, "the login can't be reached", "Look at the login host.")
@@ -107,7 +118,9 @@ class ModelService:
     :param lag: seconds until an operation is seen in the list, and under its location.
     :param gone: the status with which an operation answers; None if it tells its state.
     :param others: what somebody else begins.
-    :param dated: whether the list says when an operation changed.
+    :param dated: whether the list says when an operation changed; a number n for each but the nth, 2nth, ... one.
+    :param page: entries of the list that come at once; None for all.
+    :param page_form: how it says that it goes on: a field beside the entries, or the header `Link`.
     :param newest_first: the order of the list.
     :param ahead: seconds by which the service's clock is ahead; None if its answers have no date.
     :param status: the offer's status document; None for a plain one.
@@ -126,7 +139,9 @@ class ModelService:
     kind: str = GO_LIVE
     gone: int | None = None
     others: Sequence[Other] = ()
-    dated: bool = True
+    dated: bool | int = True
+    page: int | None = None
+    page_form: str = "nextLink"
     newest_first: bool = False
     ahead: float | None = None
     status: object = None
@@ -165,7 +180,7 @@ class ModelService:
         if reading is not None:
             return reading
         if is_list:
-            return answered(200, self._list(now))
+            return self._page(call, self._list(now))
         if call.path.endswith("/status"):
             if self.status is not None:
                 return answered(200, self.status)
@@ -211,11 +226,25 @@ class ModelService:
         entries = self.old + [entry for _, entry in seen]
         return entries[::-1] if self.newest_first else entries
 
+    def _page(self, call: Call, entries: list[dict[str, Any]]) -> Reading:
+        if self.page is None:
+            return answered(200, entries)
+        query = dict(call.query)
+        start = int(query.get("continuationToken", query.get("$skip", "0")))
+        end = start + self.page
+        page, is_last = entries[start:end], end >= len(entries)
+        if self.page_form == "Link":
+            return answered(200, page, **({} if is_last else {"Link": f'<?$skip={end}>; rel="next"'}))
+        value = str(end) if self.page_form == "continuationToken" else f"{ORIGIN}{call.path}?$skip={end}"
+        return answered(200, {"value": page, **({} if is_last else {self.page_form: value})})
+
     def _entry(self, name: str, state: str, kind: str, at: float, lasts: float | None) -> dict[str, Any]:
         slot = "production" if kind == GO_LIVE else "staging"
         changed = at if state == "running" or lasts is None else at + lasts
         moment = datetime.fromtimestamp(changed + (self.ahead or 0.0), UTC).isoformat()
-        return submission(name, state, slot, changedTime=moment if self.dated else None)
+        number = int(name.rsplit("-", 1)[1])
+        is_dated = self.dated if isinstance(self.dated, bool) else number % self.dated != 0
+        return submission(name, state, slot, changedTime=moment if is_dated else None)
 
     def _go_on(self, now: float) -> None:
         self.first = now if self.first is None else self.first

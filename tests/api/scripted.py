@@ -12,6 +12,7 @@ from typing import Any
 from airflow_provider_cpp.api import retries
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.listing import listed
 from airflow_provider_cpp.api.procedures import (
     Count,
     Keep,
@@ -193,6 +194,12 @@ def submission(identifier: str, state: str = "running", slot: str = "production"
         "changedTime": "2018-03-23T18:59:21.1768314Z",
         **more,
     }
+
+
+def read_list(read: Callable[[Any], Any], *readings: Reading, query: tuple[tuple[str, str], ...] = ()) -> Any:
+    """What comes of reading a list that a service answers with, page by page."""
+    call = Call("List things", "publisher contoso", "GET", f"/api/publishers/{PUBLISHER}/offers", query)
+    return Runner(readings).run(listed(call, ORIGIN, read, patient=False))
 
 
 def forever(*readings: Reading) -> Iterator[Reading]:

@@ -350,3 +350,102 @@ def test_a_submission_with_a_strange_id_is_not_followed(identifier: str) -> None
     with pytest.raises(CppError):
         runner.run(CancelOffer(PUBLISHER, OFFER, ORIGIN).confirmed())
     assert runner.posts == []
+
+
+# What isn't found by itself
+
+OLD_FORM = OperationLocation(ORIGIN, PUBLISHER, OFFER, f"{PUBLISHER}${OFFER}$2$preview")
+
+
+@pytest.mark.parametrize("status", [404, 410])
+@pytest.mark.parametrize(
+    "reading", [LOST, refused(503), answered(302), answered(200, b"<html>"), answered(200, [{}])]
+)
+def test_where_the_list_cant_be_read_either_nothing_is_known_and_a_retry_may_learn_it(
+    status: int, reading: Reading
+) -> None:
+    runner = Runner(lambda call, now: reading if call.path.endswith("/submissions/") else refused(status))
+    with pytest.raises(CppUnavailable, match="List submissions"):
+        runner.run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
+    assert runner.posts == []
+
+
+def test_what_neither_finds_isnt_there() -> None:
+    with pytest.raises(CppNotFound, match="Get operation"):
+        cancel(refused(404), answered(200, NOTHING))
+
+
+def test_an_old_forms_absence_from_the_list_says_nothing_while_something_runs() -> None:
+    runner = Runner([refused(404), answered(200, [submission(GUID)])])
+    event = runner.run(Cancel(OLD_FORM).confirmed(draw=lambda: 0.5))
+    assert event["status"] == "unknown"
+    assert runner.posts == []
+
+
+# A cancel that is refused as none is needed
+
+UNDER_WAY = refused(409, "Conflict", "A cancellation is already in progress.")
+
+
+@pytest.mark.parametrize("status", [400, 404, 409, 412, 422, 423])
+@pytest.mark.parametrize(
+    "words", ["A cancellation is under way.", "already canceled", "There is nothing to cancel."]
+)
+@pytest.mark.parametrize(("end", "came_to"), [("canceled", None), ("completed", NotCanceled), ("failed", None)])
+def test_a_cancel_that_is_under_way_is_watched_to_its_end(
+    status: int, words: str, end: str, came_to: type[CppError] | None
+) -> None:
+    event, runner = cancel(RUNNING, refused(status, "X", words), RUNNING, RUNNING, RUNNING, operation(end))
+    assert event["status"] == {"completed": "succeeded"}.get(end, end)
+    assert len(runner.posts) == 1
+    assert any(words.rstrip(".") in line for line in runner.warnings())
+    error = error_of_cancel(event)
+    assert (type(error) if error else None) is came_to
+
+
+def test_one_that_doesnt_end_in_time_is_told_with_the_services_words() -> None:
+    event, runner = cancel(RUNNING, UNDER_WAY, RUNNING, within=60)
+    assert event["status"] == "timeout"
+    assert "already in progress" in str(event["message"])
+    assert runner.now == NOW + 60
+
+
+@pytest.mark.parametrize("word", ["cancelRequested", "canceling", "Cancelling"])
+def test_an_operation_that_says_so_itself_is_being_canceled(word: str) -> None:
+    seen = operation("running", cancellationRequestState=word)
+    event, _ = cancel(RUNNING, refused(409), seen, seen, operation("canceled"))
+    assert event["status"] == "canceled"
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_any_other_refusal_is_still_an_error(status: int) -> None:
+    with pytest.raises(CppError):
+        cancel(RUNNING, refused(status, "X", "Certification can't be interrupted."), RUNNING)
+
+
+# Which of several runs
+
+
+@pytest.mark.parametrize("times", [(None, None), ("x", "2018-03-23T18:59:21Z")])
+def test_where_the_times_dont_tell_which_runs_its_said(times: tuple[object, object]) -> None:
+    entries = [
+        submission(GUID, changedTime=times[0]),
+        submission("1-2", changedTime=times[1]),
+        submission("old", "completed", changedTime=None),
+    ]
+    _, runner = cancel_offer(answered(200, entries), RUNNING, answered(202), operation("canceled"))
+    assert any("isn't known" in line and GUID in line and "1-2" in line for line in runner.warnings())
+
+
+def test_the_last_operation_is_named_only_where_it_is_known() -> None:
+    event, _ = cancel_offer(answered(200, [{**entry, "changedTime": None} for entry in NOTHING]))
+    assert "The last operation was" not in str(event["message"])
+    event, _ = cancel_offer(answered(200, [{**NOTHING[0], "changedTime": None}]))
+    assert "The last operation was golive old-1" in str(event["message"])
+
+
+def test_what_runs_is_found_on_a_later_page() -> None:
+    first = answered(200, {"value": NOTHING, "nextLink": "?$skip=2"})
+    last = answered(200, {"value": [submission(GUID)]})
+    event, _ = cancel_offer(first, last, RUNNING, answered(202), operation("canceled"))
+    assert event["status"] == "canceled"

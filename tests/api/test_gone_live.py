@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.api.gone_live import GoneLive, Told, completed_go_lives, read_told
-from airflow_provider_cpp.api.submissions import read_submissions
-from tests.api.scripted import answered, submission
+from airflow_provider_cpp.api.submissions import read_submission
+from tests.api.scripted import answered, read_list, submission
 
 
 def went_live(offer="vm", operation="1", at=100.0):
@@ -18,7 +18,8 @@ def went_live(offer="vm", operation="1", at=100.0):
 
 
 def test_only_go_lives_that_succeeded_count():
-    listed = read_submissions(
+    listed = read_list(
+        read_submission,
         answered(
             200,
             [
@@ -29,8 +30,8 @@ def test_only_go_lives_that_succeeded_count():
                 submission("e", "completed", offerVersion=7, changedTime="2026-11-20T10:00:00.1234567Z"),
                 submission("f", "complete", offerVersion="x", changedTime="yesterday"),
             ],
-        )
-    )
+        ),
+    ).entries
     first, second = completed_go_lives("vm", listed)
     assert (first.operation_id, first.version) == ("e", 7)
     assert first.changed_time == "2026-11-20T10:00:00.123456+00:00"

@@ -102,10 +102,6 @@ def test_the_list_of_offers_tells_the_page_of_one_that_was_migrated(location: An
         [told(pcRedirectUri="")],
         [told(pcRedirectUri="https://example.com/offers/" + GUID)],
         [told(pcRedirectUri={"uri": PAGE})],
-        [told(), "half a list"],
-        {},
-        None,
-        b"<html>",
     ],
 )
 def test_an_offer_whose_page_it_doesnt_tell_has_none(body: Any) -> None:
@@ -114,7 +110,10 @@ def test_an_offer_whose_page_it_doesnt_tell_has_none(body: Any) -> None:
     assert runner.said == []
 
 
-@pytest.mark.parametrize("reading", [LOST, refused(403), refused(404), answered(503), answered(302)])
+UNREADABLE = [answered(200, body) for body in ([told(), "half a list"], {}, None, b"<html>")]
+
+
+@pytest.mark.parametrize("reading", [LOST, refused(403), refused(404), answered(503), answered(302), *UNREADABLE])
 def test_it_is_asked_for_once_and_the_log_says_where_the_link_leads_instead(reading: Any) -> None:
     runner = Runner([reading])
     assert runner.run(find_page(LOCATION)) is None
@@ -131,3 +130,17 @@ def test_a_login_that_refuses_is_left_to_what_the_task_is_there_for() -> None:
     runner = Runner(service)
     assert runner.run(find_page(LOCATION)) is None
     assert runner.said == []
+
+
+def test_an_offer_on_a_later_page_is_found_in_the_time_that_is_left() -> None:
+    first = answered(200, {"value": [OTHER], "nextLink": "?$skip=1"})
+    runner = Runner([first, answered(200, {"value": [told()]})], latency=4.0)
+    assert runner.run(find_page(LOCATION)) == PAGE
+    assert [call.seconds for call in runner.sent] == [PATIENCE, PATIENCE - 4.0]
+
+
+def test_a_list_that_takes_too_long_is_left_unread() -> None:
+    first = answered(200, {"value": [OTHER], "nextLink": "?$skip=1"})
+    runner = Runner([first], latency=PATIENCE)
+    assert runner.run(find_page(LOCATION)) is None
+    assert "too long" in runner.lines()[-1]

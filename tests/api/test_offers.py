@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_cpp.api.answers import Answer
-from airflow_provider_cpp.api.offers import Offer, read_offer, read_offers, read_publishers
+from airflow_provider_cpp.api.listing import Unlisted
+from airflow_provider_cpp.api.offers import Offer, read_listed_offer, read_offer, read_publisher
 from tests.api.offer_documents import ETAG, GET_ANSWER, LISTED, MIGRATED, PUT_BODY, VM
-from tests.api.scripted import answered
+from tests.api.scripted import answered, read_list
 
 
 def offer(*arguments, **headers) -> Offer:
@@ -102,8 +103,7 @@ def test_what_is_no_offer_is_told_in_words(answer: Answer, words: str) -> None:
 
 @pytest.mark.parametrize("body", [[LISTED], {"value": [LISTED]}])
 def test_the_pages_list_is_read(body: object) -> None:
-    read = read_offers(answered(200, body))
-    assert isinstance(read, tuple)
+    read = read_list(read_listed_offer, answered(200, body)).entries
     assert [entry.summary() for entry in read] == [
         {
             "publisher_id": "contoso",
@@ -122,25 +122,27 @@ def test_publishers_are_read_as_they_are() -> None:
         "id": "contoso",
         "definition": {"displayText": "Contoso", "offerTypeCategories": [], "sellerId": 7},
     }
-    assert read_publishers(answered(200, [publisher])) == (publisher,)
+    assert read_list(read_publisher, answered(200, [publisher])).entries == (publisher,)
 
 
-@pytest.mark.parametrize("read", [read_offers, read_publishers])
+@pytest.mark.parametrize("read", [read_listed_offer, read_publisher])
 @pytest.mark.parametrize(
     ("answer", "words"),
     [
         *UNREADABLE,
         (answered(200, {"error": {}}), "no list"),
-        (answered(200, [LISTED, {"x": 1}]), "an entry of the list is no"),
-        (answered(200, [LISTED, {"id": 5}]), "an entry of the list is no"),
+        (answered(200, [LISTED, {"x": 1}]), "entry 2 of the list has no id"),
+        (answered(200, [LISTED, {"id": 5}]), "entry 2 of the list has no id"),
         (answered(200, {"value": [LISTED], "@odata.nextLink": "https://x"}), "another page"),
     ],
 )
 def test_a_list_that_is_half_understood_is_not_understood(read, answer: Answer, words: str) -> None:
-    assert words in str(read(answer))
-    assert isinstance(read(answer), str)
+    unlisted = read_list(read, answer)
+    assert isinstance(unlisted, Unlisted)
+    assert words in unlisted.why
+    assert words in str(unlisted.error)
 
 
-@pytest.mark.parametrize("read", [read_offers, read_publishers])
+@pytest.mark.parametrize("read", [read_listed_offer, read_publisher])
 def test_an_empty_list_is_a_list(read) -> None:
-    assert read(answered(200, [])) == ()
+    assert read_list(read, answered(200, [])).entries == ()

@@ -263,3 +263,78 @@ def test_what_is_published_is_live_already_where_the_versions_say_nothing(word: 
     assert isinstance(outcome, NotStarted)
     assert outcome.is_live
     assert runner.posts == []
+
+
+# Where the list gives no times that tell which operation was the last
+
+FORMS = [
+    (None, None),
+    ("yesterday", ""),
+    (LATER, LATER),
+    (LATER, None),
+    (None, LATER),
+    ("0001-01-01T00:00:00", "0001-01-01T00:00:00"),
+    ("2018-03-24", "2018-03-25"),
+]
+
+
+def two(first: dict[str, Any], second: dict[str, Any], times: tuple[object, object]) -> list[dict[str, Any]]:
+    return [{**first, "changedTime": times[0]}, {**second, "changedTime": times[1]}]
+
+
+LIVE_ENTRY = submission("golive-1", "completed")
+PUBLISH_ENTRY = submission("publish-2", "completed", slot="staging")
+
+
+@pytest.mark.parametrize("times", FORMS)
+@pytest.mark.parametrize("entries", [(LIVE_ENTRY, PUBLISH_ENTRY), (PUBLISH_ENTRY, LIVE_ENTRY)])
+@pytest.mark.parametrize("asked", [{}, {"skip_if_live": True}, {"skip_if_live": True, "required": False}])
+def test_a_go_live_is_neither_sent_nor_skipped_on_a_guess(
+    times: Any, entries: Any, asked: dict[str, bool]
+) -> None:
+    unknown = service(operation("succeeded"), *two(*entries, times), preview=0, production=0)
+    outcome, runner = check(unknown, **asked)
+    assert type(outcome) is CppBadRequest, outcome
+    assert runner.posts == []
+    for word in ("isn't known", "no times", "golive-1", "publish-2", "Nothing was sent", "all the same"):
+        assert word in str(outcome), str(outcome)
+
+
+@pytest.mark.parametrize("times", FORMS)
+@pytest.mark.parametrize(("production", "is_live"), [(2, True), (1, False)])
+def test_versions_tell_where_the_times_dont(times: Any, production: int, is_live: bool) -> None:
+    entries = two(LIVE_ENTRY, PUBLISH_ENTRY, times)
+    outcome, _ = check(service(operation("succeeded"), *entries, production=production), skip_if_live=True)
+    assert isinstance(outcome, NotStarted if is_live else Started)
+
+
+@pytest.mark.parametrize("times", FORMS)
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_publish_that_may_have_failed_last_is_told(times: Any, is_first: bool) -> None:
+    failed = submission("publish-2", "failed", slot="staging")
+    entries = (failed, LIVE_ENTRY) if is_first else (LIVE_ENTRY, failed)
+    outcome, runner = check(service(operation("failed"), *two(*entries, times)))
+    assert isinstance(outcome, Started)
+    assert any("last publish went through isn't known" in line for line in runner.warnings())
+
+
+@pytest.mark.parametrize("times", FORMS)
+def test_what_holds_whichever_was_the_last_is_known(times: Any) -> None:
+    live = two(LIVE_ENTRY, submission("golive-2", "completed"), times)
+    outcome, _ = check(service(operation("succeeded"), *live, preview=0, production=0), skip_if_live=True)
+    assert isinstance(outcome, NotStarted)
+    failed = two(submission("golive-1", "failed"), submission("golive-2", "canceled"), times)
+    outcome, _ = check(service(operation("failed"), *failed, preview=0, production=0))
+    assert isinstance(outcome, Started)
+    bad = two(
+        submission("publish-1", "failed", slot="staging"), submission("publish-2", "failed", slot="staging"), times
+    )
+    refuses(service(operation("failed"), *bad), CppBadRequest, "The last publish")
+
+
+def test_where_the_operations_cant_be_listed_at_all_its_said() -> None:
+    unlisted = service(operation("succeeded"), preview=0, production=0, submissions=refused(404))
+    outcome, runner = check(unlisted)
+    assert type(outcome) is CppBadRequest
+    assert "can't be listed" in str(outcome)
+    assert runner.posts == []

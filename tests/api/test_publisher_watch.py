@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_cpp.api.answers import Answer
 from airflow_provider_cpp.api.publisher_watch import SWEEP, PublisherWatch
 from airflow_provider_cpp.api.schedule import PollSchedule
-from tests.api.scripted import LOST, PUBLISHER, UNTRUSTED, Runner, answered, refused, submission
+from tests.api.scripted import LOST, ORIGIN, PUBLISHER, UNTRUSTED, Runner, answered, refused, submission
 
 
 class Service:
@@ -35,7 +35,7 @@ class Service:
 class Watching(Runner):
     def __init__(self, service):
         super().__init__(service)
-        self.watch = PublisherWatch(PUBLISHER, PollSchedule(60.0, 600.0), draw=lambda: 0.5)
+        self.watch = PublisherWatch(PUBLISHER, ORIGIN, PollSchedule(60.0, 600.0), draw=lambda: 0.5)
 
     def look(self):
         self.sent.clear()

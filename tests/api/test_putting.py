@@ -153,7 +153,7 @@ class TestCreating:
     def test_one_that_somebody_else_creates_meanwhile_isnt_overwritten(self) -> None:
         service = Service(None)
         service.meanwhile = lambda: service.change(**answered_offer())
-        with pytest.raises(CppConflict, match="Or somebody created the offer since") as error:
+        with pytest.raises(CppConflict, match="Somebody created the offer since it was read") as error:
             Runner(service).run(put(create=True).once())
         assert error.value.code == "InvalidResourceId"
 

@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.api.answers import Answer
+from airflow_provider_cpp.api.answers import Answer, Reading
+from airflow_provider_cpp.api.listing import Listed
 from airflow_provider_cpp.api.locations import OperationLocation
-from airflow_provider_cpp.api.submissions import Submission, find_submission, read_submissions
-from tests.api.scripted import GUID, LOST, OFFER, ORIGIN, PUBLISHER, answered, refused, submission
+from airflow_provider_cpp.api.submissions import Submission, find_submission, latest, read_submission
+from tests.api.scripted import GUID, LOST, OFFER, ORIGIN, PUBLISHER, answered, read_list, refused, submission
+
+
+def read_submissions(reading: Reading) -> tuple[Submission, ...] | None:
+    """Return what a list names, or None if it isn't understood."""
+    found = read_list(read_submission, reading)
+    return found.entries if isinstance(found, Listed) else None
+
 
 # The operations page's sample.
 SAMPLE = b"""
@@ -156,3 +164,65 @@ def test_every_entry_of_a_list_is_read_or_none_is(body: object) -> None:
     found = read_submissions(answered(200, json.loads(json.dumps(body))))
     if found is not None:
         assert len(found) == len(body["value"] if isinstance(body, dict) else body)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "time",
+    [
+        "2018-03-23T18:59:21Z",
+        "2018-03-23T18:59:21z",
+        " 2018-03-23T18:59:21.0000000Z ",
+        "2018-03-23T18:59:21",
+        "2018-03-23 18:59:21 UTC",
+        "2018-03-23T20:59:21+02:00",
+        "2018-03-23T11:59:21.0000000-0700",
+        "20180323T185921Z",
+        "Fri, 23 Mar 2018 18:59:21 GMT",
+        1521831561,
+        1521831561.0,
+        1521831561000,
+        "1521831561",
+        "1521831561000",
+        "/Date(1521831561000)/",
+        "/Date(1521831561000+0200)/",
+    ],
+)
+def test_a_time_is_understood_in_all_forms(time: object) -> None:
+    (read,) = read_submissions(answered(200, [submission("1", changedTime=time)])) or ()
+    assert read.changed_at == 1521831561.0
+
+
+@pytest.mark.parametrize(
+    "time",
+    ["2018-03-23", "0001-01-01T00:00:00", "9999-12-31T23:59:59Z", True, 0, -1, 1e300, "12", "/Date(x)/", "Foo"],
+)
+def test_what_is_no_time_is_none(time: object) -> None:
+    (read,) = read_submissions(answered(200, [submission("1", changedTime=time)])) or ()
+    assert read.changed_at is None
+
+
+def test_the_tables_word_for_the_time_is_understood_too() -> None:
+    entry = submission("1", changedTime=None, lastActionDateTime="2018-03-23T18:59:21Z")
+    (read,) = read_submissions(answered(200, [entry])) or ()
+    assert read.changed_at == 1521831561.0
+
+
+@pytest.mark.parametrize(
+    ("times", "last"),
+    [
+        ([], []),
+        ([None], [0]),
+        ([1], [0]),
+        ([1, 3, 2], [1]),
+        ([3, 3, 2], [0, 1]),
+        ([None, None], [0, 1]),
+        ([None, 5, 4], [0, 1]),
+        ([5, None], [0, 1]),
+    ],
+)
+def test_the_last_submission_is_known_only_where_the_times_tell(
+    times: list[float | None], last: list[int]
+) -> None:
+    found = [Submission(str(n), "publish", "succeeded", "succeeded", time) for n, time in enumerate(times)]
+    assert [int(s.id) for s in latest(found)] == last
+    assert {s.id for s in latest(reversed(found))} == {str(n) for n in last}, "their order tells nothing"

@@ -64,13 +64,14 @@ def test_a_cancel_without_effect_fails_the_task_unless_told_otherwise(cpp_emulat
 def test_what_succeeded_before_the_cancel_came_fails_the_task_for_good(cpp_emulator, monkeypatch):
     """The operation ends between the list and the look at it."""
     CloudPartnerPortalHook().go_live(OFFER)
-    read = cancelling.read_submissions
+    list_them = cancelling.submissions_of
 
-    def read_then_it_ends(reading):
+    def list_then_it_ends(*offer):
+        listed = yield from list_them(*offer)
         cpp_emulator.finish(OFFER)
-        return read(reading)
+        return listed
 
-    monkeypatch.setattr(cancelling, "read_submissions", read_then_it_ends)
+    monkeypatch.setattr(cancelling, "submissions_of", list_then_it_ends)
     with pytest.raises(NotCanceled, match=r"nothing to cancel any more.*succeeded"):
         cancel()
     assert cpp_emulator.requests_for("cancel") == []
