@@ -26,8 +26,7 @@ from airflow_provider_cpp.api.answers import (
     unreadable,
 )
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.locations import is_same_identifier, own_url
-from airflow_provider_cpp.api.plain_text import without_users
+from airflow_provider_cpp.api.locations import is_same_identifier, own_url, shown_url
 from airflow_provider_cpp.api.procedures import NOW, Procedure, sent
 from airflow_provider_cpp.api.retries import is_failed_read
 from airflow_provider_cpp.exceptions import CppError
@@ -206,17 +205,17 @@ def _link_header(text: str) -> str | None:
 
 def _page_at(link: str, call: Call, origin: str) -> Call | str:
     """Return the call for a page by its link, built anew, or in words why it isn't one of this list."""
-    shown = repr(without_users(link.partition("?")[0][:200]))
+    where = shown_url(link)
     url = own_url(link, origin, MAX_LINK)
     if isinstance(url, str):
-        return f"it goes on on another page, {shown}, which isn't asked for: {url}"
+        return f"it goes on on another page, {where}, which isn't asked for: {url}"
     path = unquote(urljoin(call.path, url.path)).rstrip("/")
     if not is_same_identifier(unquote(call.path).rstrip("/"), path):
-        return f"it goes on on another page, {shown}, which isn't asked for: its path is another one"
+        return f"it goes on on another page, {where}, which isn't asked for: its path is another one"
     try:
         query = parse_qsl(url.query, keep_blank_values=True, errors="strict", max_num_fields=100)
     except ValueError:
-        return f"it goes on on another page, {shown}, whose query can't be read"
+        return f"it goes on on another page, {where}, whose query can't be read"
     return _with_query(call, [(name, value) for name, value in query if name.casefold() != "api-version"])
 
 

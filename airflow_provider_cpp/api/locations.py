@@ -200,10 +200,14 @@ def own_url(text: str, origin: str, max_length: int = MAX_LENGTH) -> SplitResult
     return url if theirs == ours else f"it isn't on the connection's host {origin}"
 
 
+def shown_url(text: str) -> str:
+    """Return what may be shown of a URL that may be anything: no query, no secret, on one line."""
+    return repr(one_line(text.partition("?")[0])[:200])
+
+
 def _untrusted(text: str, why: str) -> UntrustedLocation:
-    shown = one_line(text.partition("?")[0])[:200]
     return UntrustedLocation(
-        f"The operation's location {shown!r} is refused: {why}. Nothing was sent to it. Expected is an "
+        f"The operation's location {shown_url(text)} is refused: {why}. Nothing was sent to it. Expected is an "
         "operation on the connection's host, as GoLiveOperator returns it; check where this one comes from "
         "(XCom, a template, a proxy that rewrites headers)."
     )
