@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -146,11 +147,11 @@ def parse_location(
         raise _untrusted(text, "it is a template that wasn't rendered: this isn't a template field here")
     if not _PRINTABLE_ASCII.fullmatch(text) or "\\" in text:
         raise _untrusted(text, "it holds a character that no URL may hold")
-    try:
-        url = urlsplit(text)
-        port = url.port
-    except ValueError as error:
-        raise _untrusted(text, f"it can't be parsed ({error})") from None
+    url = None
+    with suppress(ValueError):  # whose text quotes what may be a password, and which no error is to carry along
+        url, port = urlsplit(text), urlsplit(text).port
+    if url is None:
+        raise _untrusted(text, "its host or port can't be read")
     if url.scheme or url.netloc:
         _check_origin(text, url.scheme, url.netloc, url.hostname, port, origin)
     match = _OFFER_SCOPED.fullmatch(url.path) or _NOT_MIGRATED.fullmatch(url.path)
@@ -161,7 +162,7 @@ def parse_location(
         checked_identifier("publisher_id", publisher)
         checked_identifier("offer_id", offer)
     except CppConfigurationError as error:
-        raise _untrusted(text, str(error)) from None
+        raise _untrusted(text, one_line(str(error))) from None
     for name, expected, found in (("publisher", publisher_id, publisher), ("offer", offer_id, offer)):
         # The service isn't consistent about the case of identifiers; another case is the same offer.
         if expected is not None and not is_same_identifier(expected, found):

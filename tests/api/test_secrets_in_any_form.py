@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.api.confidential import redacted, secrets_in, without_queries, without_secrets
-from airflow_provider_cpp.api.plain_text import MAX_LENGTH, one_line, plain_text
+from airflow_provider_cpp.api.differences import differences
+from airflow_provider_cpp.api.plain_text import MAX_LENGTH, one_line, plain_text, said_by
 
 #: A signature as base64 is, with what each escape changes, and a part of it that no escape does.
 SIGNATURE = "hUsh9Zk+w/3Qd=="
@@ -275,6 +276,29 @@ def test_the_value_of_a_pair_is_as_secret_as_its_name() -> None:
 def test_of_a_definition_a_whole_query_is_hidden() -> None:
     assert redacted({"u": "see https://x/y?z=hush and more"}) == {"u": "see https://x/y?*** and more"}
     assert without_queries("Really? https://x/y and a?b=c") == "Really? https://x/y and a?b=c"
+
+
+def test_of_two_definitions_nothing_below_a_secret_field_is_shown() -> None:
+    wanted = {"x.clientSecret": {"value": "hUsh9Zk", "n": 9271038475}, "u": "https://x?sig=hUsh9Zk"}
+    found = differences({"offer": wanted}, {"offer": {**wanted, "x.clientSecret": {"value": "0ld"}, "u": "a"}})
+    assert [difference.path for difference in found] == [
+        "offer/x.clientSecret/value",
+        "offer/x.clientSecret/n",
+        "offer/u",
+    ]
+    for each in found:
+        assert PART not in str(each)
+        assert "0ld" not in str(each)
+        assert "927" not in str(each)
+
+
+def test_a_plan_is_shown_whatever_its_id_ends_in() -> None:
+    (found,) = differences({"plans": [{"planId": "api-key", "x": 1}]}, {"plans": [{"planId": "api-key", "x": 2}]})
+    assert str(found) == "plans/api-key/x: 2 -> 1"
+
+
+def test_what_a_library_says_is_quoted_without_secrets() -> None:
+    assert said_by(OSError("https://me:hUsh9Zk@host\nsig=hUsh9Zk")) == "OSError: https://***@host sig=***"
 
 
 ENDLESS = [
