@@ -24,8 +24,10 @@ _FLAGS = {
 
 
 def shown(value: object) -> str:
-    """Return a value for the message that refuses it."""
-    text = repr(value)
+    """Return a value for the message that refuses it, without secrets."""
+    from airflow_provider_cpp.api.confidential import without_secrets  # DAG files pay for what is above
+
+    text = without_secrets(repr(value))
     return text if len(text) <= SHOWN else f"{text[:SHOWN]}..."
 
 

@@ -17,10 +17,10 @@ __all__ = ["HIDDEN", "is_confidential", "redacted", "secrets_in", "without_queri
 
 HIDDEN = "***"
 
-#: One of these is in every text that holds a secret, and in few others: asking costs a microsecond.
-_HINTS = (
-    *("sig", "secret", "passw", "passphrase", "pwd", "token", "key", "credential", "assertion", "authorization"),
-    *("connectionstring", "connection_string", "connection-string", "cookie", "code=", "pass=", "eyj", "bearer"),
+# Of each text that holds a secret, and of few others, in lower case.
+_HINT = re.compile(
+    r"sig(?!n(?!ature)|ht|ma)|secret|passw|passphrase|pwd|token|key|credential|assertion|authorization"
+    r"|connection[ _-]?string|cookie|code=|pass=|eyj|bearer"
 )
 
 # A name, and what is between it and its value; each run of such characters is looked at once.
@@ -69,8 +69,6 @@ _SENTENCE = re.compile(
 _SAS = re.compile(r"\??s(?:v|r|e|p|t|s|i|rt|pr|ig|kn)=", re.IGNORECASE)
 _NOTHING = {"", "none", "null", "nil", "true", "false", "undefined", "nothing", "empty", HIDDEN}
 
-_SIGNS = ("=", ":", "@", "<", "eyJ", "earer", "EARER", "-----")
-
 #: Shorter ones aren't masked: every log line would be full of holes.
 _SHORTEST = 8
 
@@ -108,33 +106,32 @@ def _without_query(run: str) -> str:
     return f"{run[:begin]}?{HIDDEN}" if "://" in run and begin != -1 else run
 
 
-def redacted(value: Any, name: str = "") -> Any:
+def redacted(value: Any, *, is_secret: bool = False) -> Any:
     """Return a JSON value for a log: without secrets and the queries of URLs, otherwise as it is.
 
     :param value: JSON primitives.
-    :param name: the field that holds it.
+    :param is_secret: whether the field that holds it is secret, and with it all that it holds.
     """
-    return _redacted(value, is_confidential(name))
-
-
-def _redacted(value: Any, is_secret: bool) -> Any:
     if isinstance(value, Mapping):
-        named = _is_named_secret(value)
-        return {
-            key: _redacted(item, is_secret or is_confidential(str(key)) or (named and str(key) in _VALUE))
-            for key, item in value.items()
-        }
+        return {key: redacted(item, is_secret=inner) for key, item, inner in _fields(value, is_secret)}
     if isinstance(value, list | tuple):
-        return [_redacted(item, is_secret) for item in value]
+        return [redacted(item, is_secret=is_secret) for item in value]
     if is_secret and value not in (None, "") and not isinstance(value, bool):
         return HIDDEN
     return without_secrets(without_queries(value)) if isinstance(value, str) else value
 
 
+def _fields(fields: Mapping[Any, Any], is_secret: bool) -> Iterator[tuple[Any, Any, bool]]:
+    """Yield key, value, and whether that is secret."""
+    named = is_named_secret(fields)
+    for key, item in fields.items():
+        yield key, item, is_secret or is_confidential(str(key)) or (named and key in _VALUE)
+
+
 _VALUE = {"value", "Value"}
 
 
-def _is_named_secret(fields: Mapping[Any, Any]) -> bool:
+def is_named_secret(fields: Mapping[Any, Any]) -> bool:
     """Tell whether it is a pair such as `{"name": "clientSecret", "value": ...}`."""
     if not _VALUE.intersection(fields):
         return False
@@ -142,20 +139,18 @@ def _is_named_secret(fields: Mapping[Any, Any]) -> bool:
     return any(isinstance(name, str) and is_confidential(name) for name in names)
 
 
-def secrets_in(value: Any, name: str = "") -> Iterator[str]:
+def secrets_in(value: Any) -> Iterator[str]:
     """Yield each secret of a JSON value, for whoever masks logs.
 
     :param value: JSON primitives.
-    :param name: the field that holds it.
     """
-    yield from (secret for secret in _secrets_in(value, is_confidential(name)) if len(secret) >= _SHORTEST)
+    yield from (secret for secret in _secrets_in(value, is_secret=False) if len(secret) >= _SHORTEST)
 
 
 def _secrets_in(value: Any, is_secret: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
-        named = _is_named_secret(value)
-        for key, item in value.items():
-            yield from _secrets_in(item, is_secret or is_confidential(str(key)) or (named and str(key) in _VALUE))
+        for _, item, inner in _fields(value, is_secret):
+            yield from _secrets_in(item, inner)
     elif isinstance(value, list | tuple):
         for item in value:
             yield from _secrets_in(item, is_secret)
@@ -170,11 +165,10 @@ def _secrets_in(value: Any, is_secret: bool) -> Iterator[str]:
 
 
 def _is_suspect(text: str) -> bool:
-    """Tell whether it is worth looking for secrets: a cheap question, asked of some thirty texts at each poll."""
-    if not any(sign in text for sign in _SIGNS):
-        return False
-    lowered = text.lower()
-    return any(hint in lowered for hint in _HINTS) or ("@" in text and "//" in text)
+    """Tell whether it is worth looking for secrets: a cheap question, asked of each text of an operation."""
+    if "=" in text or ":" in text or "@" in text or "<" in text or "eyJ" in text or "---" in text:
+        return _HINT.search(text.lower()) is not None or ("@" in text and "//" in text)
+    return "earer" in text or "EARER" in text
 
 
 def _found(text: str, *, is_cut: bool = False) -> list[Span]:

@@ -16,7 +16,7 @@ _KEY = re.compile(
     r"|primary|private|resource|sas|secondary|secret|security|service|shared|sharedaccess|signing|ssh|storage"
     r"|storageaccount|subscription|symmetric)keys?"
 )
-_CONNECTION = re.compile(r"connection strings?")
+_CONNECTION = re.compile(r"connectionstrings?")
 #: What says nothing about what the words before it name: `secretValue`, `passwordHash`, `accountKey1Base64`.
 _ADDED = {"value", "values", "text", "plain", "base", "hash", "encrypted", "v"}
 #: What is told of a secret and isn't one.
@@ -34,14 +34,27 @@ def is_confidential(name: str) -> bool:
     Whatever ends in Key is: that of a plan or a partition is hidden for nothing, which harms nobody, where a guess
     at the word before it may show an account's. A public key isn't.
     """
+    words = _words(name)
+    if not words or ("public" in words and "key" in words):  # `publicKeyToken` is in each .NET assembly's name
+        return False
+    return words[-1] in _SECRET_AT_END or _KEY.fullmatch(words[-1]) is not None or _is_credential(words)
+
+
+@lru_cache(maxsize=1024)
+def is_credential(name: str) -> bool:
+    """Tell whether a field surely is a credential: a stricter question, for whoever treats its value as one."""
+    return is_confidential(name) and _is_credential(_words(name))
+
+
+def _words(name: str) -> list[str]:
     words = [word.lower() for word in _WORD.findall(name[-120:])]
     while len(words) > 1 and words[-1] in _ADDED:
         words.pop()
-    if not words:
-        return False
-    last = words[-1]
-    if "public" in words and "key" in words:  # `publicKeyToken` is a part of each .NET assembly's name
-        return False
-    if last in _SECRET_AT_END or _KEY.fullmatch(last) or _CONNECTION.fullmatch(" ".join(words[-2:])):
+    return words
+
+
+def _is_credential(words: list[str]) -> bool:
+    last = "".join(words[-2:])
+    if _CONNECTION.fullmatch(last) or (_KEY.fullmatch(last) and not last.startswith("key")):
         return True
-    return not _ABOUT.fullmatch(last) and any(map(_SECRET.search, words))
+    return not _ABOUT.fullmatch(words[-1]) and any(map(_SECRET.search, words))

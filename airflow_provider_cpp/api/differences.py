@@ -31,7 +31,7 @@ from enum import Enum, auto
 from typing import Any
 
 from airflow_provider_cpp.api import returned
-from airflow_provider_cpp.api.confidential import redacted
+from airflow_provider_cpp.api.confidential import is_confidential, redacted
 from airflow_provider_cpp.api.paths import Path, Paths, written
 from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.exceptions import CppConfigurationError
@@ -39,6 +39,9 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 #: Characters of a value that are shown, and how many before the first that differs.
 SHOWN = 160
 _CONTEXT = 30
+
+#: Lists of what has a `planId`.
+_BY_PLAN = {"plans", "diskGenerations"}
 
 #: What isn't there.
 ABSENT: Any = object()
@@ -407,8 +410,14 @@ def _shown(value: Any, path: Path) -> str | None:
     """Return a value as JSON on one line, without secrets; None for nothing."""
     if value is ABSENT or value is None:
         return None
-    name = next((segment for segment in reversed(path) if not segment.isdecimal()), "")
-    return one_line(json.dumps(redacted(value, name), ensure_ascii=False, default=str))
+    shown = redacted(value, is_secret=_is_hidden(path))
+    return one_line(json.dumps(shown, ensure_ascii=False, default=str))
+
+
+def _is_hidden(path: Path) -> bool:
+    """Tell whether a path leads into a secret field; what follows a list of plans is a plan's id, and no field."""
+    above = ("", *path)
+    return any(is_confidential(name) and above[n] not in _BY_PLAN for n, name in enumerate(path))
 
 
 def _difference(path: Path, there: Any, wanted: Any) -> Difference:

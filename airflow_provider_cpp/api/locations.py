@@ -153,7 +153,7 @@ def parse_location(
         checked_identifier("publisher_id", publisher)
         checked_identifier("offer_id", offer)
     except CppConfigurationError as error:
-        raise _untrusted(text, str(error)) from None
+        raise _untrusted(text, one_line(str(error))) from None
     for name, expected, found in (("publisher", publisher_id, publisher), ("offer", offer_id, offer)):
         # The service isn't consistent about the case of identifiers; another case is the same offer.
         if expected is not None and not is_same_identifier(expected, found):
@@ -187,8 +187,8 @@ def own_url(text: str, origin: str, max_length: int = MAX_LENGTH) -> SplitResult
     try:
         url = urlsplit(text)
         port = url.port
-    except ValueError as error:
-        return f"it can't be parsed ({error})"
+    except ValueError:  # whose text quotes what may be a password
+        return "its host or port can't be read"
     if not (url.scheme or url.netloc):
         return url
     if "@" in url.netloc:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_cpp.api.answers import Answer, json_body, unexpected
+from airflow_provider_cpp.api.confidential import without_secrets
 from airflow_provider_cpp.api.plain_text import one_line
 
 #: What the service sets, and a definition that somebody wants doesn't: the samples of the pages on offers,
@@ -116,7 +117,7 @@ class Offer:
             "offer_type_id": self.offer_type_id,
             "status": self.status,
             "version": self.version,
-            "display_text": self.display_text,
+            "display_text": without_secrets(self.display_text),
         }
 
     def __str__(self) -> str:

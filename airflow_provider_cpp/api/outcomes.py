@@ -11,10 +11,11 @@ from enum import Enum
 from airflow_provider_cpp import exceptions
 from airflow_provider_cpp.api import operations
 from airflow_provider_cpp.api.arguments import is_missing
+from airflow_provider_cpp.api.confidential import without_secrets
 from airflow_provider_cpp.api.goals import COMPLETED, Goal
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 from airflow_provider_cpp.api.operations import Operation, Step
-from airflow_provider_cpp.api.plain_text import capitalized
+from airflow_provider_cpp.api.plain_text import capitalized, one_line
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.exceptions import (
     CppError,
@@ -132,7 +133,7 @@ def _event(
 ) -> Event:
     return {
         "status": status,
-        "location": location,
+        "location": without_secrets(location),
         "operation": operation.to_dict() if operation else None,
         "message": message,
         "error": error,
@@ -225,7 +226,7 @@ def _error_named(name: object) -> type[CppError]:
 
 
 def _brief(value: object) -> str:
-    return repr(value)[:200]
+    return one_line(repr(value))[:200]
 
 
 def _reached(what: str, operation: Operation, goal: Goal) -> str:

@@ -82,6 +82,11 @@ def one_line(text: str) -> str:
     return f"{text[:MAX_LENGTH]}..." if is_cut or len(text) > MAX_LENGTH else text
 
 
+def said_by(error: BaseException) -> str:
+    """Return in words an error that isn't ours, with its type: what it says may quote anything."""
+    return one_line(f"{type(error).__name__}: {error}")
+
+
 def capitalized(text: str) -> str:
     """Return a text that begins a sentence."""
     return f"{text[:1].upper()}{text[1:]}"

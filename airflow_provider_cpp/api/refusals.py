@@ -16,7 +16,7 @@ from functools import lru_cache
 from html import unescape
 from typing import Any
 
-from airflow_provider_cpp.api.confidential import HIDDEN
+from airflow_provider_cpp.api.confidential import HIDDEN, is_named_secret
 from airflow_provider_cpp.api.confidential_names import is_confidential
 from airflow_provider_cpp.api.plain_text import plain_text
 
@@ -180,7 +180,9 @@ def _marked(text: str) -> Refusal:
         shown = plain_text(_TITLE.sub(" ", _without_head(text)))
         both = f"{title}: {shown}" if title and title not in shown else shown
         return Refusal(message=_cut(both if shown else title))
-    text = _CDATA.sub(lambda found: found[1].replace("<", "&lt;"), text[:_MAX_MARKED])
+    if len(text) > _MAX_MARKED:  # not within a word, of which the rest may tell that it is a secret
+        text = text[:_MAX_MARKED].rpartition(" ")[0]
+    text = _CDATA.sub(lambda found: found[1].replace("<", "&lt;"), text)
     fields: dict[str, list[str]] = {}
     for name, content in _LEAF.findall(text):
         if content.strip():
@@ -247,6 +249,8 @@ class _Walk:
 
     def _object(self, value: dict[Any, object], label: str, depth: int) -> None:
         self.identifier = self.identifier or identifier_in(value)
+        if is_named_secret(value):
+            value = {name: entry for name, entry in value.items() if folded_name(str(name)) != "value"}
         if self.tells_all:
             entries = ((_about(label, str(name)), _shown(str(name), entry)) for name, entry in value.items())
             self._each(entries, len(value), depth)

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from airflow_provider_cpp.api.confidential import is_confidential
+from airflow_provider_cpp.api.confidential_names import is_credential
 from airflow_provider_cpp.api.paths import Path, field_name
 
 #: Where the service keeps its copies of files: the hosts of the pages' samples, and those that customers see.
@@ -53,7 +53,7 @@ def is_mask(value: Any) -> bool:
 
 def is_secret(path: Path) -> bool:
     """Tell whether the value at a place is one that the service doesn't return."""
-    return is_confidential(field_name(path))
+    return is_credential(field_name(path))
 
 
 def other_name(key: str, there: Mapping[str, Any]) -> str:

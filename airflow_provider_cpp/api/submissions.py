@@ -123,7 +123,7 @@ def _kind(entry: Mapping[str, object]) -> str:
     slot, kind = (folded(str(entry.get(name) or "")) for name in ("slot", "submissionType"))
     if slot == "production" or kind == GO_LIVE:
         return GO_LIVE
-    return PUBLISH if slot in {"staging", "preview"} else kind
+    return PUBLISH if slot in {"staging", "preview"} else one_line(kind)
 
 
 def find_submission(submissions: tuple[Submission, ...], location: OperationLocation) -> Submission | None:

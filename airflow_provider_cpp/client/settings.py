@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
@@ -197,11 +198,12 @@ def _origin(fields: _Fields, name: str, text: str, port: int | None = None) -> s
     text = text.strip()
     if "://" not in text:
         text = f"https://{text}"
-    try:
-        url = urlsplit(text)
-        port = port if url.port is None else url.port
-    except ValueError as error:
-        raise fields.wrong(name, f"it is no URL ({error})") from None
+    url = None
+    with suppress(ValueError):  # whose text quotes what may be a password, and which no error is to carry along
+        url, given = urlsplit(text), urlsplit(text).port
+        port = port if given is None else given
+    if url is None:
+        raise fields.wrong(name, "it is no URL: its host or port can't be read")
     if port is not None and not 0 < port < 65536:
         raise fields.wrong("port" if url.port is None else name, f"{port} is no port")
     host = (url.hostname or "").lower()

@@ -21,6 +21,7 @@ from airflow_provider_cpp.api.listing import Unlisted, listed
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, parse_location
 from airflow_provider_cpp.api.offers import Offer, read_listed_offer, read_offer, read_publisher
 from airflow_provider_cpp.api.operations import Operation, read_operation
+from airflow_provider_cpp.api.plain_text import said_by
 from airflow_provider_cpp.api.prechecking import DryRun, NotStarted, Precheck
 from airflow_provider_cpp.api.putting import Put, PutResult
 from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT, seconds
@@ -443,7 +444,7 @@ class CloudPartnerPortalHook(BaseHook):
         except CppError as error:
             works, told = False, str(error)
         except Exception as error:  # noqa: BLE001 - the contract of Airflow's button: it never raises
-            works, told = False, f"{type(error).__name__}: {error}"
+            works, told = False, said_by(error)
         # Airflow tests a copy under a random id, which would tell nobody anything.
         return works, " ".join(told.replace(f"connection {self.cpp_conn_id!r}", "this connection").split())
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from airflow_provider_cpp.api.outcomes import duration_in_words
+from airflow_provider_cpp.api.plain_text import one_line, said_by
 from airflow_provider_cpp.api.troubles import Trouble, often
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.exceptions import CppError, CppUnavailable
@@ -107,9 +108,9 @@ def _what_is_wrong(conn_id: str, error: Exception) -> str:
     if _is_missing(error):
         return (
             f"Connection {conn_id!r} isn't defined, or couldn't be read: Airflow says the same of both, "
-            f'"{error}".'
+            f'"{one_line(str(error))}".'
         )
-    said = str(error) if isinstance(error, CppError) else f"{type(error).__name__}: {error}"
+    said = str(error) if isinstance(error, CppError) else said_by(error)
     return f"Connection {conn_id!r} can't be read: {said}."
 
 

@@ -110,7 +110,9 @@ def coordinates(task_instance: Any) -> dict[str, Any]:
 
 def cant_show_links(error: Exception) -> str:
     """Return what is said of links that Airflow didn't take."""
-    return f"The links of this task can't be shown: {type(error).__name__}: {error}"
+    from airflow_provider_cpp.api.plain_text import said_by
+
+    return f"The links of this task can't be shown: {said_by(error)}"
 
 
 def _operation_shown(value: object) -> str:

@@ -254,6 +254,8 @@ class PutOfferOperator(CallsPortal, BaseOperator):
     def _from_file(self, name: str, context: Context, jinja_env: jinja2.Environment) -> Any:
         from jinja2 import TemplateError, TemplateNotFound
 
+        from airflow_provider_cpp.api.plain_text import one_line
+
         try:
             if os.path.isabs(name) or jinja_env.loader is None:
                 source = Path(name).read_text(encoding="utf-8-sig")
@@ -263,14 +265,14 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         except (OSError, ValueError, TemplateNotFound) as error:
             folders = ", ".join(getattr(jinja_env.loader, "searchpath", []))
             beside = "" if os.path.isabs(name) or not folders else f" It was looked for in {folders}."
-            why = "there is no such file" if isinstance(error, TemplateNotFound) else error
+            why = "there is no such file" if isinstance(error, TemplateNotFound) else one_line(str(error))
             raise CppConfigurationError(
                 f"The definition's file {name!r} can't be read: {why}.{beside} Nothing was sent."
             ) from None
         except TemplateError as error:
             raise CppConfigurationError(
-                f"The definition's file {name!r} is no template: {error}. Write {{{{ '{{{{' }}}} for two braces "
-                "that are meant as such. Nothing was sent."
+                f"The definition's file {name!r} is no template: {one_line(str(error))}. "
+                "Write {{ '{{' }} for two braces that are meant as such. Nothing was sent."
             ) from None
 
 

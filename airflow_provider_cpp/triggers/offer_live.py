@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -27,10 +28,12 @@ except ImportError:
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, describe
+from airflow_provider_cpp.api.confidential import without_secrets
 from airflow_provider_cpp.api.gone_live import GoneLive, Look, Told, read_told
 from airflow_provider_cpp.api.identifiers import checked_identifier
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import read_operation
+from airflow_provider_cpp.api.plain_text import said_by
 from airflow_provider_cpp.api.publisher_watch import PublisherWatch
 from airflow_provider_cpp.api.schedule import PollSchedule, seconds
 from airflow_provider_cpp.api.troubles import Troubles
@@ -213,11 +216,12 @@ class OfferLiveTrigger(BaseEventTrigger):
                 if troubles.again(what, type(error).__name__, now := time.time()):
                     why = unreadable(kwargs["cpp_conn_id"], error)
                     _say(logging.ERROR, f"{what} isn't possible, will try on{troubles.often(what, now)}: {why}")
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is
                 # A watcher that ends is one that nobody misses in time.
                 pause = schedule.shortest
                 if troubles.again(what, type(error).__name__, now := time.time()):
-                    log.warning("%s failed, will try on%s.", what, troubles.often(what, now), exc_info=True)
+                    trace = without_secrets(traceback.format_exc())
+                    log.warning("%s failed, will try on%s.\n%s", what, troubles.often(what, now), trace)
             await asyncio.sleep(pause)
 
     # Telling
@@ -231,7 +235,9 @@ class OfferLiveTrigger(BaseEventTrigger):
             try:
                 self._told = self._kept = await self._recall(key)
             except Exception as error:  # noqa: BLE001 - whatever it is, not knowing isn't knowing nothing
-                self._say(logging.WARNING, f"Airflow doesn't tell what was told ({error}); will ask again.")
+                self._say(
+                    logging.WARNING, f"Airflow doesn't tell what was told ({said_by(error)}); will ask again."
+                )
                 return
         told = self._told or Told.before(look, sight.seen_at - self.lookback)
         news = told.news(look)
@@ -304,7 +310,7 @@ class OfferLiveTrigger(BaseEventTrigger):
             for store in self._stores():
                 await sync_to_async(store.set)(key, told.to_dict())
         except Exception as error:  # noqa: BLE001 - a watcher goes on; the next look tries again
-            self._say(logging.WARNING, f"Airflow doesn't keep what was told ({error}); will try again.")
+            self._say(logging.WARNING, f"Airflow doesn't keep what was told ({said_by(error)}); will try again.")
         else:
             self._kept = told
 

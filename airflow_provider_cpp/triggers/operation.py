@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_cpp.api.cancelling import BY_HAND, Cancel, not_canceling
 from airflow_provider_cpp.api.goals import UNTIL_COMPLETED, Goal, goal_until
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
+from airflow_provider_cpp.api.plain_text import said_by
 from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.triggers.standstill import pulse_of_loop
@@ -123,7 +124,7 @@ class OperationTrigger(WatchingTrigger):
         except TimeoutError:
             self._say(logging.ERROR, self._broken_off(cancel, f"{KILL_LIMIT:g} s are over"))
         except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would tell
-            said = str(error) if isinstance(error, CppError) else f"{type(error).__name__}: {error}"
+            said = str(error) if isinstance(error, CppError) else said_by(error)
             self._say(logging.ERROR, f"The cancel of {self.operation_location} isn't confirmed. {said}")
 
     def _broken_off(self, cancel: Cancel | None, why: str) -> str:

@@ -6,6 +6,7 @@ import threading
 from typing import Any
 
 from airflow_provider_cpp import airflow_versions
+from airflow_provider_cpp.api.plain_text import said_by
 
 #: The states that a user can mark. A task that was cleared has none of them: its next try takes the operation
 #: up again. Neither has one that Airflow skips, as a DAG run's time is over, or as another task failed while
@@ -88,4 +89,4 @@ def why_not_by_user_on_worker(task_instance: Any, still: float) -> str | None:
 
 def not_told(error: Exception) -> str:
     """Return in words that Airflow doesn't tell what became of a task, and why."""
-    return f"{_NOT_TOLD} ({type(error).__name__}: {error})"
+    return f"{_NOT_TOLD} ({said_by(error)})"

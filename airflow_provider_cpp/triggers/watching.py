@@ -20,6 +20,7 @@ from airflow_provider_cpp.api.goals import Goal
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 from airflow_provider_cpp.api.offer_pages import find_page
 from airflow_provider_cpp.api.outcomes import TaskEnd
+from airflow_provider_cpp.api.plain_text import said_by
 from airflow_provider_cpp.api.schedule import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
@@ -176,7 +177,7 @@ class WatchingTrigger(BaseTrigger):
                 raise LookupError("this trigger can't write XComs")
             await xcom.set_result(result)
         except Exception as error:  # noqa: BLE001 - whatever it is, a worker can do it
-            self._say(logging.WARNING, f"A worker has to push the result ({type(error).__name__}: {error}).")
+            self._say(logging.WARNING, f"A worker has to push the result ({said_by(error)}).")
             return False
         return True
 

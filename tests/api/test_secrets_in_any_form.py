@@ -11,8 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_cpp.api.arguments import shown
 from airflow_provider_cpp.api.confidential import redacted, secrets_in, without_queries, without_secrets
-from airflow_provider_cpp.api.plain_text import MAX_LENGTH, one_line, plain_text
+from airflow_provider_cpp.api.differences import differences
+from airflow_provider_cpp.api.plain_text import MAX_LENGTH, one_line, plain_text, said_by
+from airflow_provider_cpp.api.refusals import refusal_in
 
 #: A signature as base64 is, with what each escape changes, and a part of it that no escape does.
 SIGNATURE = "hUsh9Zk+w/3Qd=="
@@ -92,18 +95,18 @@ def test_a_secret_is_hidden_however_it_is_written_and_all_around_it_stays(case: 
     text, after = quoted(case)
     for inner, write in WRITTEN.items():
         written = WRITTEN[outer](write(text))
-        shown = without_secrets(f"Failed: {written}")
+        told = without_secrets(f"Failed: {written}")
 
-        assert PART not in shown, inner
-        assert "***" in shown
-        assert shown.startswith("Failed: ")
-        assert shown.endswith(WRITTEN[outer](write(after))), inner
+        assert PART not in told, inner
+        assert "***" in told
+        assert told.startswith("Failed: ")
+        assert told.endswith(WRITTEN[outer](write(after))), inner
         for way in (one_line, plain_text):
             assert PART not in way(written), inner
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "told"),
     [
         ("a.vhd?sv=1&sig=s1gnature&se=2019&sp=rl", "a.vhd?sv=1&sig=***&se=2019&sp=rl"),
         ("a.vhd?sv=1\\u0026sig=s1gnature\\u0026sp=r", "a.vhd?sv=1\\u0026sig=***\\u0026sp=r"),
@@ -126,8 +129,8 @@ def test_a_secret_is_hidden_however_it_is_written_and_all_around_it_stays(case: 
         ("Cookie: a=b; c=d", "Cookie: ***"),
     ],
 )
-def test_what_is_hidden_and_no_more(text: str, shown: str) -> None:
-    assert without_secrets(text) == shown
+def test_what_is_hidden_and_no_more(text: str, told: str) -> None:
+    assert without_secrets(text) == told
 
 
 ORDINARY = [
@@ -222,8 +225,8 @@ def test_nor_where_it_is_cut_before_it_is_looked_at(text: str, begin: str) -> No
     """What is read of a text is much more than what is shown; tags, blanks and secrets shrink it."""
     for way in (one_line, plain_text):
         for more in range(7950 - len(begin), 8050 - len(begin), 3):
-            shown = way(begin + " " * more + text + "9" * 500 + "@host/x")
-            assert "hUs" not in shown
+            told = way(begin + " " * more + text + "9" * 500 + "@host/x")
+            assert "hUs" not in told
 
 
 SECRET_NAMES = """
@@ -240,10 +243,10 @@ sig sharedAccessSignature Authorization Ocp-Apim-Subscription-Key x-functions-ke
     "value", ["hUsh9Zk-1", 9271038475, 1.5, ["hUsh9Zk-1", 9271038475], {"a": {"b": "hUsh9Zk-1"}}]
 )
 def test_a_field_is_secret_by_its_name_whatever_it_holds(name: str, value: object) -> None:
-    shown = json.dumps(redacted({"offer": {name: value}}))
-    assert "hUsh" not in shown
-    assert "9271038475" not in shown
-    assert "1.5" not in shown
+    told = json.dumps(redacted({"offer": {name: value}}))
+    assert "hUsh" not in told
+    assert "9271038475" not in told
+    assert "1.5" not in told
     if not isinstance(value, float):
         assert {"hUsh9Zk-1", "9271038475"} & set(secrets_in({"offer": {name: value}}))
 
@@ -275,6 +278,69 @@ def test_the_value_of_a_pair_is_as_secret_as_its_name() -> None:
 def test_of_a_definition_a_whole_query_is_hidden() -> None:
     assert redacted({"u": "see https://x/y?z=hush and more"}) == {"u": "see https://x/y?*** and more"}
     assert without_queries("Really? https://x/y and a?b=c") == "Really? https://x/y and a?b=c"
+
+
+def test_of_two_definitions_nothing_below_a_secret_field_is_shown() -> None:
+    wanted = {"x.clientSecret": {"value": "hUsh9Zk", "n": 9271038475}, "u": "https://x?sig=hUsh9Zk"}
+    found = differences({"offer": wanted}, {"offer": {**wanted, "x.clientSecret": {"value": "0ld"}, "u": "a"}})
+    assert [difference.path for difference in found] == [
+        "offer/x.clientSecret/value",
+        "offer/x.clientSecret/n",
+        "offer/u",
+    ]
+    for each in found:
+        assert PART not in str(each)
+        assert "0ld" not in str(each)
+        assert "927" not in str(each)
+
+
+def test_a_plan_is_shown_whatever_its_id_ends_in() -> None:
+    (found,) = differences({"plans": [{"planId": "api-key", "x": 1}]}, {"plans": [{"planId": "api-key", "x": 2}]})
+    assert str(found) == "plans/api-key/x: 2 -> 1"
+
+
+BODIES = {
+    "plain text": lambda text: text,
+    "a page": lambda text: f"<html><head><title>{text}</title></head><body><p>{text}</p></body></html>",
+    "XML": lambda text: f"<Error><Code>X</Code><Message>{escape(text)}</Message></Error>",
+    "a message": lambda text: json.dumps({"error": {"code": text, "message": text, "target": text}}),
+    "details": lambda text: json.dumps({"errors": [{"message": "x", "details": [{"message": text}]}]}),
+    "a model's state": lambda text: json.dumps({"ModelState": {text: [text]}}),
+    "anything": lambda text: json.dumps({"what": [{"ever": text}]}),
+    "JSON in JSON": lambda text: json.dumps(json.dumps({"Message": text})),
+    "a body that was cut": lambda text: json.dumps({"error": {"message": text}})[:-1],
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+@pytest.mark.parametrize("case", QUOTING)
+def test_a_refusal_tells_no_secret_wherever_its_body_has_it(kind: str, case: str) -> None:
+    for write in WRITTEN.values():
+        said = str(refusal_in(BODIES[kind](write(quoted(case)[0])).encode()))
+        assert PART not in said
+
+
+@pytest.mark.parametrize(
+    "quoting",
+    [
+        {"clientSecret": "hUsh9Zk"},
+        {"clientSecret": ["hUsh9Zk", {"a": "hUsh9Zk"}]},
+        {"name": "clientSecret", "value": "hUsh9Zk"},
+        {"request": {"headers": [{"key": "x-functions-key", "Value": "hUsh9Zk"}]}},
+    ],
+)
+@pytest.mark.parametrize("message", [{}, {"message": "refused"}])
+def test_nor_does_one_that_quotes_what_was_sent(quoting: dict[str, object], message: dict[str, object]) -> None:
+    for body in ({**quoting, **message}, {"error": {**message, "details": [quoting]}}):
+        assert PART not in str(refusal_in(json.dumps(body).encode()))
+
+
+def test_an_argument_that_is_refused_is_shown_without_secrets() -> None:
+    assert shown({"clientSecret": "hUsh9Zk", "u": "x?sig=hUsh9Zk"}) == "{'clientSecret': '***', 'u': 'x?sig=***'}"
+
+
+def test_what_a_library_says_is_quoted_without_secrets() -> None:
+    assert said_by(OSError("https://me:hUsh9Zk@host\nsig=hUsh9Zk")) == "OSError: https://***@host sig=***"
 
 
 ENDLESS = [

@@ -13,11 +13,13 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from airflow_provider_cpp.emulator import Fault
+from airflow_provider_cpp.emulator import Fault, documents
+from airflow_provider_cpp.emulator.steps import STEP_IDS
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.operators.offer import GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
+from tests.api.test_secrets_in_any_form import PART, QUOTING, WRITTEN, quoted
 from tests.reliability.gate import Gate
 from tests.reliability.going_live import OFFER
 from tests.reliability.raw_server import RawServer, whole
@@ -213,6 +215,105 @@ def test_an_answer_that_quotes_the_request_tells_no_token(pauses, lines, monkeyp
         assert all(SECRET.encode() in request for request in portal.requests)
     assert "No good" in "".join(seen)
     assert SECRET not in "".join(seen)
+
+
+#: What a certification quotes of an image's URL, a connection or a configuration, in each form.
+MESSAGES = [write(quoted(case)[0]) for case in QUOTING for write in WRITTEN.values()]
+
+
+@pytest.fixture
+def quoting(monkeypatch):
+    """Let the portal's steps and links quote a secret in each form."""
+    step_document, links = documents.step_document, documents._links
+    signed = f"https://x.example/a?sv=1&sig={quote(quoted('one by itself')[0].partition('=')[2])}&sp=r"
+
+    def quoting_step(step, settings):
+        document = step_document(step, settings)
+        number = STEP_IDS.index(step.id)
+        mine = MESSAGES[number :: len(STEP_IDS)]
+        messages = [{"messageHtml": text, "level": "error"} for text in mine]
+        return {**document, "stepName": f"{document['stepName']} {mine[0]}"[:400], "messages": messages}
+
+    def quoting_links(*arguments, **options):
+        found = links(*arguments, **options)
+        return {name: [{**link, "URI": signed} for link in each] for name, each in found.items()}
+
+    monkeypatch.setattr(documents, "step_document", quoting_step)
+    monkeypatch.setattr(documents, "_links", quoting_links)
+
+
+@pytest.mark.parametrize("deferrable", [True, False], ids=["deferred", "on a worker"])
+@pytest.mark.parametrize("outcome", ["succeed", "fail"])
+def test_no_secret_that_an_operations_messages_quote_is_shown(
+    portal, connected, pauses, everything_is_logged, quoting, outcome, deferrable
+):
+    connected()
+    portal.configure(outcome=outcome)
+    kept = []
+
+    def run():
+        result, triggers, records = go_live_and_wait(deferrable=deferrable)
+        kept.extend(repr(trigger.serialize()) for trigger in triggers)
+        return result, records
+
+    seen = shown(portal, run) + repr(kept)
+    event = repr(watched(CloudPartnerPortalHook().go_live(OFFER)))
+    for where in (seen, event, everything_is_logged()):
+        assert PART not in where
+    assert "a.vhd?sv=2018" in event, "what is around it stays"
+    assert "&se=2019" in event
+
+
+@pytest.mark.parametrize("outer", WRITTEN)
+def test_no_secret_that_a_refusal_quotes_is_shown(pauses, lines, monkeypatch, everything_is_logged, outer):
+    texts = [WRITTEN[outer](quoted(case)[0]) for case in QUOTING]
+
+    def refuse(connection, request):
+        text = texts[len(portal.requests) % len(texts)]
+        body = json.dumps({"error": {"code": text, "message": f"Refused: {text}", "details": [text]}}).encode()
+        connection.sendall(whole(body, "x-ms-request-id: sig=" + PART, status="400 Bad Request"))
+
+    with RawServer(refuse) as portal:
+        connection = {"conn_type": "cpp", "host": portal.url, "password": "x" * 20}
+        extra = {"auth": "token", "publisher_id": "contoso"}
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps({**connection, "extra": extra}))
+        location = f"{portal.url}/api/publishers/contoso/offers/{OFFER}/operations/1-2"
+        hook = CloudPartnerPortalHook()
+        while len(portal.requests) < len(texts):
+            for read in (hook.get_operation, hook.cancel_operation):
+                seen = shown(portal, lambda read=read: read(location))
+                assert "HTTP 400" in seen
+                assert PART not in seen
+        seen = shown(portal, lambda: watched(location)) + repr(hook.test_connection())
+    assert PART not in seen + "\n".join(lines) + everything_is_logged()
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        f"https://me:{PART}/x@host/api",
+        f"https://me:{PART}@host/api",
+        f"https://host/api?sig={PART}",
+        f"https://host/sig={PART}/" + "x" * 5000,
+        f"https://me:{'9' * 190}{PART}@host/api",
+    ],
+)
+def test_no_secret_in_a_location_that_is_refused_is_shown(portal, connected, lines, location):
+    connected()
+    seen = shown(portal, lambda: CloudPartnerPortalHook().get_operation(location))
+    assert "UntrustedLocation" in seen
+    event = shown(portal, lambda: event_of(trigger(location)))
+    told = seen.replace(location, "") if location in seen else seen  # of a traceback's own line
+    assert PART not in told + event + "\n".join(lines)
+
+
+@pytest.mark.parametrize("field", ["authority", "proxy"])
+@pytest.mark.parametrize("url", [f"https://me:{PART}/x@host", f"https://me:{PART}@ho\u2100st"])
+def test_no_password_in_a_field_that_is_refused_is_shown(portal, connected, field, url):
+    connected(**{field: url})
+    seen = shown(portal, lambda: CloudPartnerPortalHook().settings)
+    assert field in seen
+    assert PART not in seen
 
 
 TOKEN = b"eyJ0eXAiOiJKV1Q+iLCJhbGciOiJSUzI1NiIsIng1dCI"
