@@ -22,7 +22,14 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 #: What takes longest, in this order: where tests run side by side it has to begin first.
-LONG = ("end_to_end", "test_package.py", "test_documentation.py", "reliability", "test_manual.py")
+LONG = (
+    "end_to_end",
+    "test_package.py",
+    "test_documentation.py",
+    "test_release_catalogue.py",
+    "reliability",
+    "test_manual.py",
+)
 
 #: Folders whose tests share the one Airflow, or the table of faults: one process has to run all of them.
 TOGETHER = ("end_to_end", "reliability")
