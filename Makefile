@@ -15,8 +15,11 @@ BENCH_STAMP := $(VENV)/made-for-bench-from-$(NEWEST)
 PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr/local/bin/python3.11; do \
 	"$$each" -c 'import ensurepip, sys, venv; print(sys._base_executable)' 2>/dev/null && break; done)
 
+# Each processor runs tests, file by file in the order of tests/conftest.py. What measures time runs alone.
+SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder --durations 10
+
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow test matrix browser chaos bench measure docs lint types constraints clean
+.PHONY: help demo airflow check test matrix browser chaos bench measure docs lint types constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -27,8 +30,12 @@ demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated port
 airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at a port of yours: make airflow PORT=8080
 	@$(BIN)/python -m dev.serve $(PORT)
 
+check: lint types ## before each commit: lint, types, and the tests that start no Airflow; two minutes
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not airflow and not measures'
+
 test: lint types ## everything that has to pass: lint, types, tests, those in a real Airflow included
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not measures'
+	$(BIN)/python -m pytest --durations 10 -m measures
 
 matrix: $(STAMP) ## try every supported line of Airflow, or one: make matrix AIRFLOW=3.1; some twelve minutes
 	@$(BIN)/python -m dev.matrix $(AIRFLOW)

@@ -88,7 +88,8 @@ def environment(
             "execution_api_server_url": f"{url}/execution/",
             "min_serialized_dag_update_interval": "1",
         },
-        "database": {"sql_alchemy_conn": database_url or f"sqlite:///{home}/airflow.db"},
+        # SQLite waits 5 s for whoever writes, and then the scheduler ends; on a busy machine that isn't enough.
+        "database": {"sql_alchemy_conn": database_url or f"sqlite:///{home}/airflow.db?timeout=60"},
         "api": {
             "host": "127.0.0.1",
             "port": str(port),

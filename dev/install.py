@@ -77,7 +77,7 @@ def environment() -> dict[str, str]:
 
 
 def install(python: str, *wanted: str) -> None:
-    """Install into an interpreter's environment.
+    """Install into an interpreter's environment, which needs neither uv nor pip itself.
 
     :param python: its path
     :param wanted: what both ``uv pip install`` and ``pip install`` take
@@ -89,7 +89,8 @@ def install(python: str, *wanted: str) -> None:
     command = [uv(), "pip", "install", "--quiet", "--python", python, *more, *wanted]
     if subprocess.run(command, env=uv_environment(options, os.environ), check=False).returncode != 0:
         print("uv can't install here; pip tries it.", file=sys.stderr, flush=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted], check=True)
+        command = [sys.executable, "-m", "pip", "--python", python, "install", "--quiet", *wanted]
+        subprocess.run(command, check=True)
 
 
 def _configured() -> dict[str, str]:

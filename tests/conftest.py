@@ -2,15 +2,62 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import tempfile
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 # Airflow reads its settings when it is first imported, so they have to stand before any test module.
-os.environ.setdefault("AIRFLOW_HOME", tempfile.mkdtemp(prefix="airflow-of-tests-"))
+if "AIRFLOW_HOME" not in os.environ:
+    os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-of-tests-")
+    atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
+if worker := os.environ.get("PYTEST_XDIST_WORKER"):
+    # It inherits the home of the process that started it, and so do the others.
+    os.environ["AIRFLOW_HOME"] = str(Path(os.environ["AIRFLOW_HOME"], worker))
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+#: What takes longest, in this order: where tests run side by side it has to begin first.
+LONG = (
+    "end_to_end",
+    "test_package.py",
+    "test_documentation.py",
+    "test_release_catalogue.py",
+    "reliability",
+    "test_manual.py",
+)
+
+#: Folders whose tests share the one Airflow, or the table of faults: one process has to run all of them.
+TOGETHER = ("end_to_end", "reliability")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Where tests run side by side, begin with what is long."""
+    if hasattr(config, "workerinput"):
+        place = {part: number for number, part in enumerate(LONG)}
+        items.sort(key=lambda item: place.get(part_of(item.nodeid), len(LONG)))
+
+
+def part_of(nodeid: str) -> str:
+    """Return the folder or file below `tests` that a test is in."""
+    return nodeid.partition("::")[0].removeprefix("tests/").partition("/")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Have one process run a file's tests, which share its fixtures, or those of a folder."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Scheduling(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            part = part_of(nodeid)
+            return part if part in TOGETHER else nodeid.partition("::")[0]
+
+    return Scheduling(config, log)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

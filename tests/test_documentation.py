@@ -167,6 +167,7 @@ def test_the_dag_that_waits_elsewhere_watches_what_its_run_names(cpp_emulator):
 
 
 # Half a minute on an idle machine; the limits only end what hangs.
+@pytest.mark.airflow
 @pytest.mark.timeout(900)
 def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
     (tmp_path / "dags").mkdir()

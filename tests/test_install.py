@@ -68,18 +68,21 @@ def commands(monkeypatch):
         if "list" in command:
             return subprocess.CompletedProcess(command, 0, "global.constraint='/etc/pip/constraints.txt'\n")
         ran.append(command)
-        return subprocess.CompletedProcess(command, 2 if "--python" in command else 0)
+        return subprocess.CompletedProcess(command, 2 if command[1] == "pip" else 0)
 
     monkeypatch.setattr(subprocess, "run", run)
     return ran
 
 
 def test_where_uv_cant_pip_does_with_the_same_words(commands, capsys):
-    install(sys.executable, "-c", "ours.txt", "apache-airflow")
+    install("/their/python", "-c", "ours.txt", "apache-airflow")
     first, second = commands
     assert first[1:] == [
-        *("pip", "install", "--quiet", "--python", sys.executable),
+        *("pip", "install", "--quiet", "--python", "/their/python"),
         *("-c", "/etc/pip/constraints.txt", "-c", "ours.txt", "apache-airflow"),
     ]
-    assert second == [sys.executable, "-m", "pip", "install", "--quiet", "-c", "ours.txt", "apache-airflow"]
+    assert second == [
+        *(sys.executable, "-m", "pip", "--python", "/their/python"),
+        *("install", "--quiet", "-c", "ours.txt", "apache-airflow"),
+    ]
     assert "pip tries it" in capsys.readouterr().err

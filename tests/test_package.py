@@ -115,7 +115,7 @@ def test_no_requirement_has_an_upper_bound(metadata):
 def installed(built, tmp_path_factory):
     """An environment with the wheel and what it requires, and a folder of its own to run things in."""
     folder = tmp_path_factory.mktemp("somebodys")
-    run(sys.executable, "-m", "venv", folder / "venv")
+    run(sys.executable, "-m", "venv", "--without-pip", folder / "venv")
     python = folder / "venv" / "bin" / "python"
 
     def install(*wanted):

@@ -9,7 +9,7 @@ import pytest
 
 from tests.test_dags import DAGS, dags  # noqa: F401 - a fixture
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
 
 hitl = pytest.importorskip("airflow.providers.standard.operators.hitl", reason="needs Airflow 3.1")
 

@@ -26,7 +26,8 @@ from airflow_provider_cpp.api.differences import (
     plan_ids,
     without_nulls,
 )
-from airflow_provider_cpp.api.offers import Offer, is_set_by_service, read_offer, read_offers
+from airflow_provider_cpp.api.listing import Unlisted, listed
+from airflow_provider_cpp.api.offers import Offer, is_set_by_service, read_listed_offer, read_offer
 from airflow_provider_cpp.api.paths import Paths, written
 from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
@@ -108,6 +109,7 @@ class Put:
     :param resend: paths of what is sent though it can't be compared, such as a secret.
     :param create: create the offer if there is none, with its plans.
     :param new_plans: add plans that aren't there.
+    :param origin: scheme, host and port of the API, for lists that go on on another page.
     :raises CppConfigurationError: if it is no definition of this offer.
     """
 
@@ -121,6 +123,7 @@ class Put:
     resend: Iterable[str] = ()
     create: bool = False
     new_plans: bool = False
+    origin: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "document", self._checked(self.document))
@@ -236,11 +239,13 @@ class Put:
 
     def _no_offer(self) -> Procedure[CppError]:
         """Return the error of an offer that isn't there and isn't to be created."""
-        reading, _ = yield from sent(calls.list_offers(self.publisher_id))
-        if isinstance(reading, Answer) and reading.status == 404:
-            return error_of(calls.get_offer(self.publisher_id, self.offer_id), reading)
-        offers = read_offers(reading) if isinstance(reading, Answer) and reading.status == 200 else ""
-        ids = [] if isinstance(offers, str) else [offer.id for offer in offers]
+        offers = yield from listed(calls.list_offers(self.publisher_id), self.origin, read_listed_offer)
+        if isinstance(offers, Unlisted):
+            if isinstance(offers.reading, Answer) and offers.reading.status == 404:
+                return error_of(calls.get_offer(self.publisher_id, self.offer_id), offers.reading)
+            ids = []
+        else:
+            ids = [offer.id for offer in offers.entries]
         there = f" Offers of {self.publisher_id}: {_closest(self.offer_id, ids)}." if ids else ""
         return CppNotFound(
             f"{self._what} doesn't exist, and nothing was sent.{there} Correct offer_id or publisher_id; or set "

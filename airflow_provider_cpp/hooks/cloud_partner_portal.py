@@ -382,6 +382,7 @@ class CloudPartnerPortalHook(BaseHook):
             resend=resend,
             create=create,
             new_plans=new_plans,
+            origin=self.settings.origin,
         )
         return self.client.run(put.once(), say=self.say)
 

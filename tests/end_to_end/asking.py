@@ -6,13 +6,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from dev.airflow_api import run_path
-from tests.end_to_end.eventually import eventually
+from tests.end_to_end.eventually import PATIENCE, eventually
 
 if TYPE_CHECKING:
     from dev.local_airflow import LocalAirflow
 
 
-def question(airflow: LocalAirflow, dag_id: str, run_id: str, seconds: float = 120) -> dict[str, Any]:
+def question(airflow: LocalAirflow, dag_id: str, run_id: str, seconds: float = PATIENCE) -> dict[str, Any]:
     """Return what the run asks, as soon as it asks."""
 
     def asked() -> dict[str, Any] | None:

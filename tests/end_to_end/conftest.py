@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import socket
 import threading
+import time
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
@@ -15,7 +17,8 @@ from airflow_provider_cpp.emulator import Emulator
 from dev.local_airflow import LocalAirflow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 HERE = Path(__file__).parent
 REPOSITORY = HERE.parent.parent
@@ -46,6 +49,7 @@ class Metrics:
         self._socket.bind(("127.0.0.1", 0))
         self.port: int = self._socket.getsockname()[1]
         self.values: dict[str, list[str]] = {}
+        self.since = time.monotonic()
         threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
@@ -85,3 +89,47 @@ def local_airflow(
     left = [pid for pid in pids if psutil.pid_exists(pid)]
     assert not left
     assert processes_of(home) == []
+
+
+class SideBySide:
+    """What the modules have their DAGs do, all at once: a run mostly waits, and so can others meanwhile.
+
+    A module's ``begin(airflow, portal)`` does whatever disturbs no other, and returns what came of it.
+    """
+
+    def __init__(self, pool: ThreadPoolExecutor, airflow: LocalAirflow, portal: Emulator) -> None:
+        self._pool, self._airflow, self._portal = pool, airflow, portal
+        self._begun: dict[Callable[..., Any], Future[Any]] = {}
+
+    def begin(self, begin: Callable[[LocalAirflow, Emulator], Any]) -> Future[Any]:
+        """Begin with this, unless it was begun already."""
+        if begin not in self._begun:
+            self._begun[begin] = self._pool.submit(begin, self._airflow, self._portal)
+        return self._begun[begin]
+
+    def wait(self) -> None:
+        """Wait until all is done: whoever then kills a part of Airflow disturbs nobody."""
+        wait(self._begun.values())
+
+    def result(self, begin: Callable[[LocalAirflow, Emulator], Any]) -> Any:
+        """Return what came of it, once it is done."""
+        return self.begin(begin).result()
+
+
+@pytest.fixture(scope="session")
+def side_by_side(
+    request: pytest.FixtureRequest, local_airflow: LocalAirflow, portal: Emulator
+) -> Iterator[SideBySide]:
+    """What all modules have begun whose tests are going to run."""
+    modules: dict[ModuleType, None] = {
+        item.module: None
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and item.path.parent == HERE and item.get_closest_marker("airflow")
+    }
+    pool = ThreadPoolExecutor(len(modules))
+    all_of_them = SideBySide(pool, local_airflow, portal)
+    for module in modules:
+        if hasattr(module, "begin"):
+            all_of_them.begin(module.begin)
+    yield all_of_them
+    pool.shutdown(wait=False, cancel_futures=True)

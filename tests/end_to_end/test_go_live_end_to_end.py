@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import pytest
 
+from tests.end_to_end.eventually import PATIENCE
+
 # The first test waits for Airflow to start, which is longest on a machine with much else to do.
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 DAG_ID = "go_live"
 OFFER_ID = "contoso-end-to-end"
 
 
-@pytest.fixture(scope="module")
-def run(local_airflow, portal):
-    """A finished run of the example DAG: its id, its state and its tasks' stories."""
-    portal.add_offer(OFFER_ID, duration=20)  # on a busy machine the first look comes late
-    portal.clear_requests()
+def begin(airflow, portal):
+    """Take the offer live."""
+    portal.add_offer(OFFER_ID, duration=40)  # on a busy machine the first look comes late
     conf = {"offer_id": OFFER_ID, "publisher_id": portal.publisher_id}
-    run_id = local_airflow.trigger(DAG_ID, conf)
-    observer = local_airflow.observe(DAG_ID, run_id)
-    state = observer.wait(timeout=90)
+    run_id = airflow.trigger(DAG_ID, conf, timeout=PATIENCE)
+    observer = airflow.observe(DAG_ID, run_id, 0.5)
+    state = observer.wait(timeout=PATIENCE)
     return run_id, state, observer.stories()
+
+
+@pytest.fixture(scope="module")
+def run(side_by_side):
+    """A finished run of the example DAG: its id, its state and its tasks' stories."""
+    return side_by_side.result(begin)
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +52,7 @@ def test_the_sensor_waits_deferred_and_holds_a_worker_only_to_begin_and_to_end(s
 
 
 def test_exactly_one_go_live_arrives_with_the_right_address_and_headers(run, portal):
-    (post,) = portal.requests_for("golive")
+    (post,) = portal.requests_for("golive", OFFER_ID)
     assert post.method == "POST"
     assert post.path == f"/api/publishers/{portal.publisher_id}/offers/{OFFER_ID}/golive"
     assert dict(post.query) == {"api-version": "2017-10-31"}
@@ -69,7 +75,7 @@ def test_the_log_says_what_was_watched_and_names_no_secret(run, sensor, local_ai
     run_id, _, stories = run
     log = "\n".join(local_airflow.logs(DAG_ID, run_id, sensor.task))
     assert OFFER_ID in log
-    tokens = {post.headers["authorization"].partition(" ")[2] for post in portal.requests_for("golive")}
+    tokens = {post.headers["authorization"].partition(" ")[2] for post in portal.requests_for("golive", OFFER_ID)}
     for task in stories:
         whole = "\n".join(local_airflow.logs(DAG_ID, run_id, task))
         assert not [secret for secret in {portal.client_secret, *tokens} if secret in whole]

@@ -3,73 +3,80 @@
 from __future__ import annotations
 
 import json
-import time
+from collections import Counter
 
 import pytest
 
-from dev.airflow_api import run_path
 from dev.scene import add_catalogue
-from tests.end_to_end.eventually import eventually
+from tests.end_to_end.asking import answer, question
+from tests.end_to_end.eventually import PATIENCE, eventually
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 OFFER_ID = "contoso-release"
 RELEASE, AFTER = "release_offer", "after_live"
 
 
-@pytest.fixture(scope="module", autouse=True)
-def ready(local_airflow, portal):
-    """The offer is live with an older text, and the DAG that follows is on."""
-    add_catalogue(portal)
-    local_airflow.wait_for_dag(AFTER)
-    for paused in (False, True):
-        local_airflow.api("PATCH", f"/dags/{AFTER}", {"is_paused": paused}, {"update_mask": "is_paused"})
-        if not paused:
-            yield
-
-
 class Release:
-    """One run of the release, as far as the person's decision."""
+    """One run of the release, with what the portal saw of it: first as far as the person's decision."""
 
     def __init__(self, airflow, portal, **conf):
         self.airflow, self.portal = airflow, portal
+        self.before = self._counts()
+        self.events_before = self._events()
         portal.override(OFFER_ID, duration=0)
-        self.run_id = airflow.trigger(RELEASE, conf)
-        self.details = run_path(RELEASE, self.run_id, "hitlDetails")
-        self.prompt = eventually(self._asked, "the question", 120)
-
-    def _asked(self):
-        self.airflow.check()
-        state = self.airflow.api("GET", run_path(RELEASE, self.run_id))["state"]
-        assert state not in {"failed", "success"}, self.states()
-        found = self.airflow.api("GET", self.details)["hitl_details"]
-        return found[0] if found else None
+        self.run_id = airflow.trigger(RELEASE, conf, timeout=PATIENCE)
+        self.prompt = question(airflow, RELEASE, self.run_id)
 
     def answer(self, option):
-        eventually(lambda: self.states()["approve"] in {"awaiting_input", "deferred"}, "the task's wait")
-        # Nobody answers within a second. Airflow 3.3.2 fails a task that resumes before its scheduler has seen
-        # that the worker's process which asked is gone ("state mismatch" in its audit log).
-        time.sleep(5)
-        path = run_path(RELEASE, self.run_id, "taskInstances", "approve", "-1", "hitlDetails")
-        self.airflow.api("PATCH", path, {"chosen_options": [option], "params_input": {}})
-        state = self.airflow.wait_for_run(RELEASE, self.run_id, 120)
+        answer(self.airflow, RELEASE, self.run_id, option)
+        state = self.airflow.wait_for_run(RELEASE, self.run_id, PATIENCE)
         failed = [task for task, its_state in self.states().items() if its_state == "failed"]
         assert state == "success", "\n".join(
             line for task in failed for line in self.airflow.logs(RELEASE, self.run_id, task)
         )
+        self.requests = self._counts() - self.before
+        self.events = self._events() - self.events_before
+        self.live_version = self.portal.portal.live_version(self.portal.offer(OFFER_ID))
+        self.operation = self.portal.operations(OFFER_ID)[-1]
+
+    def _counts(self):
+        """How many requests of each kind have come that change anything."""
+        kinds = ("put-offer", "publish", "golive", "cancel")
+        return Counter({kind: len(self.portal.requests_for(kind, OFFER_ID)) for kind in kinds})
+
+    def _events(self):
+        """How many events of assets tasks of this DAG have sent."""
+        return self.airflow.api("GET", "/assets/events", params={"source_dag_id": RELEASE})["total_entries"]
 
     def states(self):
         return {each["task_id"]: each["state"] for each in self.airflow.task_instances(RELEASE, self.run_id)}
 
 
-@pytest.fixture(scope="module")
-def approved(local_airflow, portal):
-    """A release that was approved, with its states."""
-    portal.clear_requests()
-    release = Release(local_airflow, portal)
+def begin(airflow, portal):
+    """Release the offer, which is live with an older text, and approve; then another text, and reject."""
+    add_catalogue(portal)
+    airflow.wait_for_dag(AFTER, PATIENCE)
+    airflow.api("PATCH", f"/dags/{AFTER}", {"is_paused": False}, {"update_mask": "is_paused"})
+    approved = Release(airflow, portal)
     assert portal.requests_for("golive", OFFER_ID) == []
-    release.answer("Approve")
-    return release
+    approved.answer("Approve")
+    changed = {"offerTypeId": "microsoft-azure-virtualmachines", "definition": {"displayText": "Rejected"}}
+    rejected = Release(airflow, portal, definition=json.dumps(changed))
+    rejected.answer("Reject")
+    return approved, rejected
+
+
+@pytest.fixture(scope="module")
+def approved(side_by_side):
+    """A release that was approved."""
+    return side_by_side.result(begin)[0]
+
+
+@pytest.fixture(scope="module")
+def rejected(side_by_side):
+    """The release after it, which was rejected."""
+    return side_by_side.result(begin)[1]
 
 
 def test_the_person_sees_version_difference_and_preview(approved):
@@ -82,16 +89,15 @@ def test_the_person_sees_version_difference_and_preview(approved):
     assert '- `displayText`: `"Contoso Release, as it was"` becomes `"Contoso Release"`' in body
 
 
-def test_approved_the_new_version_goes_live_after_one_request_of_each_kind(approved, portal):
-    assert portal.portal.live_version(portal.offer(OFFER_ID)) == 2
-    counts = {
-        kind: len(portal.requests_for(kind, OFFER_ID)) for kind in ("put-offer", "publish", "golive", "cancel")
-    }
-    assert counts == {"put-offer": 1, "publish": 1, "golive": 1, "cancel": 0}
+def test_approved_the_new_version_goes_live_after_one_request_of_each_kind(approved):
+    assert approved.live_version == 2
+    assert approved.requests == {"put-offer": 1, "publish": 1, "golive": 1}
     assert approved.states()["cancel"] == "skipped"
 
 
 def test_the_offers_asset_says_so_and_the_dag_that_follows_runs(approved, local_airflow, portal):
+    assert approved.events == 1
+
     def following():
         runs = local_airflow.api("GET", f"/dags/{AFTER}/dagRuns")["dag_runs"]
         return [run["dag_run_id"] for run in runs if run["state"] == "success"]
@@ -99,23 +105,17 @@ def test_the_offers_asset_says_so_and_the_dag_that_follows_runs(approved, local_
     (run_id,) = eventually(following, "a run of after_live")
     (news,) = local_airflow.xcom(AFTER, run_id, "tell_people")
     location = f"{portal.url}/api/publishers/contoso/offers/{OFFER_ID}/operations/"
-    assert news.pop("operation_location").startswith(location + portal.operations(OFFER_ID)[-1].id)
+    assert news.pop("operation_location").startswith(location + approved.operation.id)
     link = {"text": "Live", "url": f"https://azuremarketplace.example/marketplace/apps/contoso.{OFFER_ID}"}
     assert news == {"publisher_id": "contoso", "offer_id": OFFER_ID, "version": 2, "live_links": [link]}
 
 
-def test_rejected_the_publish_is_canceled_and_nothing_goes_live(approved, local_airflow, portal):
-    portal.clear_requests()
-    events = local_airflow.api("GET", "/assets/events")["total_entries"]
-    changed = {"offerTypeId": "microsoft-azure-virtualmachines", "definition": {"displayText": "Rejected"}}
-    release = Release(local_airflow, portal, definition=json.dumps(changed))
-    assert '- `displayText`: `"Contoso Release"` becomes `"Rejected"`' in release.prompt["body"]
-    release.answer("Reject")
-    states = release.states()
+def test_rejected_the_publish_is_canceled_and_nothing_goes_live(rejected, local_airflow, portal):
+    assert '- `displayText`: `"Contoso Release"` becomes `"Rejected"`' in rejected.prompt["body"]
+    states = rejected.states()
     assert (states["cancel"], states["go_live"], states["announce"]) == ("success", "skipped", "skipped")
-    assert local_airflow.xcom(RELEASE, release.run_id, "cancel")["status"] == "canceled"
-    operation = portal.operations(OFFER_ID)[-1]
-    assert portal.view(operation).state == "canceled"
-    assert portal.requests_for("golive", OFFER_ID) == []
-    assert portal.portal.live_version(portal.offer(OFFER_ID)) == 2
-    assert local_airflow.api("GET", "/assets/events")["total_entries"] == events
+    assert local_airflow.xcom(RELEASE, rejected.run_id, "cancel")["status"] == "canceled"
+    assert portal.view(rejected.operation).state == "canceled"
+    assert rejected.requests == {"put-offer": 1, "publish": 1, "cancel": 1}
+    assert rejected.live_version == 2
+    assert rejected.events == 0

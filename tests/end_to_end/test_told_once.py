@@ -10,9 +10,9 @@ import re
 import pytest
 
 from airflow_provider_cpp.emulator.faults import Fault
-from tests.end_to_end.eventually import eventually
+from tests.end_to_end.eventually import PATIENCE, eventually
 
-pytestmark = [pytest.mark.airflow, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 DAG_ID = "told_once"
 OFFERS = {"deferred": "told-once-deferred", "without_worker": "told-once-without-worker"}
@@ -25,25 +25,34 @@ def looks(portal, offer_id):
 
 def after_two_more_looks(portal):
     before = {offer_id: looks(portal, offer_id) for offer_id in OFFERS.values()}
-    eventually(lambda: all(looks(portal, each) > before[each] + 1 for each in before), "two more looks", 90)
+    eventually(lambda: all(looks(portal, each) > before[each] + 1 for each in before), "two more looks")
 
 
-@pytest.fixture(scope="module")
-def logs(local_airflow, portal):
-    """The logs of both waits, which a killed triggerer broke off; and the links that were there meanwhile."""
+def states(airflow, run_id):
+    return {each["task_id"]: each["state"] for each in airflow.task_instances(DAG_ID, run_id)}
+
+
+def begin(airflow, portal):
+    """Wait in both ways, until both have been told the word."""
     for offer_id in OFFERS.values():
         portal.add_offer(offer_id, duration=3600)
         portal.faults.add(Fault("status-word", "operation", offer_id, times=None, skip=2, value=WORD))
-    run_id = local_airflow.trigger(DAG_ID)
+    run_id = airflow.trigger(DAG_ID, timeout=PATIENCE)
+    waits = ["deferred"] * 2
+    eventually(lambda: [states(airflow, run_id)[task] for task in OFFERS] == waits, "two deferred tasks")
+    eventually(lambda: all(looks(portal, offer_id) > 3 for offer_id in OFFERS.values()), "looks")
+    return run_id
+
+
+@pytest.fixture(scope="module")
+def logs(local_airflow, portal, side_by_side):
+    """The logs of both waits, which a killed triggerer broke off; and the links that were there meanwhile."""
+    run_id = side_by_side.result(begin)
 
     def warned():
         return all(WORD in "".join(local_airflow.logs(DAG_ID, run_id, task_id)) for task_id in OFFERS)
 
-    def states():
-        return {each["task_id"]: each["state"] for each in local_airflow.task_instances(DAG_ID, run_id)}
-
-    eventually(lambda: [states()[task_id] for task_id in OFFERS] == ["deferred"] * 2, "two deferred tasks", 90)
-    eventually(lambda: all(looks(portal, offer_id) > 3 for offer_id in OFFERS.values()), "looks", 90)
+    side_by_side.wait()
     local_airflow.kill("triggerer")
     local_airflow.restart("triggerer")
     after_two_more_looks(portal)
@@ -51,13 +60,13 @@ def logs(local_airflow, portal):
         task_id: local_airflow.api("GET", f"/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances/{task_id}/links")
         for task_id in OFFERS
     }
-    assert [states()[task_id] for task_id in OFFERS] == ["deferred"] * 2
+    assert [states(local_airflow, run_id)[task_id] for task_id in OFFERS] == ["deferred"] * 2
     portal.faults.clear()
     for offer_id in OFFERS.values():
         portal.finish(offer_id)
-    local_airflow.observe(DAG_ID, run_id).wait(timeout=90)
+    local_airflow.observe(DAG_ID, run_id).wait(timeout=PATIENCE)
     assert warned()
-    assert set(states().values()) == {"success"}
+    assert set(states(local_airflow, run_id).values()) == {"success"}
     return {task_id: local_airflow.logs(DAG_ID, run_id, task_id) for task_id in OFFERS}, links, run_id
 
 

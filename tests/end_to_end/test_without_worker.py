@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-pytestmark = pytest.mark.airflow
+from tests.end_to_end.eventually import PATIENCE
+
+pytestmark = [pytest.mark.airflow, pytest.mark.timeout(900)]
 
 DAG_ID = "without_worker"
 OFFERS = {"succeeds": "succeed", "fails": "fail", "skips": "fail", "retries": "fail"}
 
 
-@pytest.fixture(scope="module")
-def stories(local_airflow, portal):
+def begin(airflow, portal):
+    """Wait in each of the ways in which an operation can end."""
     for name, outcome in OFFERS.items():
         portal.add_offer(f"without-worker-{name}", outcome=outcome)
     for name in "ab":
         portal.add_offer(f"without-worker-mapped-{name}")
-    run_id = local_airflow.trigger(DAG_ID)
-    observer = local_airflow.observe(DAG_ID, run_id)
-    observer.wait(timeout=110)
+    run_id = airflow.trigger(DAG_ID, timeout=PATIENCE)
+    observer = airflow.observe(DAG_ID, run_id, 0.5)
+    observer.wait(timeout=PATIENCE)
     return run_id, observer.stories()
+
+
+@pytest.fixture(scope="module")
+def stories(side_by_side):
+    return side_by_side.result(begin)
 
 
 def test_a_success_takes_no_worker_at_all_and_leaves_its_result(stories, local_airflow):

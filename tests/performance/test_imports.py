@@ -7,6 +7,10 @@ import subprocess
 import sys
 from statistics import median
 
+import pytest
+
+pytestmark = pytest.mark.measures
+
 PROGRAM = """
 from time import process_time
 begun = process_time()

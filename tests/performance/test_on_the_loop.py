@@ -7,7 +7,11 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 from benchmarks.portal import ROOT
+
+pytestmark = pytest.mark.measures
 
 WATCHERS = 200
 

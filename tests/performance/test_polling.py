@@ -12,6 +12,8 @@ from benchmarks.contenders import floor, ours
 from benchmarks.polling import Load, cost
 from benchmarks.restart import herd
 
+pytestmark = pytest.mark.measures
+
 BACK_TO_BACK = Load(watchers=100, interval=0.0, seconds=0.4)
 
 

@@ -121,6 +121,7 @@ def test_a_body_that_breaks_off_is_damaged_and_its_head_counts(colour):
     assert ID in reading.headers["location"]
 
 
+@pytest.mark.measures
 def test_the_pause_before_a_repetition_ends_at_once_when_its_task_is_canceled():
     throttled = whole(b"", "Retry-After: 60", status="429 Too Many Requests")
 

@@ -131,6 +131,7 @@ def test_a_deadline_survives_a_trigger_that_is_made_anew_again_and_again(portal,
     assert portal.requests_for("cancel") == []
 
 
+@pytest.mark.measures
 @pytest.mark.parametrize("moment", ["a read that hangs", "the pause after a bad read", "a login that hangs"])
 def test_a_trigger_that_is_canceled_ends_within_a_tenth_of_a_second(portal, location, moment):
     portal.faults.add(
