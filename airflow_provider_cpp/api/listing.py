@@ -114,6 +114,8 @@ def listed(
         added = entries if isinstance(entries, str) else _read(entries, before, read)
         if isinstance(added, tuple):
             found += added
+        elif added is not entries:
+            added = unexpected(reading, added)
         if isinstance(following, Call):
             if following.query in asked:
                 following = "its next page is one that was read already"

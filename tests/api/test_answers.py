@@ -287,7 +287,7 @@ def test_what_no_retry_can_mend_is_not_retried_by_airflow(status: int) -> None:
     assert isinstance(error, AirflowFailException) is not isinstance(error, mendable)
 
 
-@pytest.mark.parametrize("status", [400, 402, 405, 412, 413, 422])
+@pytest.mark.parametrize("status", [400, 402, 412, 418, 422, 451])
 @pytest.mark.parametrize("body", [b"", {}, {"error": {"code": "BadRequest"}}, {"error": None}])
 def test_nobody_is_sent_to_a_message_that_isnt_there(status: int, body: object) -> None:
     text = str(error_of(GO_LIVE, answered(status, body)))

@@ -127,7 +127,7 @@ def test_a_list_that_says_nothing_of_another_page_is_whole(answer: Answer) -> No
         ("\\\\evil.example\\x", "no URL may hold"),
         ("?$skip=1\r\nX: y", "no URL may hold"),
         ("?" + "x" * 9000, "characters"),
-        ("https://[evil", "can't be parsed"),
+        ("https://[evil", "can't be read"),
         ("?t=%ff", "whose query can't be read"),
         ("?" + "&".join(f"a{n}=1" for n in range(200)), "whose query can't be read"),
         (["?$skip=1"], "in a way that is understood"),
