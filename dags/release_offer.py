@@ -77,13 +77,14 @@ with DAG(
         definition="{{ params.definition }}",
         if_match="*",  # offers that were migrated have no ETag; leave it out for one that has
     )
-    publish = PublishOperator(task_id="publish")
+    # A run that ended at its approval has left its publish running: it is canceled if it has an older draft.
+    publish = PublishOperator(task_id="publish", if_running="restart", retries=2)
     wait_for_signoff = OfferStatusSensor(task_id="wait_for_signoff", poke_interval=10)
 
     @task
     def compare() -> dict:
         """Return what is in preview, and what differs from what customers have: what is to be approved."""
-        from airflow_provider_cpp.api.differences import differences
+        from airflow_provider_cpp.api.drafts import changes
         from airflow_provider_cpp.exceptions import CppNotFound
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
@@ -93,11 +94,25 @@ with DAG(
             live = hook.get_offer(**OFFER, slot="production")
         except CppNotFound:  # its first release
             return {"version": preview.version, "live_version": None, "differences": []}
-        changed = [each.to_dict() for each in differences(preview.definition, live.definition)]
-        # A definition counts by what it names; what it doesn't name any more is found the other way round.
-        gone = [each for each in differences(live.definition, preview.definition) if each.before is None]
-        changed += [{"path": each.path, "before": each.after, "after": None} for each in gone]
+        changed = [each.to_dict() for each in changes(preview.definition, live.definition)]
         return {"version": preview.version, "live_version": live.version, "differences": changed}
+
+    @task(retries=2)
+    def confirm(location: str) -> None:
+        """Fail unless what was approved is what would go live: the publish of this run still waits for it.
+
+        A preview changes by another publish only, and that can't run before this one has ended.
+        """
+        from airflow.providers.common.compat.sdk import AirflowFailException
+
+        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+        operation = CloudPartnerPortalHook().get_operation(location)
+        if not operation.waits_for_signoff:
+            raise AirflowFailException(
+                f"The publish that was approved doesn't wait for going live any more ({operation.raw_status}): "
+                "somebody has canceled it, or gone live. Nothing goes live by this run; start another one."
+            )
 
     if HITLBranchOperator is not None:
         approve = HITLBranchOperator(
@@ -105,7 +120,7 @@ with DAG(
             subject=f"Take {OFFER['offer_id']} live?",
             body=WHAT_IS_TO_GO_LIVE,
             options=["Approve", "Reject"],
-            options_mapping={"Approve": "go_live", "Reject": "cancel"},
+            options_mapping={"Approve": "confirm", "Reject": "cancel"},
             response_timeout=timedelta(days=3),  # then it fails: nothing goes live, nothing is canceled
         )
     else:
@@ -114,7 +129,7 @@ with DAG(
         def approve_by_parameter(params: dict | None = None) -> str:
             """Go on if the run was started with `approved`; otherwise leave the offer in preview."""
             if (params or {})["approved"]:
-                return "go_live"
+                return "confirm"
             raise AirflowSkipException(
                 "The offer is in preview and stays there: before Airflow 3.1 nobody can be asked. Look at it, and "
                 "trigger a run with the parameter approved."
@@ -139,5 +154,7 @@ with DAG(
         }
 
     compared = compare()
-    put >> publish >> wait_for_signoff >> compared >> approve >> [go_live, cancel]
+    confirmed = confirm(publish.output)
+    put >> publish >> wait_for_signoff >> compared >> approve >> [confirmed, cancel]
+    confirmed >> go_live
     announce(compared, go_live.output, wait_until_live.output)

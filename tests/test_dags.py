@@ -8,10 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from airflow.providers.common.compat.sdk import AirflowSkipException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
 from airflow_provider_cpp.emulator.offer_folder import OfferFolder
 from airflow_provider_cpp.emulator.offers import validation_errors
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
 DAG_IDS = ["go_live", "release_offer", "after_live", "release_catalogue"]
 DAGS = Path(__file__).parent.parent / "dags"
@@ -44,7 +45,9 @@ def test_a_release_goes_live_or_cancels_after_a_person_was_asked(dags):
     chain = ["put", "publish", "wait_for_signoff", "compare", "approve"]
     for task_id, following in pairwise(chain):
         assert dag.get_task(task_id).downstream_task_ids >= {following}
-    assert dag.get_task("approve").downstream_task_ids == {"go_live", "cancel"}
+    assert dag.get_task("approve").downstream_task_ids == {"confirm", "cancel"}
+    assert dag.get_task("go_live").upstream_task_ids == {"confirm"}
+    assert dag.get_task("publish").if_running == "restart"
     assert dag.get_task("cancel").downstream_task_ids == set()
     assert dag.get_task("announce").upstream_task_ids == {"compare", "go_live", "wait_until_live"}
     assert all(task.on_failure_callback for task in dag.tasks)
@@ -57,10 +60,23 @@ def test_a_release_ends_in_preview_where_airflow_can_ask_nobody(monkeypatch):
     monkeypatch.setitem(sys.modules, "airflow.providers.standard.operators.hitl", None)
     dag = runpy.run_path(str(DAGS / "release_offer.py"))["dag"]
     approve = dag.get_task("approve")
-    assert approve.downstream_task_ids == {"go_live", "cancel"}
-    assert approve.python_callable({"approved": True}) == "go_live"
+    assert approve.downstream_task_ids == {"confirm", "cancel"}
+    assert approve.python_callable({"approved": True}) == "confirm"
     with pytest.raises(AirflowSkipException, match="stays there"):
         approve.python_callable({"approved": False})
+
+
+def test_only_the_publish_that_was_approved_goes_live(dags, cpp_emulator):
+    cpp_emulator.add_offer("contoso-release", state="draft")
+    hook = CloudPartnerPortalHook()
+    confirm = dags["release_offer"].get_task("confirm").python_callable
+    cpp_emulator.override("contoso-release", duration=0)
+    approved = hook.publish("contoso-release")
+    confirm(approved)
+    hook.cancel("contoso-release")
+    hook.publish("contoso-release")  # by somebody else, who changed something
+    with pytest.raises(AirflowFailException, match=r"approved doesn't wait .*canceled"):
+        confirm(approved)
 
 
 def test_an_offer_that_fails_is_nothing_to_the_others_of_a_catalogue(dags):

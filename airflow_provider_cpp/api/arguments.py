@@ -14,6 +14,10 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 #: What is shown of a value that is refused, in characters.
 SHOWN = 100
 
+#: What becomes of a publish that this task didn't start, and that hasn't the draft as it is now.
+FAIL, ADOPT, RESTART = "fail", "adopt", "restart"
+IF_RUNNING = (FAIL, ADOPT, RESTART)
+
 _TEMPLATE = re.compile(r"\{\{|\}\}|\{%|%\}")
 
 _FLAGS = {
@@ -53,6 +57,16 @@ def digits_of(value: object) -> str | None:
         return None
     number = int(value)
     return str(number) if number >= 0 else None
+
+
+def checked_if_running(value: object) -> str:
+    """Return what becomes of a publish that runs already.
+
+    :raises CppConfigurationError: if it is none of the words for that.
+    """
+    if isinstance(value, str) and value in IF_RUNNING:
+        return value
+    raise CppConfigurationError(f"if_running is {shown(value)}; it can be {', '.join(map(repr, IF_RUNNING))}.")
 
 
 def checked_flag(name: str, value: object) -> bool:

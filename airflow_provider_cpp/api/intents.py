@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
 from airflow_provider_cpp.api.answers import Reading, describe
+from airflow_provider_cpp.api.arguments import FAIL
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.finding import submissions_of
 from airflow_provider_cpp.api.listing import Listed, Unlisted
@@ -56,6 +56,7 @@ class Intent:
     :param publisher_id: publisher of the offer.
     :param offer_id: the offer.
     :param api_version: named in the location of an operation that is found among the submissions.
+    :param if_running: of a publish: what becomes of one that runs already and hasn't the draft as it is now.
     """
 
     call: Call
@@ -64,6 +65,7 @@ class Intent:
     publisher_id: str
     offer_id: str
     api_version: str | None = None
+    if_running: str = FAIL
 
     @property
     def subject(self) -> str:
@@ -95,17 +97,6 @@ class Intent:
         yield self.keep("started", location=location.url)
         yield Say(f"{self.call}: {how.value} {location}, {location.url}")
         return Started(location, how)
-
-    def of_an_older_draft(self, running: object) -> Say:
-        """Return the warning that a publish is taken up which the draft's last changes may not be in.
-
-        :param running: that publish, in words.
-        """
-        return Say(
-            f"A publish of this offer runs already, and is taken for this one: {running}. If the draft was "
-            "changed since it began, it isn't in it: cancel it then, and publish again.",
-            logging.WARNING,
-        )
 
     def listed(self) -> Procedure[Listed[Submission] | Unlisted]:
         """List the offer's submissions."""

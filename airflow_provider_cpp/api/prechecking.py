@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from airflow_provider_cpp.api import calls, outcomes
 from airflow_provider_cpp.api.answers import Answer, describe, error_of, parsed_body
+from airflow_provider_cpp.api.drafts import listed_changes, not_in_preview
 from airflow_provider_cpp.api.intents import How, Intent, Started
 from airflow_provider_cpp.api.listing import Listed, Unlisted
 from airflow_provider_cpp.api.offers import read_offer
@@ -26,6 +27,7 @@ from airflow_provider_cpp.api.operations import (
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, sent
 from airflow_provider_cpp.api.retries import is_failed_read
+from airflow_provider_cpp.api.running import would
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, latest
 from airflow_provider_cpp.exceptions import CppBadRequest, CppConflict, CppUnavailable
 
@@ -80,11 +82,28 @@ class Precheck:
                 return NotStarted(False, f"Dry run: would take up what runs. {what}.")
             yield Say(f"{what}.")
             return (yield from intent.taken(intent.location_of(decided), How.ADOPTED))
+        newer = (yield from self._newer_draft(intent)) if self.required else ""
         if self.dry_run:
-            return NotStarted(False, f"Dry run: would send {intent.call}; {decided}. Nothing was sent.")
+            more = f" {newer}" if newer else ""
+            return NotStarted(False, f"Dry run: would send {intent.call}; {decided}.{more} Nothing was sent.")
         if self.required:
             yield Say(f"{intent.call} may be sent: {decided}.")
         return None
+
+    @staticmethod
+    def _newer_draft(intent: Intent) -> Procedure[str]:
+        """Warn if the draft has something that doesn't go live; return the warning, or nothing."""
+        found = yield from not_in_preview(intent.publisher_id, intent.offer_id)
+        if isinstance(found, str):
+            yield Say(f"Whether the draft is newer than what goes live can't be told: {found}")
+        if isinstance(found, str) or not found:
+            return ""
+        newer = (
+            f"The draft has changes that aren't in preview, and don't go live: {listed_changes(found)}. If they "
+            "are meant to, publish first."
+        )
+        yield Say(newer, logging.WARNING)
+        return newer
 
     def _decide(self, intent: Intent) -> Procedure[Submission | NotStarted | str]:
         status = yield from self._status(intent)
@@ -251,9 +270,7 @@ class DryRun:
             raise error_of(status, reading)
         submissions = listed.entries if isinstance(listed, Listed) else ()
         if (mine := intent.mine(submissions, None, or_running=True)) is not None:
-            return NotStarted(
-                False, f"Dry run: would take up what runs. {intent.call}: it runs already, as {mine}."
-            )
+            return NotStarted(False, (yield from would(intent, mine)))
         running = next((s for s in submissions if s.is_running), None)
         if running is not None:
             raise CppConflict(f"{intent.call} would be refused: {running} runs on the offer. Nothing was sent.")

@@ -9,6 +9,7 @@ from typing import NoReturn, TypedDict
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, Reading, clock_ahead, describe, error_of
+from airflow_provider_cpp.api.arguments import RESTART
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.finding import found_in_list
 from airflow_provider_cpp.api.intents import How, Intent, Started, pauses
@@ -17,6 +18,7 @@ from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.operations import CANCELED, FAILED, RUNNING, SUCCEEDED, read_operation
 from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
+from airflow_provider_cpp.api.running import met, restart
 from airflow_provider_cpp.api.submissions import PUBLISH, Submission, latest
 from airflow_provider_cpp.exceptions import CppUnavailable, OperationCanceled
 
@@ -35,6 +37,8 @@ _STATES = frozenset({"begun", "intended", "refused", "canceled", "unclear"})
 
 
 def _is_understood(record: dict[str, object]) -> bool:
+    if record.get("state") == "restarting":
+        return isinstance(record.get("canceling"), str)
     return isinstance(record.get("location"), str) or record.get("state") in _STATES
 
 
@@ -87,6 +91,11 @@ class EarlierTries:
             location = intent.parse(record["location"])
             state = yield from self._state_at(location)
             return (yield from self._resumed(location, state))
+        if record.get("state") == "restarting":
+            # Nothing was published since; what that cancel came to is looked at, and nothing else is canceled.
+            if intent.if_running == RESTART:
+                yield from restart(intent, intent.parse(record["canceling"]))
+            return None
         if record.get("state") == "canceled" and self.since is not None and not self.is_wanted_anew:
             raise self._canceled("An operation")  # a retry: the last try ended before it could tell
         if record.get("state") in {"intended", "unclear"}:
@@ -151,7 +160,7 @@ class EarlierTries:
             return None
         if mine.state in {SUCCEEDED, CANCELED} and (self.cleared or mine.changed_at is None or mine is not last):
             raise intent.of_unknown_age(mine)
-        return (yield from self._resumed(intent.location_of(mine), mine.state))
+        return (yield from self._resumed(intent.location_of(mine), mine.state, is_known=False))
 
     def _changed_since(
         self, submissions: tuple[Submission, ...], since: float
@@ -209,10 +218,17 @@ class EarlierTries:
             )
         return operation.status
 
-    def _resumed(self, location: OperationLocation, state: str) -> Procedure[Started | None]:
+    def _resumed(
+        self, location: OperationLocation, state: str, *, is_known: bool = True
+    ) -> Procedure[Started | None]:
+        """Return the operation, or None if one has to be started anew.
+
+        :param is_known: whether it is known to be of an earlier try. Of a task that was cleared it may be from
+            before that, and the draft be another since.
+        """
         if state == RUNNING:
-            if (self.is_wanted_anew or self.cleared) and self.intent.kind == PUBLISH:
-                yield self.intent.of_an_older_draft(location)
+            if self.intent.kind == PUBLISH and (not is_known or self.is_wanted_anew or self.cleared):
+                return (yield from met(self.intent, location, How.REATTACHED))
             return (yield from self.intent.taken(location, How.REATTACHED))
         if state == SUCCEEDED:
             return (yield from self.intent.taken(location, How.FINISHED))

@@ -17,9 +17,16 @@ from airflow_provider_cpp.api.locations import location_header
 from airflow_provider_cpp.api.prechecking import DryRun, NotStarted, Precheck
 from airflow_provider_cpp.api.procedures import Procedure, Say, T, Wait, sent
 from airflow_provider_cpp.api.retries import was_refused_unread
+from airflow_provider_cpp.api.running import met
 from airflow_provider_cpp.api.settling import EarlierTries
 from airflow_provider_cpp.api.submissions import PUBLISH, Submission
-from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppError, OperationCanceled, UntrustedLocation
+from airflow_provider_cpp.exceptions import (
+    AmbiguousOutcome,
+    CppConflict,
+    CppError,
+    OperationCanceled,
+    UntrustedLocation,
+)
 
 _BEFORE = "The request before it came to"
 
@@ -60,7 +67,30 @@ class Start(Intent):
                 yield self.keep("begun")
         if check is not None and (decided := (yield from self._first(check.before(self)))) is not None:
             return decided
-        before = yield from self._first(self._ids_before())
+        was_restarted = was_refused = False
+        while True:
+            before, running = yield from self._first(self._before())
+            if running is None:
+                outcome = yield from self._sent(before)
+                if isinstance(outcome, Started):
+                    return outcome
+                yield self.keep("refused")  # nothing was started: what runs isn't this task's
+                running, was_refused = outcome, True
+            if was_restarted:
+                raise CppConflict(
+                    f"{self.call} wasn't sent again: {running} runs on the offer, although what ran before was "
+                    "canceled for this one. Somebody else publishes it, too."
+                )
+            taken = yield from self._first(met(self, running, How.ADOPTED, was_refused=was_refused))
+            if taken is not None:
+                return taken
+            was_restarted = True
+
+    def _sent(self, before: set[str] | None) -> Procedure[Started | Submission]:
+        """Send the request; return what it started, or a publish that runs already, so that it was refused.
+
+        :param before: ids of the submissions before it; None if they aren't known.
+        """
         yield self.intended("intended", before)
         first: Reading | None = None
         for is_last in (False, True):
@@ -79,7 +109,7 @@ class Start(Intent):
                 yield self.keep("refused")  # nothing was started: what others start later isn't this task's
                 raise
             if found is not None:
-                return found
+                return found  # a publish of somebody else's only after a first request
             if isinstance(reading, Answer) and 300 <= reading.status < 400:
                 redirected = error_of(self.call, reading)  # whatever it was redirected to wouldn't be ours
                 which = "It" if first is None else f"{_BEFORE} {describe(first)}, and"
@@ -148,11 +178,15 @@ class Start(Intent):
 
     # What the submissions tell
 
-    def _ids_before(self) -> Procedure[set[str] | None]:
-        """Return the ids of all submissions so far, or None where the service has no such list."""
+    def _before(self) -> Procedure[tuple[set[str] | None, Submission | None]]:
+        """Return the ids of all submissions so far, and a publish that runs where one is wanted.
+
+        The first is None where the service has no such list.
+        """
         listed = yield from self.listed()
         if isinstance(listed, Listed):
-            return {submission.id for submission in listed.entries}
+            running = self.mine(listed.entries, None, or_running=True) if self.kind == PUBLISH else None
+            return {submission.id for submission in listed.entries}, running
         if listed.may_pass:
             # Without the list an unclear outcome couldn't be cleared up: rather not begin.
             raise listed.error
@@ -160,12 +194,15 @@ class Start(Intent):
             f"{listed.call} isn't possible ({listed.why}); should the answer to {self.call} get lost, its outcome "
             "can't be found out."
         )
-        return None
+        return None, None
 
-    def _reconcile(self, reading: Reading, before: set[str] | None, is_last: bool) -> Procedure[Started | None]:
+    def _reconcile(
+        self, reading: Reading, before: set[str] | None, is_last: bool
+    ) -> Procedure[Started | Submission | None]:
         """Find out from the submissions what became of the request.
 
-        Returns the operation, or None if there is provably none: then the request may be sent again.
+        Returns the operation, or None if there is provably none: then the request may be sent again. A first
+        publish that was refused because of another one returns that.
 
         :raises CppConflict: the service refused it, because another operation runs.
         :raises AmbiguousOutcome: the submissions can't be read, or don't fit the answer.
@@ -185,15 +222,12 @@ class Start(Intent):
             submissions = listed.entries
             # What is new and has ended isn't what a first request met, nor did that start anything.
             known = None if conflict and not is_last else before
-            mine = self.mine(submissions, known, or_running=conflict)
+            # A publish that ran before the first request may be of an older draft.
+            mine = self.mine(submissions, known, or_running=conflict and not (is_last and self.kind == PUBLISH))
+            if mine is not None and conflict and not is_last and self.kind == PUBLISH:
+                return mine
             if mine is not None:
-                try:
-                    location = self.location_of(mine)
-                except UntrustedLocation as untrusted:
-                    raise self.unclear(reading, f"and what came of it can't be located: {untrusted}") from None
-                if conflict and self.kind == PUBLISH:
-                    yield self.of_an_older_draft(mine)
-                return (yield from self.taken(location, How.ADOPTED))
+                return (yield from self._found(reading, mine))
             if conflict and (not is_last or any(s.is_running for s in submissions)):
                 break
         if conflict and (submissions is not None or not is_last):
@@ -208,6 +242,14 @@ class Start(Intent):
         if any(s.is_running and s.id not in before for s in submissions):
             raise self.unclear(reading, "and another operation has begun to run on the offer since")
         return None
+
+    def _found(self, reading: Reading, mine: Submission) -> Procedure[Started]:
+        """Take what is found among the submissions as what came of the request."""
+        try:
+            location = self.location_of(mine)
+        except UntrustedLocation as untrusted:
+            raise self.unclear(reading, f"and what came of it can't be located: {untrusted}") from None
+        return (yield from self.taken(location, How.ADOPTED))
 
     def _tell_unclear(self, reading: Reading, before: set[str] | None, accepted: bool) -> Procedure[None]:
         if accepted:

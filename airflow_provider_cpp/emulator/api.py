@@ -152,7 +152,7 @@ class Api:
                     offer,
                     self._listed_status(offer),
                     offer.definition,
-                    offer.version,
+                    self._portal.settings.shown_version(offer.version),
                     whole=False,
                     migrated=self._portal.settings.migrated,
                 )
@@ -173,6 +173,9 @@ class Api:
             if not (route.item or "").isdecimal():
                 raise ApiError(400, "BadRequest", "The argument: 'Version' is not an integer.")
             version = int(route.item or "")
+            if self._portal.settings.offer_versions != "growing":
+                is_latest = version == self._portal.settings.shown_version(offer.version)
+                version = offer.version if is_latest else None
         elif route.action == "offer-slot":
             slot = (route.item or "").lower()
             if slot not in ("draft", "preview", "production"):
@@ -201,7 +204,8 @@ class Api:
             definition = decorated(definition)
         moment = str(next(self._answers))
         visible = shown(definition, settings.secret_fields, settings.copied_fields, moment)
-        return offer_document(offer, self._listed_status(offer), visible, version, migrated=settings.migrated)
+        number = settings.shown_version(version)
+        return offer_document(offer, self._listed_status(offer), visible, number, migrated=settings.migrated)
 
     def _status(self, offer: Offer) -> Answer:
         operations = self._portal.operations(offer.publisher_id, offer.offer_id)

@@ -101,7 +101,7 @@ def submission_document(offer: Offer, operation: Operation, view: View, settings
     return {
         "id": operation.id,
         "offerId": operation.offer_id,
-        "offerVersion": operation.offer_version,
+        "offerVersion": settings.shown_version(operation.offer_version),
         "offerTypeId": offer.offer_type_id,
         "publisherId": operation.publisher_id,
         "submissionType": submission_type(operation, settings.vocabulary),
@@ -154,7 +154,7 @@ def operation_document(operation: Operation, view: View, settings: Settings) -> 
             "status": word,
             "messages": [_message(level, html, view.changed_at, settings) for level, html in failed],
             "publishingVersion": operation.publishing_version,
-            "offerVersion": operation.offer_version,
+            "offerVersion": settings.shown_version(operation.offer_version),
             "cancellationRequestState": view.cancellation,
             "steps": [step_document(step, settings) for step in view.steps],
             **_links(

@@ -22,6 +22,8 @@ LOCATION_FORMS = (
     "none",
 )
 PAGE_FORMS = ("nextLink", "@nextLink", "@odata.nextLink", "NextPageLink", "continuationToken", "Link", "foreign")
+#: What is shown of a version's number, None for the number itself.
+VERSIONS: dict[str, int | None] = {"growing": None, "zero": 0, "same": 1}
 OUTCOMES = ("succeed", "fail", "cancel", "stall")
 
 CHOICES: dict[str, tuple[str, ...]] = {
@@ -39,6 +41,7 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "live_status": ("succeeded", "published"),
     "page_form": PAGE_FORMS,
     "changed_time": ("dotnet", "plain", "epoch", "missing", "equal"),
+    "offer_versions": tuple(VERSIONS),
 }
 
 _LISTS = ("failure_messages", "forbidden_publishers", "api_versions", "secret_fields", "copied_fields")
@@ -106,6 +109,8 @@ class Settings:
         header ``Link``, or by a ``foreign`` one that leads to another host
     :param changed_time: how the list of submissions gives times: as ``dotnet`` does (default), ``plain`` without
         a zone as for migrated offers, as seconds since the ``epoch``, ``missing``, or all ``equal``
+    :param offer_versions: numbers of an offer's versions: ``growing`` with each publish (default), or all ``zero``
+        or the ``same``, as seen of migrated offers; then a version's number leads to the latest one only
     :raises ValueError: for a value that isn't among the choices, or a negative duration
     """
 
@@ -137,6 +142,7 @@ class Settings:
     page_size: int = 0
     page_form: str = "nextLink"
     changed_time: str = "dotnet"
+    offer_versions: str = "growing"
 
     def __post_init__(self) -> None:
         for name, allowed in CHOICES.items():
@@ -161,6 +167,14 @@ class Settings:
         for name in ("strict_golive", "etag_on_get", "migrated"):
             if not isinstance(getattr(self, name), bool):
                 raise ValueError(f"{name} is {getattr(self, name)!r}; it has to be true or false")
+
+    def shown_version(self, version: int) -> int:
+        """Return the number that is shown of an offer's version.
+
+        :param version: as it is counted here
+        """
+        shown = VERSIONS[self.offer_versions]
+        return version if shown is None else shown
 
     def changed(self, changes: Mapping[str, Any]) -> Settings:
         """Return these settings with some changed.

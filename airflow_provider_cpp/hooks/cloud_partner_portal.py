@@ -12,6 +12,7 @@ from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, content
+from airflow_provider_cpp.api.arguments import FAIL, checked_if_running
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.api.definitions import checked_definition
@@ -128,7 +129,12 @@ class CloudPartnerPortalHook(BaseHook):
         return self._location_of(self.start_go_live(offer_id, publisher_id, check=check))
 
     def publish(
-        self, offer_id: str, publisher_id: str | None = None, notification_emails: Iterable[str] = ()
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        notification_emails: Iterable[str] = (),
+        *,
+        if_running: str = FAIL,
     ) -> str:
         """Publish an offer's draft to preview: send one POST, safely, and return the operation's location.
 
@@ -139,9 +145,14 @@ class CloudPartnerPortalHook(BaseHook):
         :param publisher_id: its publisher's; the connection's by default.
         :param notification_emails: whom the service tells how it goes; it ignores them for offers that were
             migrated to Partner Center, and tells the account's seller contact.
+        :param if_running: what becomes of a publish of this offer that runs already, where it hasn't the draft
+            as it is now, or that can't be told: `fail` (default), `adopt` (take it up all the same) or `restart`
+            (cancel it, and publish anew). One that has the draft is always taken up.
+        :raises CppConflict: another operation runs on the offer; with `restart` also if a cancel isn't confirmed.
         :raises CppError: as `go_live`; `CppBadRequest` also for a draft that isn't valid (422).
         """
-        return self._location_of(self.start_publish(offer_id, publisher_id, notification_emails))
+        started = self.start_publish(offer_id, publisher_id, notification_emails, if_running=if_running)
+        return self._location_of(started)
 
     @staticmethod
     def _location_of(started: Started | NotStarted) -> str:
@@ -174,6 +185,7 @@ class CloudPartnerPortalHook(BaseHook):
         publisher_id: str | None = None,
         notification_emails: Iterable[str] = (),
         *,
+        if_running: str = FAIL,
         check: DryRun | None = None,
         keep: Keeper = forget,
         **earlier: Unpack[Memory],
@@ -183,13 +195,15 @@ class CloudPartnerPortalHook(BaseHook):
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
         :param notification_emails: as for `publish`.
+        :param if_running: as for `publish`.
         :param check: what to ask instead of sending anything; None to send it.
         :param keep: keeps a record for a later try, before it returns.
         :param earlier: what is known of earlier tries, see `api.settling.EarlierTries`.
         """
+        if_running = checked_if_running(if_running)
         publisher, offer_id = self._offer(publisher_id, offer_id)
         call = calls.publish(publisher, offer_id, calls.checked_emails(notification_emails))
-        return self._start(call, PUBLISH, publisher, offer_id, keep, earlier, check)
+        return self._start(call, PUBLISH, publisher, offer_id, keep, earlier, check, if_running)
 
     def _offer(self, publisher_id: str | None, offer_id: str) -> tuple[str, str]:
         """Return the identifiers of an offer and of its publisher as the texts that they stand for."""
@@ -204,9 +218,10 @@ class CloudPartnerPortalHook(BaseHook):
         keep: Keeper,
         earlier: Memory,
         check: Precheck | DryRun | None = None,
+        if_running: str = FAIL,
     ) -> Started | NotStarted:
         settings = self.settings
-        start = Start(call, kind, settings.origin, publisher, offer_id, settings.api_version)
+        start = Start(call, kind, settings.origin, publisher, offer_id, settings.api_version, if_running)
         return self.client.run(start.once(**earlier, check=check), say=self.say, keep=keep)
 
     def location(self, operation_location: str) -> OperationLocation:

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.api.arguments import checked_flag, flag_or_template, rendered_flag
+from airflow_provider_cpp.api.arguments import (
+    FAIL,
+    checked_flag,
+    checked_if_running,
+    flag_or_template,
+    rendered_flag,
+)
 from airflow_provider_cpp.api.schedule import (
     CANCEL_TIMEOUT,
     DEFAULT_INTERVAL,
@@ -143,6 +149,9 @@ class PublishOperator(StartsOperation):
     :param cpp_conn_id: id of the connection. (templated)
     :param notification_emails: whom the service tells how it goes; ignored for offers that were migrated to
         Partner Center. A list, or one comma-separated text. (templated)
+    :param if_running: what becomes of a publish of this offer that runs already, where it hasn't the draft as it
+        is now, or that can't be told: ``fail`` (default), ``adopt`` (take it up all the same) or ``restart``
+        (cancel it, confirmed, and publish anew). One that has the draft is always taken up.
     :param wait_for_completion: succeed when ``until`` is reached, not when the request was accepted.
     :param until: ``signoff``: the version is in preview and waits for going live; ``completed``: somebody has
         gone live, and the operation has ended.
@@ -160,7 +169,8 @@ class PublishOperator(StartsOperation):
     :raises OperationCanceled: somebody canceled it.
     :raises OperationTimeout: it wasn't reached in time.
     :raises OperationStatusUnknown: its status couldn't be read for too long.
-    :raises CppError: what the hook's ``publish`` raises.
+    :raises CppConflict: another operation runs on the offer.
+    :raises CppError: what else the hook's ``publish`` raises.
     """
 
     record_key = PUBLISH_RECORD_KEY
@@ -173,6 +183,7 @@ class PublishOperator(StartsOperation):
         publisher_id: str | None = None,
         cpp_conn_id: str = "cpp_default",
         notification_emails: Sequence[str] = (),
+        if_running: str = FAIL,
         wait_for_completion: bool = False,
         until: str = "signoff",
         deferrable: bool = True,
@@ -199,6 +210,7 @@ class PublishOperator(StartsOperation):
             **kwargs,
         )
         self.notification_emails = notification_emails
+        self.if_running = checked_if_running(if_running)
         self.until = until
         self._goal()  # an unknown word is refused while the DAG is parsed
 
@@ -212,7 +224,13 @@ class PublishOperator(StartsOperation):
 
         check = DryRun() if self.is_dry_run else None
         return self.hook.start_publish(
-            self.offer_id, self.publisher_id, self.notification_emails, check=check, keep=keep, **memory
+            self.offer_id,
+            self.publisher_id,
+            self.notification_emails,
+            if_running=self.if_running,
+            check=check,
+            keep=keep,
+            **memory,
         )
 
 

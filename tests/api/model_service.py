@@ -10,7 +10,7 @@ from typing import Any
 
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.submissions import GO_LIVE
+from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
 from tests.api.offer_documents import GET_ANSWER
 from tests.api.scripted import (
@@ -24,6 +24,7 @@ from tests.api.scripted import (
     refused,
     step,
     submission,
+    utc,
 )
 
 LOGIN_REFUSED = CppAuthError("The secret has expired.")
@@ -97,9 +98,12 @@ class Other:
     kind: str
     outcome: str
     begun: float | None = None
+    canceled: bool = False
 
     def state(self, now: float) -> str:
         assert self.begun is not None
+        if self.canceled:
+            return "canceled"
         return "running" if self.lasts is None or now < self.begun + self.lasts else self.outcome
 
 
@@ -124,7 +128,13 @@ class ModelService:
     :param newest_first: the order of the list.
     :param ahead: seconds by which the service's clock is ahead; None if its answers have no date.
     :param status: the offer's status document; None for a plain one.
-    :param versions: of preview and production: a number, None for a 404, or a text for another body.
+    :param versions: of preview and production: a number, None for a 404, or a text for another body. Of a publish
+        the preview has what the last one brought there.
+    :param cancels: what becomes of each cancel, then `answered` for ever.
+    :param signoff_after: seconds from the start of a publish until it waits for its sign-off; None for never.
+    :param numbers: whether versions are `growing`, all `zero` or all the `same`.
+    :param draft: the draft's revision, which a change of it raises.
+    :param of: revisions of the drafts that publishes had which this service didn't start.
     """
 
     posts: Iterator[str] = field(default_factory=lambda: iter(()))
@@ -146,6 +156,12 @@ class ModelService:
     ahead: float | None = None
     status: object = None
     versions: tuple[object, object] = (None, None)
+    cancels: Iterator[str] = field(default_factory=lambda: iter(()))
+    signoff_after: float | None = None
+    numbers: str = "zero"
+    draft: int = 7
+    of: dict[str, int] = field(default_factory=dict)
+    canceled: list[str] = field(default_factory=list)
     old: list[dict[str, Any]] = field(default_factory=lambda: [submission("old-1", "completed")])
     #: identifier and start of every operation that this service ever started.
     started: list[tuple[str, float]] = field(default_factory=list)
@@ -160,6 +176,8 @@ class ModelService:
         return reading
 
     def _post(self, call: Call, now: float) -> Reading:
+        if call.path.endswith("/cancel"):
+            return self._cancel(now)
         assert call.path == f"/api/publishers/{PUBLISHER}/offers/{OFFER}/{self.kind}"
         acts, reading = POSTS[next(self.posts, "answered")]
         if isinstance(reading, CppError):
@@ -169,6 +187,62 @@ class ModelService:
             # Whatever was to become of the answer, at best the conflict itself arrives.
             return answer if reading is None or isinstance(reading, Answer) else reading
         return answer if reading is None else reading
+
+    def _cancel(self, now: float) -> Reading:
+        acts, reading = POSTS[next(self.cancels, "answered")]
+        if isinstance(reading, CppError):
+            raise reading
+        running = next((name for name in self._names() if self._state_of(name, now) == "running"), None)
+        if acts and running is not None:
+            assert running in self.of or running.startswith("publish"), "no go-live is canceled"
+            self.canceled.append(running)
+            for number, other in enumerate(self.others):
+                other.canceled |= running == f"other-{number}"
+            for entry in self.old:
+                if entry["id"] == running:
+                    entry |= {"submissionState": "canceled", "changedTime": utc(now)}
+        return answered(202) if reading is None else reading
+
+    def _names(self) -> list[str]:
+        others = [f"other-{number}" for number, other in enumerate(self.others) if other.begun is not None]
+        return [*(entry["id"] for entry in self.old), *others, *(name for name, _ in self.started)]
+
+    def _state_of(self, name: str, now: float) -> str:
+        if name.startswith("other-"):
+            return self.others[int(name.removeprefix("other-"))].state(now)
+        if any(name == known for known, _ in self.started):
+            return self.state(name, now)
+        return str(next(entry for entry in self.old if entry["id"] == name)["submissionState"])
+
+    def _number(self, revision: int) -> int:
+        return {"zero": 0, "same": 1}.get(self.numbers, revision)
+
+    def _waits(self, name: str, now: float) -> bool:
+        if name not in self.of or self.signoff_after is None or self._state_of(name, now) != "running":
+            return False
+        return now >= self._since(name) + self.signoff_after
+
+    def _since(self, name: str) -> float:
+        if name.startswith("other-"):
+            return self.others[int(name.removeprefix("other-"))].begun or 0.0
+        return dict(self.started).get(name, 0.0)
+
+    def _definition(self, call: Call, now: float) -> Reading:
+        """The draft, a version or what is in preview, where it is told by its revision."""
+        revision: int | None = self.draft
+        if call.path.endswith("/slot/Preview"):
+            revision = next((self.of[name] for name in self.of if self._waits(name, now)), None)
+        elif "/versions/" in call.path:
+            wanted = int(call.path.rsplit("/", 1)[1])
+            revision = next((each for each in self.of.values() if self._number(each) == wanted), None)
+        elif "/slot/" in call.path:
+            revision = None
+        if revision is None:
+            return refused(404)
+        # A publish makes the draft the next version.
+        number = self._number(revision + (revision in self.of.values() and call.path.endswith(OFFER)))
+        definition = {**GET_ANSWER["definition"], "displayText": f"revision {revision}"}
+        return answered(200, {**GET_ANSWER, "version": number, "definition": definition})
 
     def _read(self, call: Call, now: float) -> Reading:
         is_list = call.path.endswith("/submissions/")
@@ -185,18 +259,29 @@ class ModelService:
             if self.status is not None:
                 return answered(200, self.status)
             return answered(200, {"status": "running" if self.runs(now) else "waitingForPublisherReview"})
+        if self.kind == PUBLISH and "/operations/" not in call.path:
+            return self._definition(call, now)
+        if call.path.endswith(OFFER):
+            return answered(200, GET_ANSWER)
         if "/slot/" in call.path:
             version = self.versions[call.path.endswith("Production")]
             if version is None:
                 return refused(404)
             return answered(200, version if isinstance(version, str) else {**GET_ANSWER, "version": version})
-        name = call.path.rsplit("/", 1)[1]
+        return self._operation(call.path.rsplit("/", 1)[1], now)
+
+    def _operation(self, name: str, now: float) -> Reading:
         if self.gone is None and any(name == known and now - at >= self.lag for known, at in self.started):
-            return answered(200, {"status": self.state(name, now), "steps": [step()]})
+            return answered(200, {"status": self.state(name, now), "steps": [self._step(name, now)]})
         for number, other in enumerate(self.others):
             if name == f"other-{number}" and other.begun is not None:
-                return answered(200, {"status": other.state(now)})
+                return answered(200, {"status": other.state(now), "steps": [self._step(name, now)]})
+        if self.gone is None and self.kind == PUBLISH and name in self._names():
+            return answered(200, {"status": self._state_of(name, now), "steps": [self._step(name, now)]})
         return refused(self.gone or 404)
+
+    def _step(self, name: str, now: float) -> dict[str, Any]:
+        return step("publisher-signoff", "waitingForPublisherReview") if self._waits(name, now) else step()
 
     def runs(self, now: float) -> bool:
         """Tell whether something runs that keeps another from beginning."""
@@ -208,6 +293,8 @@ class ModelService:
         )
 
     def state(self, name: str, now: float) -> str:
+        if name in self.canceled:
+            return "canceled"
         at = dict(self.started)[name]
         ends = dict(zip((name for name, _ in self.started), self.outcomes, strict=False))
         return "running" if self.ends_after is None or now < at + self.ends_after else ends.get(name, self.outcome)
@@ -244,19 +331,24 @@ class ModelService:
         moment = datetime.fromtimestamp(changed + (self.ahead or 0.0), UTC).isoformat()
         number = int(name.rsplit("-", 1)[1])
         is_dated = self.dated if isinstance(self.dated, bool) else number % self.dated != 0
-        return submission(name, state, slot, changedTime=moment if is_dated else None)
+        version = self._number(self.of.get(name, 2))
+        return submission(name, state, slot, changedTime=moment if is_dated else None, offerVersion=version)
 
     def _go_on(self, now: float) -> None:
         self.first = now if self.first is None else self.first
         for other in self.others:
             if other.begun is None and now >= self.first + other.at and not self.runs(now):
                 other.begun = now
+                if other.kind == PUBLISH:
+                    self.of[f"other-{self.others.index(other)}"] = self.draft
 
     def _start(self, now: float) -> Answer:
         if self.runs(now):
             return refused(409, "Conflict", "Another operation is already running.")
         name = f"{self.kind}-{len(self.started) + 1}"
         self.started.append((name, now))
+        if self.kind == PUBLISH:
+            self.of[name] = self.draft
         return answered(
             202, Location=f"/api/publishers/{PUBLISHER}/offers/{OFFER}/operations/{name}?api-version=2017-10-31"
         )

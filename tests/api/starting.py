@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.prechecking import NotStarted, Precheck
+from airflow_provider_cpp.api.prechecking import NotStarted
 from airflow_provider_cpp.api.starting import Start, Started
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH
 from airflow_provider_cpp.exceptions import (
@@ -26,12 +27,18 @@ PATH = f"/api/publishers/{PUBLISHER}/offers/{OFFER}/operations"
 
 
 def start(
-    service: Any, record: object = None, *, kind: str = GO_LIVE, check: Precheck | None = None, **more: Any
+    service: Any,
+    record: object = None,
+    *,
+    kind: str = GO_LIVE,
+    check: Any = None,
+    if_running: str = "fail",
+    **more: Any,
 ) -> tuple[Started | NotStarted | CppError, Runner]:
     """Start once, and return what came of it and the runner."""
     runner = Runner(service, **more)
     try:
-        return runner.run(START_OF[kind].once(record, check=check)), runner
+        return runner.run(replace(START_OF[kind], if_running=if_running).once(record, check=check)), runner
     except CppError as error:
         return error, runner
 

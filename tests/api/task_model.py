@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -34,6 +34,9 @@ class Task:
     check: Precheck | None
     keeps: bool
     pause: float
+    if_running: str = "fail"
+    #: Whether the draft is changed before the task is cleared.
+    redrafts: bool = False
     record: dict[str, Any] | None = None
     now: float = NOW
     began: float = NOW
@@ -55,7 +58,7 @@ class Task:
         before = len(service.started)
         had_none = self.number > 0 and self.record is None
         told: Any = None
-        procedure = START_OF[kind].once(
+        procedure = replace(START_OF[kind], if_running=self.if_running).once(
             self.record,
             since,
             cleared=self.cleared and not self.is_wanted_anew,
@@ -86,7 +89,8 @@ class Task:
     def _check(self, told: Any, runner: Runner, before: int, had_none: bool) -> None:
         service, started = self.service, self.service.started[self.excused :]
         for (first, _), (_, at) in pairwise(started):
-            assert service.state(first, at) == "failed", "the first one provably failed"
+            is_over = service.state(first, at) == "failed" or first in service.canceled
+            assert is_over, "the first one provably failed, or was canceled for the second"
         if isinstance(told, Started):
             self._check_started(told, before)
         elif isinstance(told, OperationCanceled):
@@ -104,7 +108,7 @@ class Task:
             name, at = started[-1]
             # A try without a record has yet to find out, by the time alone.
             is_due = not isinstance(told, NotStarted) and not (had_none and self.record is None)
-            if is_due and service.state(name, self.now) != "failed":
+            if is_due and service.state(name, self.now) != "failed" and name not in service.canceled:
                 self._check_record(name)
 
     def _check_started(self, told: Started, before: int) -> None:
@@ -126,6 +130,8 @@ class Task:
         else:
             entry = next(entry for entry in service.old if entry["id"] == name)
             assert entry["submissionState"] == "running"
+        if told.how is not How.FINISHED and name in service.of and self.if_running != "adopt":
+            assert service.of[name] == service.draft, "what is told to be published is the draft as it is now"
         if self.keeps:
             assert self.record is not None
             assert self.record["location"] == told.location.url
@@ -188,6 +194,7 @@ class Task:
         return False
 
     def _clear(self, how: str) -> None:
+        self.service.draft += self.redrafts
         self.is_wanted_anew, self.cleared = True, "anew" not in how
         if "anew" in how:
             self.began = self.now

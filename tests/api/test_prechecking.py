@@ -40,6 +40,7 @@ def service(
         "submissions": answered(200, list(entries)),
         "Preview": slot(preview),
         "Production": slot(production),
+        OFFER: slot(0),
         "golive": answered(202, Location=f"{PATH}/{GUID}"),
         **other,
     }
@@ -76,7 +77,8 @@ def test_a_sign_off_that_is_due_is_gone_live_upon(status: Reading) -> None:
     outcome, runner = check(service(status, submission("publish-1", slot="staging")))
     assert isinstance(outcome, Started)
     assert outcome.how is How.POSTED
-    assert [call.path.rstrip("/").rsplit("/", 1)[1] for call in runner.sent] == ["status", "submissions", "golive"]
+    asked = [call.path.rstrip("/").rsplit("/", 1)[1] for call in runner.sent]
+    assert asked == ["status", OFFER, "Preview", "submissions", "golive"]
 
 
 def test_without_it_nothing_more_is_read() -> None:

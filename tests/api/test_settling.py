@@ -13,6 +13,7 @@ from airflow_provider_cpp.api.starting import How, Started
 from airflow_provider_cpp.exceptions import (
     AmbiguousOutcome,
     CppAuthError,
+    CppConflict,
     CppError,
     CppUnavailable,
     OperationCanceled,
@@ -397,16 +398,31 @@ def test_a_retry_whose_record_cant_be_read_asks_the_service_as_patiently_as_one_
         assert any("can't be read" in line for line in runner.warnings())
 
 
-@pytest.mark.parametrize("by_record", [True, False])
-@pytest.mark.parametrize(("since", "is_cleared"), [(float("inf"), True), (NOW - 60, False)])
-def test_a_cleared_publish_that_takes_up_what_runs_says_that_the_draft_may_be_newer(
-    by_record: bool, since: float, is_cleared: bool
+@pytest.mark.parametrize(("by_record", "since"), [(True, math.inf), (False, math.inf), (False, NOW - 60)])
+@pytest.mark.parametrize("is_changed", [True, False])
+def test_a_publish_that_may_be_older_than_the_draft_is_taken_up_only_if_it_has_it(
+    by_record: bool, since: float, is_changed: bool
 ) -> None:
-    service = model(kind="publish")
+    """Of a task that was cleared, and of a retry without a record, which can't tell it from somebody else's."""
+    service = model(kind="publish", signoff_after=30.0)
     _, runner = start(service, kind="publish")
+    service.draft += is_changed
     record = runner.kept[-1] if by_record else None
     runner = Runner(service, now=NOW + 60)
-    started = runner.run(PUBLISHING.once(record, since, records_are_kept=True))
+    procedure = PUBLISHING.once(record, since, records_are_kept=True)
 
-    assert started.how is How.REATTACHED
-    assert any("draft" in line for line in runner.warnings()) == is_cleared
+    if is_changed:
+        with pytest.raises(CppConflict, match=r'displayText: "revision 7" -> "revision 8"'):
+            runner.run(procedure)
+        assert runner.posts == []
+    else:
+        assert runner.run(procedure).how is How.REATTACHED
+
+
+def test_a_retry_with_a_record_takes_up_its_own_publish_whatever_became_of_the_draft() -> None:
+    service = model(kind="publish", signoff_after=30.0)
+    _, runner = start(service, kind="publish")
+    service.draft += 1
+    retry = Runner(service, now=NOW + 60)
+    assert retry.run(PUBLISHING.once(runner.kept[-1], NOW - 60, records_are_kept=True)).how is How.REATTACHED
+    assert retry.posts == []

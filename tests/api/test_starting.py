@@ -395,14 +395,6 @@ def test_a_publish_is_told_from_a_go_live_by_its_slot() -> None:
         assert len(runner.posts) == 1
 
 
-def test_a_conflict_with_a_publish_of_this_offer_adopts_it_and_says_that_its_draft_may_be_older() -> None:
-    service = model(kind=PUBLISH, old=[submission("theirs", "running", slot="staging")])
-    started, runner = start(service, kind=PUBLISH)
-    assert isinstance(started, Started)
-    assert (started.how, started.location.operation_id) == (How.ADOPTED, "theirs")
-    assert any("publish again" in line for line in runner.warnings())
-
-
 def test_a_publish_doesnt_adopt_a_go_live() -> None:
     outcome, runner = start(model(kind=PUBLISH, old=[submission("golive-9", "running")]), kind=PUBLISH)
     assert type(outcome) is CppConflict

@@ -39,8 +39,11 @@ kinds = st.sampled_from(
         (GO_LIVE, Precheck(skip_if_live=True)),
         (GO_LIVE, Precheck(required=False, skip_if_live=True)),
         (PUBLISH, None),
+        (PUBLISH, None),
+        (PUBLISH, None),
     ]
 )
+words = st.sampled_from(["fail", "adopt", "restart"])
 others = st.lists(
     st.builds(
         Other,
@@ -120,8 +123,17 @@ def services(draw: Any, kind: str, check: Precheck | None) -> ModelService:
         ahead=seldom(st.floats(-50_000, 50_000), None),
         status=draw(statuses) if check else None,
         versions=draw(versions) if check else (None, None),
+        cancels=Faults(*((name, 1) for name in draw(st.lists(st.sampled_from(sorted(POSTS)), max_size=4)))),
+        signoff_after=draw(st.none() | st.floats(0, 400)),
+        numbers=draw(st.sampled_from(["zero", "same", "growing"])),
     )
     service.old += seldom(olds, [])
+    if kind == PUBLISH and draw(st.booleans()):
+        service.old.append(submission("theirs", "running", slot="staging"))
+    for entry in service.old:
+        if entry["slot"] == "staging":
+            service.of[entry["id"]] = revision = service.draft - draw(st.integers(0, 2))
+            entry["offerVersion"] = service._number(revision)
     if service.ends_after is None:
         # Longer than anybody looks for it: what keeps a second one from beginning is that it runs.
         service.lag = seldom(st.floats(60, 500), service.lag)
@@ -151,17 +163,20 @@ def _run(task: Task, each: list[tuple[int | None, str, str]]) -> None:
 
 
 @often
-@given(started)
+@given(started, words)
 def test_at_most_one_operation_is_started_and_what_is_told_is_true(
-    what: tuple[ModelService, Precheck | None],
+    what: tuple[ModelService, Precheck | None], if_running: str
 ) -> None:
     service, check = what
-    told, runner = start(service, kind=service.kind, check=check, latency=0.05)
+    told, runner = start(service, kind=service.kind, check=check, latency=0.05, if_running=if_running)
 
     assert len(service.started) <= 1
     assert runner.now - NOW < 2 * 3600, "it ends"
     if isinstance(told, Started):
         assert runner.kept[-1]["location"] == told.location.url
+        name = told.location.operation_id
+        if if_running != "adopt" and name in service.of:
+            assert service.of[name] == service.draft, "what is told to be published is the draft as it is now"
         if service.started and not told.location.operation_id.startswith("other"):
             assert [name for name, _ in service.started] == [told.location.operation_id]
     elif isinstance(told, NotStarted):
@@ -169,7 +184,8 @@ def test_at_most_one_operation_is_started_and_what_is_told_is_true(
     elif not isinstance(told, AmbiguousOutcome):
         is_told = "left no trace" in str(told)
         assert is_told or service.started == [], f"{type(told).__name__}: nothing was started"
-    assert len(runner.posts) <= 2 * 5
+    assert len(runner.posts) <= 2 * 5 * (1 + 2 * (if_running == "restart"))
+    assert if_running == "restart" or service.canceled == []
     assert json.loads(json.dumps(runner.kept)) == runner.kept
 
 
@@ -179,24 +195,32 @@ def test_at_most_one_operation_is_started_and_what_is_told_is_true(
     tries,
     st.floats(60, 4000),
     st.sampled_from([None] * 5 + [{"of": "another offer", "state": "intended"}]),
+    words,
+    st.booleans(),
 )
 def test_no_death_of_a_worker_starts_a_second_operation(
     what: tuple[ModelService, Precheck | None],
     each: list[tuple[int | None, str, str]],
     pause: float,
     found: dict[str, Any] | None,
+    if_running: str,
+    redrafts: bool,
 ) -> None:
     service, check = what
-    task = Task(service, check, True, service.lag + pause, record=found)
+    task = Task(service, check, True, service.lag + pause, if_running, redrafts, record=found)
     _run(task, each)
 
 
 @often
-@given(started, tries, st.floats(60, 4000))
+@given(started, tries, st.floats(60, 4000), words, st.booleans())
 def test_without_records_no_death_of_a_worker_starts_a_second_operation_either(
-    what: tuple[ModelService, Precheck | None], each: list[tuple[int | None, str, str]], pause: float
+    what: tuple[ModelService, Precheck | None],
+    each: list[tuple[int | None, str, str]],
+    pause: float,
+    if_running: str,
+    redrafts: bool,
 ) -> None:
     """Below Airflow 3.3; the task may have been cleared, after which one operation more may be started."""
     service, check = what
-    task = Task(service, check, False, service.lag + pause)
+    task = Task(service, check, False, service.lag + pause, if_running, redrafts)
     _run(task, each)

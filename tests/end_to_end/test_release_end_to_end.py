@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from dev.airflow_api import run_path
 from dev.scene import add_catalogue
 from tests.end_to_end.asking import answer, question
 from tests.end_to_end.eventually import PATIENCE, eventually
@@ -64,7 +65,18 @@ def begin(airflow, portal):
     changed = {"offerTypeId": "microsoft-azure-virtualmachines", "definition": {"displayText": "Rejected"}}
     rejected = Release(airflow, portal, definition=json.dumps(changed))
     rejected.answer("Reject")
-    return approved, rejected
+    return approved, rejected, _released_after_one_that_ended_at_its_approval(airflow, portal)
+
+
+def _released_after_one_that_ended_at_its_approval(airflow, portal):
+    """Put 1.0.2 and publish it; nobody answers, and the run ends. The next one puts 1.0.3, and is approved."""
+    changed = {"offerTypeId": "microsoft-azure-virtualmachines", "definition": {"displayText": "1.0.2"}}
+    unanswered = Release(airflow, portal, definition=json.dumps(changed))
+    airflow.api("PATCH", run_path(RELEASE, unanswered.run_id), {"state": "failed"})
+    changed["definition"]["displayText"] = "1.0.3"
+    release = Release(airflow, portal, definition=json.dumps(changed))
+    release.answer("Approve")
+    return release
 
 
 @pytest.fixture(scope="module")
@@ -98,14 +110,16 @@ def test_approved_the_new_version_goes_live_after_one_request_of_each_kind(appro
 def test_the_offers_asset_says_so_and_the_dag_that_follows_runs(approved, local_airflow, portal):
     assert approved.events == 1
 
+    location = f"{portal.url}/api/publishers/contoso/offers/{OFFER_ID}/operations/{approved.operation.id}"
+
     def following():
         runs = local_airflow.api("GET", f"/dags/{AFTER}/dagRuns")["dag_runs"]
-        return [run["dag_run_id"] for run in runs if run["state"] == "success"]
+        ended = [run["dag_run_id"] for run in runs if run["state"] == "success"]
+        told = [news for run_id in ended for news in local_airflow.xcom(AFTER, run_id, "tell_people")]
+        return [news for news in told if news["operation_location"].startswith(location)]
 
-    (run_id,) = eventually(following, "a run of after_live")
-    (news,) = local_airflow.xcom(AFTER, run_id, "tell_people")
-    location = f"{portal.url}/api/publishers/contoso/offers/{OFFER_ID}/operations/"
-    assert news.pop("operation_location").startswith(location + approved.operation.id)
+    (news,) = eventually(following, "a run of after_live")
+    news.pop("operation_location")
     link = {"text": "Live", "url": f"https://azuremarketplace.example/marketplace/apps/contoso.{OFFER_ID}"}
     assert news == {"publisher_id": "contoso", "offer_id": OFFER_ID, "version": 2, "live_links": [link]}
 
@@ -119,3 +133,10 @@ def test_rejected_the_publish_is_canceled_and_nothing_goes_live(rejected, local_
     assert rejected.requests == {"put-offer": 1, "publish": 1, "cancel": 1}
     assert rejected.live_version == 2
     assert rejected.events == 0
+
+
+def test_what_a_run_left_waiting_for_its_approval_isnt_what_the_next_one_takes_live(side_by_side, portal):
+    release = side_by_side.result(begin)[2]
+    assert '- `displayText`: `"Contoso Release"` becomes `"1.0.3"`' in release.prompt["body"]
+    assert release.requests == {"put-offer": 1, "publish": 1, "cancel": 1, "golive": 1}
+    assert portal.offer(OFFER_ID).published[release.live_version]["displayText"] == "1.0.3"

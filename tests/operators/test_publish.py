@@ -18,6 +18,7 @@ from airflow_provider_cpp.exceptions import (
     OperationFailed,
     OperationTimeout,
 )
+from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.operators.offer import PUBLISH_RECORD_KEY, GoLiveOperator, PublishOperator
 from tests.running import Store, context_of, run_task
 
@@ -140,3 +141,22 @@ def test_another_until_is_refused_while_the_dag_is_parsed(until):
 
 def test_its_record_has_a_key_of_its_own():
     assert PUBLISH_RECORD_KEY == "airflow_provider_cpp.publish", "tasks in flight depend on it"
+
+
+@pytest.mark.parametrize("word", ["again", None, "{{ params.word }}"])
+def test_another_word_for_if_running_is_refused_while_the_dag_is_parsed(word):
+    with pytest.raises(CppConfigurationError, match="'fail', 'adopt', 'restart'"):
+        operator(if_running=word)
+
+
+def test_if_running_restart_publishes_the_draft_as_it_is_now(cpp_emulator):
+    cpp_emulator.configure(duration=0, cancel_mode="sync")
+    run()
+    definition = {**cpp_emulator.offer(OFFER).definition, "displayText": "newer"}
+    CloudPartnerPortalHook().put_offer(OFFER, {"definition": definition}, if_match="*")
+    store = Store()
+    outcome = run(if_running="restart", store=store)
+    first, second = publishes(cpp_emulator)
+    assert cpp_emulator.view(first).state == "canceled"
+    assert second.id in outcome.result
+    assert store.get(PUBLISH_RECORD_KEY) is None

@@ -91,13 +91,23 @@ def test_422_as_the_draft_isnt_valid(draft, pauses, lines, proves):
     proves(PHASE, "422", (len(draft.requests_for("publish")), 0), words)
 
 
-def test_409_as_a_publish_of_this_offer_runs_adopts_it(draft, pauses, lines, proves):
+def test_a_publish_that_runs_is_taken_up_if_it_has_the_draft(draft, pauses, lines, proves):
     CloudPartnerPortalHook().publish(OFFER)  # somebody else's
     draft.clear_requests()
     outcome, words = publish(lines)
     assert published(draft)[0].id in outcome
-    assert any("publish again" in line for line in lines)
-    proves(PHASE, "409, a publish of this offer runs", (len(draft.requests_for("publish")), 1), words)
+    fault = "a publish of this offer runs, with the draft as it is now"
+    proves(PHASE, fault, (len(draft.requests_for("publish")), 1), words)
+
+
+def test_a_publish_that_runs_with_an_older_draft_is_a_conflict(draft, pauses, lines, proves):
+    CloudPartnerPortalHook().publish(OFFER)
+    draft.clear_requests()
+    CloudPartnerPortalHook().put_offer(OFFER, {"definition": {"displayText": "newer"}}, if_match="*")
+    outcome, words = publish(lines)
+    assert type(outcome) is CppConflict
+    fault = "a publish of this offer runs, with an older draft"
+    proves(PHASE, fault, (len(draft.requests_for("publish")), 0), words)
 
 
 def test_409_as_a_go_live_runs_names_it(portal, pauses, lines, proves):
