@@ -94,7 +94,8 @@ with DAG(
             live = hook.get_offer(**OFFER, slot="production")
         except CppNotFound:  # its first release
             return {"version": preview.version, "live_version": None, "differences": []}
-        changed = [each.to_dict() for each in changes(preview.definition, live.definition)]
+        found = changes(preview.definition, live.definition)
+        changed = [{**each.to_dict(), "path": each.path.removeprefix("definition/")} for each in found]
         return {"version": preview.version, "live_version": live.version, "differences": changed}
 
     @task(retries=2)

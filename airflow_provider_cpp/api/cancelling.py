@@ -317,7 +317,7 @@ class Cancel:
             over = None
         if over is not None and over["status"] != UNKNOWN:
             return over
-        if not (needs_no_cancel(heard(refusal)) or _is_being_canceled(self._seen)):
+        if not (needs_no_cancel(heard(refusal)) or is_being_canceled(self._seen)):
             raise error_of(call, refusal)
         self.was_taken = True  # if not this one, then one before it, whoever sent that
         self._refusal = describe(refusal).rstrip(".")
@@ -351,7 +351,8 @@ class Cancel:
         return {**event, "message": message}
 
 
-def _is_being_canceled(operation: Operation | None) -> bool:
+def is_being_canceled(operation: Operation | None) -> bool:
+    """Tell whether the service says that a cancel of an operation is under way."""
     if operation is None:
         return False
     return bool({folded(operation.raw_status), folded(operation.cancellation)} & _CANCELING)

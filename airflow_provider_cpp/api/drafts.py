@@ -15,9 +15,10 @@ from typing import Any
 from airflow_provider_cpp.api import calls, returned
 from airflow_provider_cpp.api.answers import Answer, describe, error_of
 from airflow_provider_cpp.api.calls import Call
+from airflow_provider_cpp.api.cancelling import is_being_canceled
 from airflow_provider_cpp.api.differences import Difference, Kind, compare
 from airflow_provider_cpp.api.finding import submissions_of
-from airflow_provider_cpp.api.listing import Listed
+from airflow_provider_cpp.api.listing import Listed, Unlisted
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.offers import Offer, read_offer
 from airflow_provider_cpp.api.operations import Operation, read_operation
@@ -72,13 +73,19 @@ def has_draft(location: OperationLocation) -> Procedure[Told]:
     :param location: the publish.
     :raises CppUnavailable: it can't be asked just now.
     """
-    publisher_id, offer_id = location.publisher_id, location.offer_id
-    draft = yield from _offer(calls.get_offer(publisher_id, offer_id))
+    draft = yield from _offer(calls.get_offer(location.publisher_id, location.offer_id))
     if isinstance(draft, str):
         return Told(None, draft)
-    published: Offer | str | None = yield from _frozen(location, draft)
+    seen = yield from _operation(location)
+    if isinstance(seen, Operation) and is_being_canceled(seen):
+        return Told(None, "it is being canceled")
+    listed = yield from submissions_of(location.publisher_id, location.offer_id, location.origin)
+    if isinstance(listed, Unlisted) and listed.may_pass:
+        raise listed.error
+    entries = listed.entries if isinstance(listed, Listed) else ()
+    published: Offer | str | None = yield from _frozen(location, draft, entries)
     if published is None:
-        published = yield from _in_preview(location)
+        published = yield from _in_preview(location, seen, entries)
     if isinstance(published, str):
         return Told(None, published)
     try:
@@ -111,46 +118,41 @@ def not_in_preview(publisher_id: str, offer_id: str) -> Procedure[tuple[Differen
         return str(error)
 
 
-def _frozen(location: OperationLocation, draft: Offer) -> Procedure[Offer | None]:
+def _frozen(location: OperationLocation, draft: Offer, entries: tuple[Submission, ...]) -> Procedure[Offer | None]:
     """Return the version that a publish has, if its number leads to one that isn't the draft."""
-    if not draft.version:
-        return None
-    listed = yield from submissions_of(location.publisher_id, location.offer_id, location.origin)
-    if not isinstance(listed, Listed):
-        return None
-    mine = find_submission(listed.entries, location)
+    mine = find_submission(entries, location)
     if mine is None or not mine.offer_version or mine.offer_version + 1 != draft.version:
         return None
-    if any(_is_another_of(mine, other) for other in listed.entries):
+    if any(s is not mine and s.kind == PUBLISH and s.offer_version == mine.offer_version for s in entries):
         return None
     call = calls.get_offer(location.publisher_id, location.offer_id, version=mine.offer_version)
     offer = yield from _offer(call)
     return offer if isinstance(offer, Offer) and offer.version == mine.offer_version else None
 
 
-def _is_another_of(mine: Submission, other: Submission) -> bool:
-    return other.id != mine.id and other.kind == PUBLISH and other.offer_version == mine.offer_version
-
-
-def _in_preview(location: OperationLocation) -> Procedure[Offer | str]:
+def _in_preview(
+    location: OperationLocation, seen: Operation | str, entries: tuple[Submission, ...]
+) -> Procedure[Offer | str]:
     """Return what is in preview if that is what a publish brought there, or in words why it isn't known."""
-    call = calls.get_operation(location)
-    reading, _ = yield from sent(call)
-    seen = read_operation(reading) if isinstance(reading, Answer) and reading.status == 200 else describe(reading)
-    if not isinstance(seen, Operation):
-        if is_failed_read(reading):
-            raise error_of(call, reading)
-        return f"{call}: {seen}"
+    if isinstance(seen, str):
+        return seen
     if not seen.waits_for_signoff:
         return "what it publishes can't be read before it waits for its sign-off"
     preview = yield from _offer(calls.get_offer(location.publisher_id, location.offer_id, slot="preview"))
-    if isinstance(preview, str) or not preview.version:
-        return preview
-    listed = yield from submissions_of(location.publisher_id, location.offer_id, location.origin)
-    mine = find_submission(listed.entries, location) if isinstance(listed, Listed) else None
-    if mine is not None and mine.offer_version and mine.offer_version != preview.version:
-        return f"version {preview.version} is in preview, and it publishes version {mine.offer_version}"
+    mine = find_submission(entries, location)
+    numbers = {preview.version, mine.offer_version} if isinstance(preview, Offer) and mine is not None else set()
+    if len(numbers - {0, None}) > 1:
+        return "what is in preview has another version's number"
     return preview
+
+
+def _operation(location: OperationLocation) -> Procedure[Operation | str]:
+    call = calls.get_operation(location)
+    reading, _ = yield from sent(call)
+    if not isinstance(reading, Answer) or is_failed_read(reading):
+        raise error_of(call, reading)
+    seen = read_operation(reading) if reading.status == 200 else describe(reading)
+    return f"{call}: {seen}" if isinstance(seen, str) else seen
 
 
 def _offer(call: Call, *, patient: bool = True) -> Procedure[Offer | str]:

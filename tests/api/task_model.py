@@ -139,7 +139,8 @@ class Task:
     def _check_record(self, name: str) -> None:
         assert self.record is not None, "the record was lost"
         state = self.record["state"]
-        assert state in {"intended", "started", "unclear", "canceled"}, f"the record says {state} of {name}"
+        known = {"intended", "started", "unclear", "canceled", "restarting"}
+        assert state in known, f"the record says {state} of {name}"
         if state == "intended":
             assert name not in (self.record["before"] or ())
 

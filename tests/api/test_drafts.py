@@ -94,7 +94,14 @@ def test_a_secret_that_isnt_shown_may_have_been_changed(value: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "state", [operation("running", step()), operation("canceled"), refused(404), answered(200, {})]
+    "state",
+    [
+        operation("running", SIGNOFF, cancellationRequestState="cancelRequested"),
+        operation("running", step()),
+        operation("canceled"),
+        refused(404),
+        answered(200, {}),
+    ],
 )
 def test_what_is_in_preview_tells_of_a_publish_only_once_that_waits_for_its_sign_off(state: Any) -> None:
     assert _asked(DEFINITION, DEFINITION, state=state).has_draft is None

@@ -131,7 +131,7 @@ def services(draw: Any, kind: str, check: Precheck | None) -> ModelService:
     if kind == PUBLISH and draw(st.booleans()):
         service.old.append(submission("theirs", "running", slot="staging"))
     for entry in service.old:
-        if entry["slot"] == "staging":
+        if entry["slot"] != "production":
             service.of[entry["id"]] = revision = service.draft - draw(st.integers(0, 2))
             entry["offerVersion"] = service._number(revision)
     if service.ends_after is None:

@@ -234,12 +234,14 @@ class TestLists:
         "template", ["{{ params.v }}", "{{ params.v | tojson }}", "{{ params.v | join(',') }}", "{{ params.v }}\n"]
     )
     def test_addresses(self, portal, dag, template):
+        portal.add_offer(OFFER, state="draft")
         addresses = ["a@example.com", "b@example.com"]
         run(PublishOperator(task_id="p", offer_id=OFFER, notification_emails=template, dag=dag), v=addresses)
         (post,) = portal.requests_for("publish")
         assert json.loads(post.body) == {"metadata": {"notification-emails": "a@example.com,b@example.com"}}
 
     def test_addresses_that_are_constant(self, portal, dag):
+        portal.add_offer(OFFER, state="draft")
         template = "{{ ['a@example.com', 'b@example.com'] }}"
         run(PublishOperator(task_id="p", offer_id=OFFER, notification_emails=template, dag=dag))
         (post,) = portal.requests_for("publish")
