@@ -6,7 +6,6 @@ CONSTRAINTS := constraints/airflow-$(NEWEST).txt
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/made-from-$(NEWEST)
-CHAOS_STAMP := $(VENV)/made-for-chaos-from-$(NEWEST)
 BROWSER_STAMP := $(VENV)/made-for-browser-from-$(NEWEST)
 BENCH_STAMP := $(VENV)/made-for-bench-from-$(NEWEST)
 
@@ -43,7 +42,7 @@ matrix: $(STAMP) ## try every supported line of Airflow, or one: make matrix AIR
 browser: $(BROWSER_STAMP) ## look at a real Airflow with Chromium, if there is one; two minutes
 	$(BIN)/python -m pytest tests/browser -v $(BROWSER)
 
-chaos: $(CHAOS_STAMP) ## kill parts of a real Airflow in the middle of releases; some fifteen minutes
+chaos: $(STAMP) ## kill parts of a real Airflow in the middle of releases; some fifteen minutes
 	$(BIN)/python -m pytest tests/chaos -v --durations=0 --durations-min=1
 
 bench: ## measure what waiting costs, and write docs/performance.md; some ten minutes
@@ -83,10 +82,6 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 
 $(BROWSER_STAMP): $(STAMP)
 	@$(BIN)/python -m dev.install -c $(CONSTRAINTS) --group browser
-	@touch $@
-
-$(CHAOS_STAMP): $(STAMP)
-	@$(BIN)/python -m dev.install -c $(CONSTRAINTS) --group chaos
 	@touch $@
 
 $(BENCH_STAMP): $(STAMP)

@@ -8,6 +8,9 @@ from urllib.parse import quote
 
 import requests
 
+#: Seconds that an answer may take: on SQLite a write waits for all others.
+PATIENCE = 120
+
 
 class AirflowApiError(Exception):
     """Airflow refused a call; the message has the call, the status code and Airflow's words."""
@@ -37,7 +40,8 @@ class AirflowApi:
         """
         if "Authorization" not in self._session.headers:
             self._session.headers["Authorization"] = f"Bearer {self._token()}"
-        answer = self._session.request(method, f"{self.url}/api/v2{path}", json=json, params=params, timeout=30)
+        url = f"{self.url}/api/v2{path}"
+        answer = self._session.request(method, url, json=json, params=params, timeout=PATIENCE)
         if answer.status_code >= 400:
             said = f"{method} {path}: {answer.status_code} {answer.text}"
             raise AirflowApiError(said, answer.status_code)

@@ -72,7 +72,10 @@ class LocalAirflow:
         self._grace = grace
         self._parts: dict[str, AirflowPart] = {}
         self._killed: set[str] = set()
+        #: How often each part was killed so far.
+        self.kills: collections.Counter[str] = collections.Counter()
         self._exit_stack = contextlib.ExitStack()
+        self._one_writer = threading.Lock()
         self.home = Path()
         self.env: dict[str, str] = {}
         self.url = ""
@@ -132,6 +135,7 @@ class LocalAirflow:
     def kill(self, part: str) -> None:
         """End one part and its children with SIGKILL, as a lost machine would; it stays down."""
         self._killed.add(part)
+        self.kills[part] += 1
         self._parts[part].tell("kill")
         self._parts[part].wait_until_gone()
 
@@ -194,9 +198,10 @@ class LocalAirflow:
         :raises LocalAirflowError: the DAG isn't there; the message has the import errors
         """
         self.wait_for_dag(dag_id, timeout)
-        self.api("PATCH", f"/dags/{dag_id}", {"is_paused": False}, {"update_mask": "is_paused"})
-        body = {"conf": dict(conf or {}), "logical_date": logical_date}
-        run_id: str = self.api("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"]
+        with self._one_writer:  # SQLite has only one
+            self.api("PATCH", f"/dags/{dag_id}", {"is_paused": False}, {"update_mask": "is_paused"})
+            body = {"conf": dict(conf or {}), "logical_date": logical_date}
+            run_id: str = self.api("POST", f"/dags/{dag_id}/dagRuns", body)["dag_run_id"]
         return run_id
 
     def wait_for_dag(self, dag_id: str, timeout: float = 60) -> None:

