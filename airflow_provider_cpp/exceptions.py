@@ -6,6 +6,8 @@ The one module below the hooks that knows Airflow: its base classes decide wheth
 
 from __future__ import annotations
 
+from typing import Self
+
 from airflow.providers.common.compat.sdk import (
     AirflowException,
     AirflowFailException,
@@ -20,6 +22,8 @@ class CppError(AirflowException):
     :param http_status: HTTP status of the answer, if there was one.
     :param code: the service's own error code, if it gave one.
     :param request_id: the service's id of the request, if it gave one.
+    :param operation_id: the operation that was asked for, if one was. Both ids stand at the text's end: Airflow's
+        UI cuts a failure off, and what happened comes first.
     """
 
     def __init__(
@@ -29,11 +33,37 @@ class CppError(AirflowException):
         http_status: int | None = None,
         code: str | None = None,
         request_id: str | None = None,
+        operation_id: str | None = None,
     ) -> None:
         super().__init__(message)
         self.http_status = http_status
         self.code = code
         self.request_id = request_id
+        self.operation_id = operation_id
+
+    def __str__(self) -> str:
+        """Return the message and the ids that it doesn't hold."""
+        ids = (("Operation {}.", self.operation_id), ("Request id: {}.", self.request_id))
+        return " ".join([self.message, *(words.format(i) for words, i in ids if i and i not in self.message)])
+
+    @property
+    def message(self) -> str:
+        """Return the message as it was given, without ids."""
+        return str(self.args[0])
+
+    def with_more(self, more: str) -> Self:
+        """Return the same error with a further sentence."""
+        return self.saying(f"{self.message} {more}")
+
+    def saying(self, message: str) -> Self:
+        """Return the same error with another message."""
+        return type(self)(
+            message,
+            http_status=self.http_status,
+            code=self.code,
+            request_id=self.request_id,
+            operation_id=self.operation_id,
+        )
 
 
 class CppConfigurationError(CppError, AirflowFailException):

@@ -280,7 +280,7 @@ def outcomes() -> list[Outcome]:
 
 def _of_nowhere(text: str, portal: Emulator) -> str:
     """Put the names of Microsoft's hosts, and the reference's example id, where a run has its own."""
-    text = text.replace(f"from {portal.authority}", "from https://login.microsoftonline.com")
+    text = text.replace(f"Asked was {portal.authority}", "Asked was https://login.microsoftonline.com")
     text = text.replace(portal.url, "https://cloudpartner.azure.com")
     known = {portal.tenant_id, portal.client_id}
     return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda m: m[0] if m[0] in known else OPERATION, text)

@@ -69,7 +69,7 @@ _ABOUT_PUBLISHER = (
     r"|\b(?:no such|unknown|invalid) publisher\b|\bPublisher(?:Id)?(?:Not|DoesNot)(?:Found|Exist)"
 )
 _ABOUT_OFFER = (
-    r"^(?!.*\b(?:slot|version|preview|production)\b).*"
+    r"^(?!.*\b(?:slot|version|preview|production|operation|submission)\b).*"
     rf"(?:\boffer\b[^.]{{0,80}}?{_NOT_KNOWN}|\b(?:no such|unknown) offer\b"
     r"|\bOffer(?:Id)?(?:Not|DoesNot)(?:Found|Exist))"
 )
@@ -158,7 +158,7 @@ CASES = (
     ),
     Case(
         {404, 410},
-        "The service doesn't find {subject}: it may have forgotten it, or it was never there. The offer's "
+        "The service doesn't find the operation: it may have forgotten it, or it was never there. The offer's "
         "submissions (CloudPartnerPortalHook.list_submissions) name its operations.",
         call="Get operation",
     ),

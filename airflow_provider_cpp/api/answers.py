@@ -73,6 +73,8 @@ class Unanswered:
     advice: str = ""
 
 
+_ENDS_A_SENTENCE = (".'", "!'", "?'")
+
 #: What one attempt at a call came to.
 Reading = Answer | Unanswered
 
@@ -180,7 +182,7 @@ def clock_ahead(answer: Answer) -> float:
     return ahead if abs(ahead) <= MAX_CLOCK_SKEW else 0.0
 
 
-def describe(reading: Reading) -> str:
+def describe(reading: Reading, *, with_id: bool = True) -> str:
     """Return what came back in a few words: status, the service's code and message, and its request id."""
     if isinstance(reading, Unanswered):
         return f"{reading.loss.value}: {reading.reason}"
@@ -192,7 +194,7 @@ def describe(reading: Reading) -> str:
         parts.append(f"'{said.message if reading.status >= 400 else _brief(said.message)}'")
     if reading.damage:
         parts.append(f"({reading.damage})")
-    if said.request_id:
+    if said.request_id and with_id:
         parts.append(f"(request id {said.request_id})")
     return " ".join(parts)
 
@@ -221,6 +223,7 @@ def unreadable(call: Call, answer: Answer, why: str) -> CppUnavailable:
         f"{call} failed: HTTP 200, but {why}. Look at the connection's host and proxy; a later try may succeed.",
         http_status=200,
         request_id=request_id(answer),
+        operation_id=call.operation_id,
     )
 
 
@@ -237,26 +240,34 @@ def error_of(call: Call, reading: Reading, what_to_do: str | None = None) -> Cpp
 
     :param what_to_do: what it means and what to do about it, where the caller knows more than the answer says.
     """
-    what = f"{call} failed: {describe(reading).rstrip('.')}."
+    came_back = describe(reading, with_id=False).rstrip(".")
+    what = f"{call} failed: {came_back}{'' if came_back.endswith(_ENDS_A_SENTENCE) else '.'}"
+    operation_id = call.operation_id
     if isinstance(reading, Unanswered):
         if reading.loss is Loss.UNTRUSTED_PEER:
             return CppConfigurationError(
                 f"{what} Nothing was sent. Set the connection's ca_file to the CA that signed the host's "
-                "certificate, or correct host or proxy."
+                "certificate, or correct host or proxy.",
+                operation_id=operation_id,
             )
-        if reading.advice:
-            return CppUnavailable(f"{what} {reading.advice}")
-        return CppUnavailable(
-            f"{what} Check the connection's host and proxy, and the network between; a later try may succeed."
+        advice = reading.advice or (
+            "Check the connection's host and proxy, and the network between; a later try may succeed."
         )
+        return CppUnavailable(f"{what} {advice}", operation_id=operation_id)
     said = refusal(reading)
     error, advice = meaning(call, reading.status, heard(reading), says_why=said.message is not None)
     advice = what_to_do or advice
     if (seconds := retry_after(reading)) and error is CppUnavailable:
         advice = f"{advice} The service asks to wait {seconds:g} s before it."
-    return error(f"{what} {advice}", http_status=reading.status, code=said.code, request_id=said.request_id)
+    return error(
+        f"{what} {advice}",
+        http_status=reading.status,
+        code=said.code,
+        request_id=said.request_id,
+        operation_id=operation_id,
+    )
 
 
 def login_refused(call: Call, refusal: CppAuthError) -> CppAuthError:
     """Return the error of a call for which the login gave no token; by itself, that one names no offer."""
-    return CppAuthError(f"{call} failed: {refusal}", http_status=refusal.http_status)
+    return refusal.saying(f"{call} failed: {refusal.message}")

@@ -46,6 +46,7 @@ class Call:
     :param headers: headers of this call alone; they go before those of the connection.
     :param max_answer: bytes that the answer's body may have.
     :param seconds: how long the answer may take, where that is less than the connection allows.
+    :param operation_id: the operation that it asks for, if it does.
     """
 
     action: str
@@ -57,6 +58,7 @@ class Call:
     headers: tuple[tuple[str, str], ...] = field(default=())
     max_answer: int = MAX_BODY
     seconds: float = math.inf
+    operation_id: str | None = None
 
     @property
     def is_safe(self) -> bool:
@@ -233,7 +235,7 @@ def _checked_etag(if_match: object) -> str:
 
 def get_operation(location: OperationLocation) -> Call:
     """Read one operation's status and steps (retrieve-operations page)."""
-    return Call("Get operation", str(location), "GET", location.path)
+    return Call("Get operation", location.offer, "GET", location.path, operation_id=location.operation_id)
 
 
 def get_status(location: OperationLocation | OfferLocation) -> Call:

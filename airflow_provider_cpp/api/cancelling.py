@@ -244,10 +244,11 @@ class Cancel:
         """Return the error of a cancel that the service provably did nothing about, however often it was sent."""
         error = error_of(call, reading)
         return CppUnavailable(
-            f"{error} Nothing was canceled: {self.location} was running when it was last read.",
+            f"{error.message} Nothing was canceled: what runs on the offer did so when it was last read.",
             http_status=error.http_status,
             code=error.code,
             request_id=error.request_id,
+            operation_id=self.location.operation_id,
         )
 
     def broken_off(self, why: str) -> str:
@@ -276,7 +277,7 @@ class Cancel:
             elif found.may_run:
                 why = f"{describe(reading)}, and the offer's submissions go by another kind of identifier"
                 yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
-                return outcomes.unreadable(self.location.url, str(self.location), None, why)
+                return outcomes.unreadable(self.location, None, why)
         refused = isinstance(reading, Answer) and 400 <= reading.status < 500 and not is_failed_read(reading)
         if operation is None and refused:
             raise error_of(read, reading)  # the cancel would hit whatever else runs on the offer
@@ -284,16 +285,16 @@ class Cancel:
             # The cancel would hit whatever runs on the offer now.
             why = describe(reading) if operation is None else f"HTTP 200, but {operation}"
             yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
-            return outcomes.unreadable(self.location.url, str(self.location), None, why)
+            return outcomes.unreadable(self.location, None, why)
         if operation.is_terminal:
             yield Say(f"Nothing to cancel: {self.location} has ended ({operation.raw_status}).")
-            event = outcomes.ended(self.location.url, str(self.location), operation)
+            event = outcomes.ended(self.location, operation)
             return {**event, "message": f"There was nothing to cancel any more. {event['message']}"}
         if folded(operation.cancellation) in _CANT:
             message = (
-                f"O{str(self.location)[1:]} can't be canceled any more: the service says "
+                f"What runs on {self.location.offer} can't be canceled any more: the service says "
                 f"{operation.cancellation!r}. It runs on, and nothing was sent. Look at {PORTAL}; to see how it "
-                "ends, watch it with OperationSensor."
+                f"ends, watch it with OperationSensor. {self.location.ids}"
             )
             if self.warns:
                 yield Say(message, logging.WARNING)
@@ -337,11 +338,12 @@ class Cancel:
                 seen = event["operation"]
                 where = f"; it was last seen {seen['raw_status']!r}" if isinstance(seen, dict) else ""
                 message = (
-                    f"{call} isn't confirmed: {self.location} didn't end within {self.within:g} s{where}. It may "
+                    f"{call} isn't confirmed: what runs on it didn't end within {self.within:g} s{where}. It may "
                     f"be canceled yet, or go on to its end. Look at {PORTAL}; {self.again}."
                 )
                 if self._refusal:
                     message += f" The answer to the cancel was {self._refusal}."
+                message += f" {self.location.ids}"
             case "succeeded" | "failed":
                 message = f"{call} came too late. {event['message']}"
             case _:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from airflow_provider_cpp.api.answers import Reading, describe
+from airflow_provider_cpp.api.answers import Answer, Reading, describe, request_id
 from airflow_provider_cpp.api.arguments import FAIL
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.finding import submissions_of
@@ -137,15 +137,20 @@ class Intent:
 
     def unclear(self, reading: Reading, why: str) -> AmbiguousOutcome:
         """Return the error of a request of which nobody knows whether it was accepted."""
-        return self.not_known(f"{describe(reading)}, {why}")
+        request = request_id(reading) if isinstance(reading, Answer) else None
+        return self.not_known(f"{describe(reading, with_id=False)}, {why}", request)
 
-    def not_known(self, why: str) -> AmbiguousOutcome:
-        """Return the error of an outcome that isn't known, for a reason."""
+    def not_known(self, why: str, request_id: str | None = None) -> AmbiguousOutcome:
+        """Return the error of an outcome that isn't known, for a reason.
+
+        :param request_id: the service's id of the request, if it gave one.
+        """
         happening = "is being published to preview" if self.kind == PUBLISH else "is going live"
         return AmbiguousOutcome(
             f"{self.call}: {why}. It may or may not have been accepted, so nothing was sent again and Airflow "
             f"won't retry. Look at {PORTAL} whether the offer {happening}; if it is, watch that operation with "
-            "OperationSensor; if it isn't, clear this task."
+            "OperationSensor; if it isn't, clear this task.",
+            request_id=request_id,
         )
 
     def of_unknown_age(self, ended: Submission) -> AmbiguousOutcome:

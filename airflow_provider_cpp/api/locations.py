@@ -73,6 +73,16 @@ class OperationLocation:
         query = f"?api-version={self.api_version}" if self.api_version else ""
         return f"{self.origin}{self.path}{query}"
 
+    @property
+    def offer(self) -> str:
+        """Return the offer in words."""
+        return f"offer {self.publisher_id}/{self.offer_id}"
+
+    @property
+    def ids(self) -> str:
+        """Return what a message ends with, so that support finds the operation."""
+        return f"Operation {self.operation_id}."
+
     def __str__(self) -> str:
         """Return the operation in words."""
         return f"operation {self.operation_id} on offer {self.publisher_id}/{self.offer_id}"
@@ -105,9 +115,19 @@ class OfferLocation:
         publisher, offer = path_segment(self.publisher_id), path_segment(self.offer_id)
         return f"{self.origin}/api/publishers/{publisher}/offers/{offer}"
 
-    def __str__(self) -> str:
+    @property
+    def offer(self) -> str:
         """Return the offer in words."""
         return f"offer {self.publisher_id}/{self.offer_id}"
+
+    @property
+    def ids(self) -> str:
+        """Return nothing: an offer has no id but its name."""
+        return ""
+
+    def __str__(self) -> str:
+        """Return the offer in words."""
+        return self.offer
 
 
 def location_header(headers: Mapping[str, str]) -> str | None:

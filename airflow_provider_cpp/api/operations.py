@@ -95,6 +95,11 @@ def is_alarming(word: str) -> bool:
     return _ALARMING.search(word) is not None and _ALARMING.search(_NEGATED.sub(" ", word)) is not None
 
 
+def is_signoff(word: str) -> bool:
+    """Tell whether a status word says that a publish is in preview, and its publisher's sign-off is waited for."""
+    return folded(word) == "waitingforpublisherreview"
+
+
 def waits_for_somebody(word: str) -> bool:
     """Tell whether a status word says that a person's turn is waited for, in the usual course of things."""
     return folded(word).startswith("waitingfor")
@@ -209,7 +214,7 @@ class Operation:
         clients); an offer's status may say it as a whole (status page).
         """
         words = [self.raw_status] + [step.status for step in self.steps]
-        return not self.is_terminal and any(folded(word) == "waitingforpublisherreview" for word in words)
+        return not self.is_terminal and any(map(is_signoff, words))
 
     @property
     def current_step(self) -> Step | None:

@@ -12,6 +12,7 @@ from airflow_provider_cpp import exceptions
 from airflow_provider_cpp.api import operations
 from airflow_provider_cpp.api.arguments import is_missing
 from airflow_provider_cpp.api.confidential import without_secrets
+from airflow_provider_cpp.api.customers import UNSEEN, Seen
 from airflow_provider_cpp.api.goals import COMPLETED, Goal
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
 from airflow_provider_cpp.api.operations import Operation, Step
@@ -33,69 +34,100 @@ UNKNOWN = "unknown"
 #: A failure's story, and what a step says, is cut at this many characters; the event's operation has all of it.
 MAX_TOLD = 8000
 
+#: What is said of an offer whose publish waits for its sign-off.
+IS_IN_PREVIEW = "is in preview and waits for your sign-off"
+
 Event = dict[str, object]
 
 
-def ended(location: str, what: str, operation: Operation) -> Event:
+#: What is watched: an operation, or an offer whose status is.
+Watched = OperationLocation | OfferLocation
+
+
+def ended(watched: Watched, operation: Operation, seen: Seen = UNSEEN) -> Event:
     """Return the event of an operation that the service says has ended.
 
-    :param location: the operation's location.
-    :param what: the operation in words.
+    :param watched: the operation.
     :param operation: its last reading.
+    :param seen: what customers see now.
     """
-    return _event(operation.status, location, operation, _told(what, operation))
+    return _event(operation.status, watched.url, operation, _told(watched, operation, operation.status, seen))
 
 
-def concluded(location: str, what: str, operation: Operation, goal: Goal = COMPLETED) -> Event | None:
-    """Return the event of a watch whose goal is reached or missed, and None if it goes on.
+def concluded(
+    watched: Watched, operation: Operation, verdict: str, goal: Goal = COMPLETED, seen: Seen = UNSEEN
+) -> Event:
+    """Return the event of a watch whose goal is reached or missed.
 
-    :param location: the operation's location, or the offer's.
-    :param what: the same in words.
+    :param watched: the operation, or the offer.
     :param operation: its last reading.
+    :param verdict: what the goal says of it.
     :param goal: what is waited for.
+    :param seen: what customers see now.
     """
-    verdict = goal.verdict(operation)
-    if verdict is None:
-        return None
     if verdict == operation.status and goal is COMPLETED:
-        return ended(location, what, operation)
-    message = (
-        _reached(what, operation, goal) if verdict == operations.SUCCEEDED else _told(what, operation, verdict)
-    )
-    return {**_event(verdict, location, operation, message), "goal": goal.words}
+        return ended(watched, operation, seen)
+    is_reached = verdict == operations.SUCCEEDED
+    message = _reached(watched, operation, goal) if is_reached else _told(watched, operation, verdict, seen)
+    return {**_event(verdict, watched.url, operation, message), "goal": goal.words}
 
 
 def timed_out(
-    location: str, what: str, operation: Operation | None, waited: float, trouble: str, goal: Goal = COMPLETED
+    watched: Watched,
+    operation: Operation | None,
+    waited: float,
+    trouble: str,
+    goal: Goal = COMPLETED,
+    seen: Seen = UNSEEN,
 ) -> Event:
     """Return the event of a watch whose time is over.
 
+    :param watched: the operation, or the offer.
+    :param operation: its last reading; None if there was none.
     :param waited: seconds since the watch began.
     :param trouble: what the last read came to, if it failed.
     :param goal: what was waited for.
+    :param seen: what customers see now.
     """
     state = f"was last seen {_where(operation)}" if operation else "could not be read even once"
-    said = _alarms(operation)
-    trouble = f" The last read failed: {trouble}." if trouble else ""
+    last_read = f"The last read failed: {trouble}." if trouble else ""
     return _event(
         TIMEOUT,
-        location,
+        watched.url,
         operation,
-        f"{capitalized(what)} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.{said}{trouble} It "
-        f"may still be running: nothing was canceled. Look at {PORTAL}; to go on watching, clear this task; to "
-        "wait longer, raise its timeout or execution_timeout.",
+        _joined(
+            f"O{watched.offer[1:]} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.",
+            _alarms(operation),
+            last_read,
+            seen.live,
+            "It may still be running: nothing was canceled.",
+            f"Look at {seen.page}; to go on watching, clear this task; to wait longer, raise its timeout or "
+            "execution_timeout.",
+            watched.ids,
+        ),
     )
 
 
-def unreadable(location: str, what: str, operation: Operation | None, why: str) -> Event:
-    """Return the event of an operation whose status can't be learned."""
-    seen = f" It was last seen {_where(operation)}.{_alarms(operation)}" if operation else ""
+def unreadable(watched: Watched, operation: Operation | None, why: str) -> Event:
+    """Return the event of an operation whose status can't be learned.
+
+    :param watched: the operation, or the offer.
+    :param operation: its last reading; None if there was none.
+    :param why: the reason, in words.
+    """
+    last_seen = f"It was last seen {_where(operation)}." if operation else ""
     return _event(
         UNKNOWN,
-        location,
+        watched.url,
         operation,
-        f"The status of {what} can't be learned: {why}.{seen} This says nothing about the operation itself, "
-        f"which may run on or have ended. Look at {PORTAL}; clear this task to watch it again.",
+        _joined(
+            f"The status of {watched.offer} can't be learned: {why}.",
+            last_seen,
+            _alarms(operation),
+            "This says nothing about the operation itself, which may run on or have ended.",
+            f"Look at {PORTAL}; clear this task to watch it again.",
+            watched.ids,
+        ),
         error=OperationStatusUnknown.__name__,
     )
 
@@ -107,10 +139,13 @@ def refused(location: str, error: CppError, what: OperationLocation | OfferLocat
     """
     message = str(error)
     if isinstance(what, OperationLocation):
-        message += (
-            f" This says nothing about {what}, which may run on. Once this is mended, clear this task to watch it "
-            "again."
+        more = (
+            f"This says nothing about the operation on {what.offer} itself, which may run on. Once this is "
+            "mended, clear this task to watch it again."
         )
+        told = error.with_more(more)
+        told.operation_id = what.operation_id
+        message = str(told)
     return _event(UNKNOWN, location, None, message, error=type(error).__name__)
 
 
@@ -229,11 +264,14 @@ def _brief(value: object) -> str:
     return one_line(repr(value))[:200]
 
 
-def _reached(what: str, operation: Operation, goal: Goal) -> str:
+def _reached(watched: Watched, operation: Operation, goal: Goal) -> str:
     if operation.status == operations.SUCCEEDED:
-        return _told(what, operation)
-    links = _links("Preview", operation.preview_links)
-    return f"{capitalized(what)} {goal.words}; it says {operation.raw_status!r}.{links}"
+        return _told(watched, operation, operation.status)
+    offer = f"O{watched.offer[1:]}"
+    if operation.waits_for_signoff:
+        links = _links("Preview", operation.preview_links)
+        return _joined(f"{offer} {IS_IN_PREVIEW}.", links, watched.ids)
+    return _joined(f"{offer} {goal.words}; the service says {operation.raw_status!r}.", watched.ids)
 
 
 def _not_yet(goal: Goal) -> str:
@@ -241,61 +279,94 @@ def _not_yet(goal: Goal) -> str:
 
 
 def _links(kind: str, links: tuple[tuple[str, str], ...]) -> str:
-    return f" {kind}: {', '.join(url for _, url in links)}" if links else ""
+    return f"{kind}: {', '.join(url for _, url in links)}" if links else ""
 
 
-def _told(what: str, operation: Operation, verdict: str | None = None) -> str:
-    start = capitalized(what)
-    status = verdict or operation.status
-    if status == operations.SUCCEEDED:
-        return f"{start} succeeded.{_links('Live', operation.live_links)}"
-    story = [f"{start} {'was ' if status == operations.CANCELED else ''}{status}"]
-    if operations.folded(operation.raw_status) != status:
-        story[0] += f" (the service says {operation.raw_status!r})"
-    said, is_reason_given = _said(operation)
-    story += said
-    if status == operations.FAILED and is_reason_given:
-        advice = f"Correct what is named in the offer, publish it again, and look at {PORTAL}"
-    elif status == operations.FAILED:
-        advice = (
-            f"The service names no reason: look for the reports on the offer at {PORTAL}, and ask Partner "
-            "Center's support if there are none; once it is mended, publish it again"
-        )
-    else:
-        advice = f"Somebody canceled it: ask who before going live again; see {PORTAL}"
-    text = _sentences(story)
-    return f"{text}. {advice}."
+def _told(watched: Watched, operation: Operation, verdict: str, seen: Seen = UNSEEN) -> str:
+    """Return what became of an operation: first the offer and why, then what customers see, last its id.
+
+    :param verdict: `succeeded`, `failed` or `canceled`: what the operation's end means for who waits.
+    """
+    offer = f"O{watched.offer[1:]}"
+    if verdict == operations.SUCCEEDED:
+        return _joined(f"{offer} succeeded.", _links("Live", operation.live_links), watched.ids)
+    return _joined(story(offer, operation, verdict), seen.live, _advice(operation, verdict, seen), watched.ids)
 
 
-def _said(operation: Operation) -> tuple[list[str], bool]:
-    """Return what the service says of an operation, and whether that is more than words of statuses.
+def story(offer: str, operation: Operation, verdict: str) -> str:
+    """Return in sentences how an operation failed or was canceled, and why.
 
-    That are its alarming steps and those that name an error, with their messages, then its own; where none of
-    them has any, what the other steps say.
+    :param offer: which offer, to begin with.
+    :param operation: its last reading.
+    :param verdict: `failed` or `canceled`.
+    """
+    came_to = f"{offer} {'was canceled' if verdict == operations.CANCELED else 'failed'}"
+    if operations.folded(operation.raw_status) != verdict:
+        came_to += f" (the service says {operation.raw_status!r})"
+    steps, messages = _said(operation)
+    if verdict == operations.CANCELED:
+        steps = [step for step in steps if step.messages]
+    if not steps:
+        return _sentences([f"{came_to}: {messages[0]}", *messages[1:]] if messages else [came_to])
+    first, *others = steps
+    word = operations.folded(first.status)
+    called = "" if word == verdict else f", which is {first.status}"
+    return _sentences(
+        [f"{came_to} at step {first.label}{called}: {_texts_of(first)}", *map(_step_said, others), *messages]
+    )
+
+
+def _advice(operation: Operation, verdict: str, seen: Seen) -> str:
+    if verdict == operations.CANCELED:
+        return f"Somebody canceled it: ask who before going live again; see {seen.page}."
+    if _names_reason(operation):
+        return f"Correct what is named in the offer, publish it again, and look at {seen.page}."
+    return (
+        f"The service names no reason: look for the reports on the offer at {seen.page}, and ask Partner Center's "
+        "support if there are none; once it is mended, publish it again."
+    )
+
+
+def _said(operation: Operation) -> tuple[list[Step], list[str]]:
+    """Return what the service says of an operation: the steps that say something, and its own messages.
+
+    Those are its alarming steps and those that name an error; where none of them has a message, all that have.
     """
     steps = [step for step in operation.steps if step.is_alarming or step.names_error]
     if not operation.messages and not any(step.messages for step in steps):
         steps += [step for step in operation.steps if step.messages]
-    said, told = [], set()
-    for step in steps:
-        texts = [message.text for message in step.messages]
-        said.append(f"Step {step.label} is {step.status}: {'; '.join(texts) or 'no message given'}")
-        told.update(texts)
-    said += [f"{m.level or 'message'}: {m.text}" for m in operation.messages if m.text not in told]
-    return said, bool(told or operation.messages)
+    said = {message.text for step in steps for message in step.messages}
+    return steps, [f"{m.level or 'message'}: {m.text}" for m in operation.messages if m.text not in said]
+
+
+def _names_reason(operation: Operation) -> bool:
+    return bool(operation.messages) or any(step.messages for step in operation.steps)
+
+
+def _step_said(step: Step) -> str:
+    return f"Step {step.label} is {step.status}: {_texts_of(step)}"
+
+
+def _texts_of(step: Step) -> str:
+    return "; ".join(message.text for message in step.messages) or "no message given"
 
 
 def _alarms(operation: Operation | None) -> str:
     """Return what of a running operation looks like a failure or asks for somebody, as sentences."""
     if operation is None or not (operation.is_alarming or operation.failed_steps):
         return ""
-    said, _ = _said(operation)
-    return f" {capitalized(_sentences(said))}." if said else ""
+    steps, messages = _said(operation)
+    said = [*map(_step_said, steps), *messages]
+    return capitalized(_sentences(said)) if said else ""
 
 
 def _sentences(parts: list[str]) -> str:
     text = ". ".join(part.rstrip(". ") for part in parts)
-    return text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}..., cut here"
+    return f"{text}." if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}..., cut here."
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
 
 
 def _where(operation: Operation | None) -> str:
@@ -307,12 +378,15 @@ def _where(operation: Operation | None) -> str:
     return f"{operation.raw_status} at step {progress_of(step)}"
 
 
-def progress_of(step: Step) -> str:
-    """Return a step in words: its label, status, percentage and estimate."""
+def progress_of(step: Step, *, has_ended: bool = False) -> str:
+    """Return a step in words: its label, status, percentage and estimate.
+
+    :param has_ended: whether its operation has: then nothing is estimated any more.
+    """
     words = f"{step.label}: {step.status or 'no status'}"
     if step.progress is not None:
         words += f", {step.progress} %"
-    if step.estimate:
+    if step.estimate and not has_ended:
         words += f", estimated {step.estimate}"
     return words
 

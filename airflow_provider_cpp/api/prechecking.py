@@ -167,9 +167,11 @@ class Precheck:
         # The status is about the last operation, whose steps say what went wrong.
         steps, messages = (status.steps, status.messages) if status else ((), ())
         failed = Operation(last[0].state, last[0].state_word, steps, messages)
-        story = outcomes.ended("", f"the last publish of offer {intent.publisher_id}/{intent.offer_id}", failed)
+        story = outcomes.story(
+            f"The last publish of offer {intent.publisher_id}/{intent.offer_id}", failed, failed.status
+        )
         raise CppBadRequest(
-            f"{intent.call} isn't due: nothing waits for sign-off. {story['message']} Nothing was sent; {_FORCED}"
+            f"{intent.call} isn't due: nothing waits for sign-off. {story} Nothing was sent; {_FORCED}"
         )
 
     def _nothing_in_preview(self, intent: Intent, why: str) -> CppBadRequest:

@@ -371,7 +371,10 @@ class Put:
     def _done(self, answer: Answer, before: Offer | None, comparison: Comparison) -> Procedure[PutResult]:
         offer = read_offer(answer)
         created = before is None or answer.status == 201
-        yield Say(f"{self._what} was {'created' if created else 'changed'}.")
+        yield Say(
+            f"{'Created' if created else 'Changed the draft of'} {self._what[:1].lower()}{self._what[1:]}; "
+            "customers see no difference until it is published."
+        )
         if isinstance(offer, str):  # it was accepted, which is what counts
             yield Say(f"The answer's offer can't be read: {offer}.", logging.WARNING)
             return self._result(None, comparison, changed=True, created=created)
@@ -425,8 +428,8 @@ class Put:
                 offer = yield from self._read()
             except CppUnavailable as error:
                 raise CppUnavailable(
-                    f"{call}: {describe(reading)}, and whether it was carried out can't be read: {error} A later "
-                    "try compares anew, and sends only what is missing.",
+                    f"{call}: {describe(reading)}, and whether it was carried out can't be read: "
+                    f"{error.message} A later try compares anew, and sends only what is missing.",
                     http_status=error.http_status,
                     request_id=error.request_id,
                 ) from error
@@ -482,9 +485,7 @@ class Put:
             advice = "The offer is as it was. A later try compares anew."
         else:
             return error
-        return type(error)(
-            f"{error} {advice}", http_status=error.http_status, code=error.code, request_id=error.request_id
-        )
+        return error.with_more(advice)
 
 
 _UNCHANGED = "so nothing was changed. Look at what it is now, and run the task again to compare anew."

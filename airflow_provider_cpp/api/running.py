@@ -12,11 +12,11 @@ from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer
 from airflow_provider_cpp.api.arguments import ADOPT, RESTART
 from airflow_provider_cpp.api.cancelling import Cancel
+from airflow_provider_cpp.api.customers import seen_by_customers
 from airflow_provider_cpp.api.drafts import Told, has_draft, listed_changes
 from airflow_provider_cpp.api.intents import How, Intent, Started
 from airflow_provider_cpp.api.listing import Unlisted
 from airflow_provider_cpp.api.locations import OperationLocation
-from airflow_provider_cpp.api.offers import read_offer
 from airflow_provider_cpp.api.operations import (
     CANCELED,
     FAILED,
@@ -114,7 +114,10 @@ def restart(intent: Intent, location: OperationLocation, *, was_refused: bool = 
     yield intent.keep("restarting", canceling=location.url)
     yield Say(f"Canceling {location}, to publish the draft as it is now.")
     cancel = Cancel(location, warns=False, again="a retry of this task cancels it again")
-    event = yield from cancel.confirmed()
+    try:
+        event = yield from cancel.confirmed()
+    except CppError as error:
+        raise error.with_more(f"{intent.call} wasn't sent: what runs has to be canceled first.") from None
     if event["status"] not in {CANCELED, FAILED, SUCCEEDED}:
         raise CppConflict(f"{intent.call} wasn't sent: what runs has to be canceled first. {event['message']}")
 
@@ -149,25 +152,9 @@ def _came_to(was_refused: bool) -> str:
 
 
 def _conflict(intent: Intent, running: object, told: Told, was_refused: bool) -> Procedure[CppConflict]:
-    customers = yield from _what_is_live(intent)
+    seen = yield from seen_by_customers(intent.publisher_id, intent.offer_id)
     return CppConflict(
         f"{intent.call}: a publish runs already, {running}, and {_verdict(told)} "
-        f"{_came_to(was_refused)} {customers} Wait for its end, or say what to do: if_running='restart' cancels "
+        f"{_came_to(was_refused)} {seen.live} Wait for its end, or say what to do: if_running='restart' cancels "
         "it and publishes the draft as it is now, 'adopt' takes it up without such changes; 'fail' is the default."
     )
-
-
-def _what_is_live(intent: Intent) -> Procedure[str]:
-    """Return in words what customers see: nobody has to know it, so that it is asked once."""
-    unchanged = "Customers see no change before a go-live."
-    try:
-        call = calls.get_offer(intent.publisher_id, intent.offer_id, slot="production")
-        reading, _ = yield from sent(call, patient=False)
-    except CppError:
-        return unchanged
-    if not isinstance(reading, Answer):
-        return unchanged
-    if reading.status == 404:
-        return "Nothing of this offer is live yet."
-    offer = read_offer(reading) if reading.status == 200 else ""
-    return f"Version {offer.version} is still live." if not isinstance(offer, str) and offer.version else unchanged

@@ -69,7 +69,8 @@ class Start(Intent):
             return decided
         was_restarted = was_refused = False
         while True:
-            before, running = yield from self._first(self._before())
+            not_done = "published" if was_restarted else "sent"
+            before, running = yield from self._first(self._before(), not_done)
             if running is None:
                 outcome = yield from self._sent(before)
                 if isinstance(outcome, Started):
@@ -81,7 +82,8 @@ class Start(Intent):
                     f"{self.call} wasn't sent again: {running} runs on the offer, although what ran before was "
                     "canceled for this one. Somebody else publishes it, too."
                 )
-            taken = yield from self._first(met(self, running, How.ADOPTED, was_refused=was_refused))
+            meeting = met(self, running, How.ADOPTED, was_refused=was_refused)
+            taken = yield from self._first(meeting, "published")
             if taken is not None:
                 return taken
             was_restarted = True
@@ -124,10 +126,11 @@ class Start(Intent):
         yield self.intended("unclear", before)
         raise self.unclear(reading, "and twice no trace of it among the offer's submissions")
 
-    def _first(self, asking: Procedure[T], sent_now: str = "sent") -> Procedure[T]:
-        """Ask what has to be known before anything is sent; an error of that says that nothing was.
+    def _first(self, asking: Procedure[T], not_done: str = "sent") -> Procedure[T]:
+        """Ask what has to be known before the request is sent; an error of that says what wasn't done.
 
-        :param sent_now: what didn't happen: `sent again`, where an earlier try may have sent it.
+        :param not_done: `sent again`, where an earlier try may have sent it; `published`, where something else
+            was sent before.
         """
         try:
             return (yield from asking)
@@ -136,7 +139,8 @@ class Start(Intent):
         except CppError as error:
             if str(self.call) in str(error):
                 raise  # it tells of this call already, and not only of what was asked before it
-            raise _with(error, f"{self.call} wasn't {sent_now}, as that has to be known first.") from None
+            first = f"Nothing was {not_done}: the offer's status has to be read first."
+            raise error.with_more(first) from None
 
     # The request's answer
 
@@ -170,8 +174,7 @@ class Start(Intent):
 
         :param which: begins the sentence that tells of it.
         """
-        return _with(
-            error,
+        return error.with_more(
             f"{which} left no trace among the offer's submissions; a retry of this task looks for one again "
             "before it sends anything.",
         )
@@ -266,7 +269,7 @@ class Start(Intent):
         running = ", ".join(str(s) for s in submissions or () if s.is_running) or "none that the list names"
         if submissions is None:
             running = f"not known, as the offer's submissions can't be read: {unlisted.rstrip('.')}"
-        return _with(error_of(self.call, refusal), f"Running on it: {running}.")
+        return error_of(self.call, refusal).with_more(f"Running on it: {running}.")
 
     def _listed_after(self, reading: Reading, is_last: bool) -> Procedure[Listed[Submission] | Unlisted]:
         """List the offer's submissions after an answer that leaves open what became of the request."""
@@ -276,12 +279,5 @@ class Start(Intent):
             if isinstance(reading, Answer) and reading.status == 409 and not is_last:
                 raise
             raise self.unclear(
-                reading, f"and the offer's submissions can't be read: {str(error).rstrip('.')}"
+                reading, f"and the offer's submissions can't be read: {error.message.rstrip('.')}"
             ) from None
-
-
-def _with(error: CppError, more: str) -> CppError:
-    """Return an error with a further sentence."""
-    return type(error)(
-        f"{error} {more}", http_status=error.http_status, code=error.code, request_id=error.request_id
-    )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from hashlib import blake2b
 from math import isfinite
 
 from airflow_provider_cpp.api.operations import (
+    SUCCEEDED,
     Message,
     Operation,
     Step,
     folded,
     is_known,
+    is_signoff,
     waits_for_somebody,
 )
-from airflow_provider_cpp.api.outcomes import MAX_TOLD, progress_of
+from airflow_provider_cpp.api.outcomes import IS_IN_PREVIEW, MAX_TOLD, Watched, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.procedures import Say
 
@@ -32,7 +34,7 @@ _NO_WORDS: frozenset[str] = frozenset()
 class Told:
     """What has been told so far; whoever watches next goes on from there.
 
-    :param what: what is watched, in words.
+    :param watched: the operation, or the offer whose status is watched.
     :param deadline: when watching is given up, in seconds since 1970 (UTC).
     :param earlier: what `to_dict` returned where watching began; None or anything else for a new watch.
     """
@@ -45,11 +47,11 @@ class Told:
         "standings",
         "stuck",
         "unknown_words",
-        "what",
+        "watched",
     )
 
-    def __init__(self, what: str, deadline: float, earlier: object = None) -> None:
-        self.what = what
+    def __init__(self, watched: Watched, deadline: float, earlier: object = None) -> None:
+        self.watched = watched
         self.deadline = deadline
         self.is_begun = False
         #: Whether the last reads failed, and some more of them end the watch.
@@ -108,24 +110,29 @@ class Told:
         is_all = is_end and not self.is_begun
         if not self.is_begun and not is_end:
             yield Say(self._first_line(operation))
+        offer = capitalized(self.watched.offer)
         if not is_end and standings.get(_OWN) != self.standings.get(_OWN):
             if operation.is_alarming:
-                texts = _texts(operation.messages)
-                yield Say(f"{capitalized(self.what)} is {operation.raw_status} now{texts}", logging.WARNING)
-            elif self.is_begun:
-                yield Say(f"{capitalized(self.what)} is {operation.raw_status} now.")
+                yield Say(f"{offer} is now {operation.raw_status}{_texts(operation.messages)}", logging.WARNING)
+            elif self.is_begun and not is_signoff(operation.raw_status):
+                yield Say(f"{offer} is now {operation.raw_status}.")
+        has_ended = is_end and operation.is_terminal  # one that waits for its sign-off runs on
         for step in operation.steps:
-            if standings[_key(step)] == self.standings.get(_key(step)):
+            if standings[_key(step)] == self.standings.get(_key(step)) or is_signoff(step.status):
                 continue
             if self.is_begun or (step.is_alarming and not is_all):
-                yield _line(step)
-        has_ended = is_end and operation.is_terminal  # one that waits for its sign-off runs on
+                yield _line(step, has_ended)
+        if self.is_begun and not is_end and _asks(standings) and not _asks(self.standings):
+            texts = [_texts(step.messages) for step in operation.steps if is_signoff(step.status)]
+            yield Say(f"{offer} {IS_IN_PREVIEW}{''.join(texts)}")
         if has_ended and not is_all:
-            yield Say(f"{capitalized(self.what)} has ended: {operation.raw_status}")
+            went_well = operation.status == SUCCEEDED
+            yield Say(f"{offer} has ended: {operation.raw_status}", logging.INFO if went_well else logging.WARNING)
         if has_ended and operation.steps:
             # Airflow's UI folds a group: who wants the whole has it in one place, nobody else has to scroll.
-            yield Say(f"::group::All steps of {self.what}")
-            yield from (Say(f"{progress_of(step)}{_texts(step.messages)}") for step in operation.steps)
+            yield Say(f"::group::All steps of {self.watched}")
+            for step in operation.steps:
+                yield Say(f"{progress_of(step, has_ended=True)}{_texts(step.messages)}")
             yield from (Say(_spoken(message)) for message in _own(operation))
             yield Say("::endgroup::")
         self.is_begun = True
@@ -144,8 +151,11 @@ class Told:
     def _first_line(self, operation: Operation) -> str:
         step = operation.current_step
         at = f", at step {progress_of(step)}" if step else ""
+        if operation.waits_for_signoff:
+            at = f": it {IS_IN_PREVIEW}"
         until = datetime.fromtimestamp(self.deadline, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return f"Watching {self.what} until {until}: {operation.raw_status}{at}"
+        ids = f" {self.watched.ids}" if self.watched.ids else ""
+        return f"Watching {self.watched.offer} until {until}: {operation.raw_status}{at}.{ids}"
 
 
 def note_of(watch: str, told: dict[str, object]) -> dict[str, object]:
@@ -186,11 +196,16 @@ def _standing(word: str, is_alarming: bool, messages: tuple[Message, ...]) -> st
     return f"{word} {blake2b(said.encode(), digest_size=8).hexdigest()}"
 
 
-def _line(step: Step) -> Say:
+def _asks(standings: Mapping[str, str]) -> bool:
+    return any(is_signoff(word) for word in standings.values())
+
+
+def _line(step: Step, has_ended: bool) -> Say:
+    progress = progress_of(step, has_ended=has_ended)
     if step.is_alarming:
-        return Say(f"Step {progress_of(step)}{_texts(step.messages)}", logging.WARNING)
+        return Say(f"Step {progress}{_texts(step.messages)}", logging.WARNING)
     # Whose turn it is may be told what to do; that is no alarm.
-    return Say(f"Step {progress_of(step)}{_texts(step.messages) if waits_for_somebody(step.status) else ''}")
+    return Say(f"Step {progress}{_texts(step.messages) if waits_for_somebody(step.status) else ''}")
 
 
 def _own(operation: Operation) -> Iterator[Message]:

@@ -22,11 +22,12 @@ from airflow_provider_cpp.api.answers import (
     error_of,
     retry_after,
 )
+from airflow_provider_cpp.api.customers import UNSEEN, Seen, seen_by_customers
 from airflow_provider_cpp.api.finding import NotListed, found_in_list
 from airflow_provider_cpp.api.goals import COMPLETED, Goal
 from airflow_provider_cpp.api.listing import Unlisted
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
-from airflow_provider_cpp.api.operations import Operation, read_operation
+from airflow_provider_cpp.api.operations import SUCCEEDED, Operation, read_operation
 from airflow_provider_cpp.api.outcomes import Event, duration_in_words, progress_of
 from airflow_provider_cpp.api.plain_text import capitalized
 from airflow_provider_cpp.api.portal import PORTAL
@@ -69,7 +70,7 @@ class Watch:
 
         :param earlier: what a worker told before it handed the watch over, if it did.
         """
-        return Told(str(self.location), self.deadline, earlier)
+        return Told(self.location, self.deadline, earlier)
 
     def follow(
         self, *, at_once: bool, told: Told | None = None, draw: Callable[[], float] = random.random
@@ -102,7 +103,6 @@ class _Follower:
         "told",
         "trouble",
         "watch",
-        "what",
     )
 
     def __init__(self, watch: Watch, told: Told, draw: Callable[[], float]) -> None:
@@ -110,7 +110,6 @@ class _Follower:
         self.told = told
         self.draw = draw
         self.call = calls.get_status(watch.location)
-        self.what = str(watch.location)
         self.changed_at = watch.started_at
         self.last: Operation | None = None
         self.last_digest = b""
@@ -149,7 +148,8 @@ class _Follower:
         if now >= self.watch.deadline:
             waited = now - self.watch.started_at
             yield Count("operation.duration.timeout", waited)
-            return outcomes.timed_out(self._url, self.what, self.last, waited, self.trouble, self.watch.goal)
+            seen = yield from self._seen_by_customers()
+            return outcomes.timed_out(self._where, self.last, waited, self.trouble, self.watch.goal, seen)
         yield from self._tell_if_stuck(now)
         return self._until_deadline(now, self._next_delay(reading, now))
 
@@ -159,8 +159,11 @@ class _Follower:
         yield Count(f"operation.duration.{event['status']}", now - self.watch.started_at)
 
     @property
-    def _url(self) -> str:
-        return self.watch.location.url
+    def _where(self) -> OperationLocation | OfferLocation:
+        return self.watch.location
+
+    def _seen_by_customers(self) -> Procedure[Seen]:
+        return (yield from seen_by_customers(self._where.publisher_id, self._where.offer_id))
 
     def _age(self, now: float) -> float:
         return max(0.0, now - self.changed_at)
@@ -177,7 +180,7 @@ class _Follower:
     def _judge(self, reading: Reading, now: float) -> Procedure[Event | None]:
         if isinstance(reading, Unanswered):
             if reading.loss is Loss.UNTRUSTED_PEER and self.is_first_look:
-                return outcomes.refused(self._url, error_of(self.call, reading), self.watch.location)
+                return outcomes.refused(self._where.url, error_of(self.call, reading), self._where)
             return (yield from self._bad_read(describe(reading), kind_of(reading), now))
         match reading.status:
             case 200:
@@ -195,7 +198,7 @@ class _Follower:
                 return (yield from self._not_found(reading, now))
             case status if status < 400 or is_failed_read(reading):
                 return (yield from self._bad_read(describe(reading), kind_of(reading), now))
-        return outcomes.refused(self._url, error_of(self.call, reading), self.watch.location)
+        return outcomes.refused(self._where.url, error_of(self.call, reading), self._where)
 
     def _read(self, answer: Answer) -> Operation | str:
         # A quiet operation sends the same bytes for hours; not parsing them again is most of a poll's cost.
@@ -213,7 +216,12 @@ class _Follower:
         if operation is not self.last:
             yield from self._tell(operation, now)
             self.last = operation
-        return outcomes.concluded(self._url, self.what, operation, self.watch.goal)
+        goal = self.watch.goal
+        verdict = goal.verdict(operation)
+        if verdict is None:
+            return None
+        seen = UNSEEN if verdict == SUCCEEDED else (yield from self._seen_by_customers())
+        return outcomes.concluded(self._where, operation, verdict, goal, seen)
 
     def _tell(self, operation: Operation, now: float) -> Procedure[None]:
         told = self.told
@@ -229,7 +237,7 @@ class _Follower:
 
     def _readable_again(self) -> Procedure[None]:
         if self.failing is not None and (failures := self.failing.over()):
-            yield Say(f"The status of {self.what} can be read again, after {failures} failed reads.")
+            yield Say(f"The status of {self._where.offer} can be read again, after {failures} failed reads.")
         self.bad_reads = self.missing = 0
         self.trouble = ""
 
@@ -243,7 +251,7 @@ class _Follower:
         if self.bad_reads >= BAD_READS_IN_A_ROW and now - self.bad_since >= BAD_READS_FOR:
             minutes = (now - self.bad_since) / 60
             why = f"{self.bad_reads} reads in a row failed over {minutes:.0f} minutes, the last one with {why}"
-            return outcomes.unreadable(self._url, self.what, self.last, why)
+            return outcomes.unreadable(self._where, self.last, why)
         return None
 
     def _troubled(self, why: str, kind: str, now: float) -> Procedure[None]:
@@ -251,8 +259,8 @@ class _Follower:
             self.failing = Trouble()
         if self.failing.again(kind, now):
             yield Say(
-                f"The status of {self.what} can't be read just now, which says nothing about how it goes on. "
-                f"It is read again{often(self.failing, now)}: {why}",
+                f"Couldn't read the status of {self._where.offer} ({why}){often(self.failing, now)}; the "
+                "operation itself goes on. Retrying.",
                 logging.WARNING,
             )
         self.trouble = why
@@ -270,14 +278,14 @@ class _Follower:
             yield from self._troubled(describe(answer), kind_of(answer), now)
             return None
         if not isinstance(location, OperationLocation):
-            return outcomes.refused(self._url, error_of(self.call, answer), self.watch.location)
+            return outcomes.refused(self._where.url, error_of(self.call, answer), self._where)
         missing = self.missing
         submission = yield from found_in_list(location, patient=False)
         if isinstance(submission, Unlisted):
             listed = submission.reading
             if self.missing >= NOT_FOUND_IN_A_ROW and isinstance(listed, Answer) and listed.status in (404, 410):
                 why = f"{describe(answer)}, and the service doesn't know its offer either: {submission.why}"
-                return outcomes.unreadable(self._url, self.what, self.last, why)
+                return outcomes.unreadable(self._where, self.last, why)
             event = yield from self._bad_read(
                 f"{describe(answer)}, and the offer's submissions can't be read: {submission.why}",
                 f"{kind_of(answer)}, {kind_of(listed)}",
@@ -291,11 +299,11 @@ class _Follower:
                 yield from self._troubled(describe(answer), kind_of(answer), now)
                 return None
             why = f"{describe(answer)}, and the offer's submissions don't list it"
-            return outcomes.unreadable(self._url, self.what, self.last, why)
+            return outcomes.unreadable(self._where, self.last, why)
         if submission.state_word != self.listed_as:
             self.listed_as = submission.state_word
             yield Say(
-                f"The service doesn't find {self.what} ({describe(answer)}), but lists it among the offer's "
+                f"The service doesn't find {self._where} ({describe(answer)}), but lists it among the offer's "
                 f"submissions as {submission.state_word!r}; that is taken as its status.",
                 logging.WARNING,
             )
@@ -309,10 +317,11 @@ class _Follower:
             return
         self.told.stuck = True
         step = self.last.current_step if self.last else None
+        ids = f" {self._where.ids}" if self._where.ids else ""
         yield Say(
-            f"{capitalized(self.what)} may be stuck: no step has changed for "
+            f"{capitalized(self._where.offer)} may be stuck: no step has changed for "
             f"{duration_in_words(still_for)}{f' ({progress_of(step)})' if step else ''}. It is still "
-            f"watched; look at {PORTAL} and ask Partner Center's support if it stays so.",
+            f"watched; look at {PORTAL} and ask Partner Center's support if it stays so.{ids}",
             logging.WARNING,
         )
 

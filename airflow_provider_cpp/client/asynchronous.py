@@ -34,7 +34,7 @@ from airflow_provider_cpp.client.requesting import (
     trust,
     why_without_answer,
 )
-from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
+from airflow_provider_cpp.client.tokens import LoginUnavailable, LoginUntrusted, Token, Tokens
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
 
 if TYPE_CHECKING:
@@ -150,6 +150,8 @@ class AsyncClient:
                     reading = await self._attempt(call, renewed)
         except LoginUnavailable as login_is_down:
             return Unanswered(Loss.NOT_SENT, login_is_down.reason, login_is_down.advice)
+        except LoginUntrusted as untrusted:
+            return Unanswered(Loss.UNTRUSTED_PEER, untrusted.reason)
         except CppAuthError as refusal:
             raise login_refused(call, refusal) from None
         return reading

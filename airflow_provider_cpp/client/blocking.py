@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import ssl
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, login_refused
 from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.client.causes import causes_of, is_untrusted
 from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
@@ -24,7 +25,7 @@ from airflow_provider_cpp.client.requesting import (
     trust,
     why_without_answer,
 )
-from airflow_provider_cpp.client.tokens import LoginUnavailable, Token, Tokens
+from airflow_provider_cpp.client.tokens import LoginUnavailable, LoginUntrusted, Token, Tokens
 from airflow_provider_cpp.client.whole_answers import bounded_session, packed_body
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
 
@@ -131,6 +132,8 @@ class BlockingClient:
                     reading = self._attempt(call, renewed)
         except LoginUnavailable as login_is_down:
             return Unanswered(Loss.NOT_SENT, login_is_down.reason, login_is_down.advice)
+        except LoginUntrusted as untrusted:
+            return Unanswered(Loss.UNTRUSTED_PEER, untrusted.reason)
         except CppAuthError as refusal:
             raise login_refused(call, refusal) from None
         return reading
@@ -204,26 +207,12 @@ def _unanswered(error: requests.RequestException, settings: Settings, token: str
     import requests
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 
-    causes = list(_causes(error))
+    causes = list(causes_of(error))
     reason = why_without_answer(causes, settings, token)
-    if any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes):
+    if is_untrusted(error):
         return Unanswered(Loss.UNTRUSTED_PEER, reason)
     # A name that can't be resolved is a NewConnectionError too. SSLError alone proves nothing: a broken
     # record after the request was read looks the same.
     unsent = (requests.ConnectTimeout, ConnectTimeoutError, NewConnectionError, ProxyError)
     sent_nothing = any(isinstance(cause, unsent) for cause in causes)
     return Unanswered(Loss.NOT_SENT if sent_nothing else Loss.UNCLEAR, reason)
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error with all that it wraps: requests and urllib3 put causes into arguments."""
-    seen: list[BaseException] = []
-    todo: list[object] = [error]
-    while todo:
-        item = todo.pop(0)
-        if not isinstance(item, BaseException) or any(item is known for known in seen):
-            continue
-        seen.append(item)
-        yield item
-        # Not __context__: that may be an error of the caller's own, which says nothing about this request.
-        todo += [getattr(item, "reason", None), item.__cause__, *item.args]

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_cpp.api.answers import Answer, refusal
 from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.api.refusals import Refusal
+from airflow_provider_cpp.client.causes import is_untrusted
 from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.quoted import without, without_quotes
 from airflow_provider_cpp.client.requesting import ca_file_unusable, trust
@@ -153,6 +154,17 @@ class LoginUnavailable(CppUnavailable):
         self.reason = reason
 
 
+class LoginUntrusted(CppConfigurationError):
+    """The certificate of the login's host isn't trusted; nothing was sent."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(
+            f"{reason} Set the connection's ca_file to the CA that signed the host's certificate, or correct "
+            "authority or proxy."
+        )
+        self.reason = reason
+
+
 def fetch_token(settings: Settings) -> tuple[str, float]:
     """Get a new token through `azure-identity` and return it with its lifetime in seconds. Blocks.
 
@@ -160,6 +172,7 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
     request for the login's metadata once an hour.
 
     :raises CppAuthError: the login refuses the principal.
+    :raises CppConfigurationError: the login's certificate isn't trusted, or the principal's own can't be used.
     :raises CppUnavailable: the login can't be reached, or has a problem of its own.
     """
     if settings.auth == "token":
@@ -184,7 +197,10 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
             return token.token, max(token.expires_on - time.time(), 1.0)
         except Exception as error:
             failure = _failure(error, answers[-1] if answers else None, settings)
-            if settings.auth == "default" and not answers and unreached and isinstance(failure, CppAuthError):
+            if unreached and is_untrusted(unreached[-1]):
+                why = _why(unreached[-1], None, settings)
+                failure = LoginUntrusted(_login_failed(settings, why, _asked(settings)))
+            elif settings.auth == "default" and not answers and unreached and isinstance(failure, CppAuthError):
                 # Of several sources, it says "no token" of one that is down, too.
                 failure = _login_is_down(settings, unreached[-1], None)
             if failure is None:
@@ -224,11 +240,12 @@ def _failure(error: Exception, answer: requests.Response | None, settings: Setti
     if isinstance(error, ClientAuthenticationError):
         if not _is_refusal(error, answer):
             return _login_is_down(settings, error, answer)
+        advice = (
+            "Check tenant_id, login (application id), password (client secret: is it right, has it expired?), "
+            "scope, and that the app registration exists in this tenant."
+        )
         return CppAuthError(
-            f"{_login_failed(settings, _why(error, answer, settings))} Check tenant_id, login (application id), "
-            "password (client secret: is it right, has it expired?), scope, and that the app registration exists "
-            "in this tenant.",
-            http_status=status,
+            _login_failed(settings, _why(error, answer, settings), advice, _asked(settings)), http_status=status
         )
     if isinstance(error, AzureError):
         return _login_is_down(settings, error, None)
@@ -236,7 +253,7 @@ def _failure(error: Exception, answer: requests.Response | None, settings: Setti
         return _login_is_down(settings, _Unusable(error), answer)
     if isinstance(error, ValueError | TypeError | OSError):
         # azure-identity's complaints about arguments: a malformed certificate, a wrong or no password for it.
-        return CppConfigurationError(_login_failed(settings, _why(error, None, settings)))
+        return CppConfigurationError(_login_failed(settings, _why(error, None, settings), _asked(settings)))
     return None
 
 
@@ -284,14 +301,18 @@ def _login_is_down(settings: Settings, error: Exception, answer: requests.Respon
     why = _why(error, answer, settings)
     status = answer.status_code if answer is not None else None
     why = why if status is None else f"HTTP {status}, {why}"
-    return LoginUnavailable(_login_failed(settings, why), http_status=status)
+    return LoginUnavailable(_login_failed(settings, why, _asked(settings)), http_status=status)
 
 
-def _login_failed(settings: Settings, why: str) -> str:
-    where = f"{settings.authority}/{settings.tenant_id or '(default tenant)'}"
+def _login_failed(settings: Settings, why: str, *more: str) -> str:
+    return " ".join([f"No token for connection {settings.conn_id!r}: {why.rstrip('.')}.", *more])
+
+
+def _asked(settings: Settings) -> str:
+    """Return which login was asked for whom."""
     return (
-        f"Getting a token for connection {settings.conn_id!r} (auth {settings.auth}, client "
-        f"{settings.client_id or '(default)'}) from {where} failed: {why.rstrip('.')}."
+        f"Asked was {settings.authority}/{settings.tenant_id or '(default tenant)'} for client "
+        f"{settings.client_id or '(default)'} (auth {settings.auth})."
     )
 
 

@@ -236,7 +236,7 @@ THROTTLED = refused(503, **{"retry-after": "1"})
 @pytest.mark.parametrize("within", [3.0, 300.0])
 def test_a_cancel_that_never_got_through_is_an_error_that_names_the_cause(reading: Reading, within: float) -> None:
     runner = Runner(lambda call, now: reading if call.method == "POST" else RUNNING)
-    with pytest.raises(CppUnavailable, match=r"(refused|503).*Nothing was canceled: operation .* was") as told:
+    with pytest.raises(CppUnavailable, match=r"(refused|503).*Nothing was canceled: .* Operation ") as told:
         runner.run(Cancel(LOCATION, within).confirmed(draw=lambda: 0.5))
     assert is_retried(told.value)
     assert len(runner.posts) == MAX_ATTEMPTS * (1 if within < SEND_AGAIN_AFTER else MAX_CANCELS)

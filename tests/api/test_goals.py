@@ -112,14 +112,13 @@ def test_until_takes_two_words() -> None:
 
 
 def test_a_watch_until_signoff_ends_there_with_the_preview() -> None:
-    event, runner = follow([operation("running"), SIGNOFF_DUE], goal=SIGNOFF)
+    event, _ = follow([operation("running"), SIGNOFF_DUE], goal=SIGNOFF)
 
     assert event["status"] == "succeeded"
     assert event["operation"]["status"] == "running"
-    assert "ready for sign-off" in event["message"]
+    assert event["message"].startswith(f"Offer {PUBLISHER}/{OFFER} is in preview and waits for your sign-off. ")
     assert "https://preview.example/vm" in event["message"]
     assert result_of(json.loads(json.dumps(event)), by_sensor=False)["raw_status"] == "running"
-    assert any("waitingForPublisherReview" in line for line in runner.lines())
 
 
 def test_without_that_goal_it_is_watched_on() -> None:
@@ -169,7 +168,7 @@ def test_an_offers_status_is_watched_by_its_own_call() -> None:
     assert "All steps" not in told
     assert event["location"] == HERE.url
     assert {call.path for call in runner.sent} == {f"/api/publishers/{PUBLISHER}/offers/{OFFER}/status"}
-    assert f"Offer {PUBLISHER}/{OFFER} is waitingForPublisherReview" in event["message"]
+    assert f"Offer {PUBLISHER}/{OFFER} is in preview and waits for your sign-off" in event["message"]
 
 
 def test_an_offer_that_failed_ends_the_wait_unless_that_is_waited_for() -> None:

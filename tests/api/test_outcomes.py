@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.api import outcomes
+from airflow_provider_cpp.api.goals import COMPLETED
+from airflow_provider_cpp.api.locations import parse_location
 from airflow_provider_cpp.api.operations import Operation, read_operation
 from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.exceptions import (
@@ -25,13 +27,13 @@ from airflow_provider_cpp.exceptions import (
 from tests.api.scripted import GUID, OFFER, ORIGIN, message, operation, step
 
 URL = f"{ORIGIN}/api/publishers/contoso/offers/{OFFER}/operations/{GUID}"
-WHAT = f"operation {GUID} on offer contoso/{OFFER}"
+WATCHED = parse_location(URL, origin=ORIGIN)
 
 
 def _ended(*arguments: object, **more: object) -> outcomes.Event:
     read = read_operation(operation(*arguments, **more))  # type: ignore[arg-type]
     assert isinstance(read, Operation)
-    return outcomes.ended(URL, WHAT, read)
+    return outcomes.ended(WATCHED, read)
 
 
 FAILED = _ended(
@@ -47,8 +49,8 @@ EVENTS = {
     "succeeded": _ended("completed", step("live", "complete")),
     "failed": FAILED,
     "canceled": _ended("cancelled"),
-    "timeout": outcomes.timed_out(URL, WHAT, RUNNING, 1_209_600.0, ""),
-    "unknown": outcomes.unreadable(URL, WHAT, RUNNING, "HTTP 503"),
+    "timeout": outcomes.timed_out(WATCHED, RUNNING, 1_209_600.0, ""),
+    "unknown": outcomes.unreadable(WATCHED, RUNNING, "HTTP 503"),
 }
 
 
@@ -121,7 +123,7 @@ def test_a_timeout_says_that_the_operation_may_still_run_and_where_it_was() -> N
 
 
 def test_a_timeout_of_what_could_never_be_read_says_so() -> None:
-    told = str(outcomes.timed_out(URL, WHAT, None, 60.0, "HTTP 503")["message"])
+    told = str(outcomes.timed_out(WATCHED, None, 60.0, "HTTP 503")["message"])
     assert "not be read even once" in told
     assert "HTTP 503" in told
 
@@ -254,7 +256,7 @@ def test_a_reason_is_told_once_wherever_it_stood(steps: list[dict[str, object]],
 def test_a_timeout_tells_what_asked_for_somebody_meanwhile(word: str) -> None:
     read = read_operation(operation("running", step("displaycertify", word, messages=[message("Add a logo.")])))
     assert isinstance(read, Operation)
-    for event in (outcomes.timed_out(URL, WHAT, read, 60.0, ""), outcomes.unreadable(URL, WHAT, read, "HTTP 503")):
+    for event in (outcomes.timed_out(WATCHED, read, 60.0, ""), outcomes.unreadable(WATCHED, read, "HTTP 503")):
         assert f"is {word}: Add a logo" in str(event["message"])
 
 
@@ -262,8 +264,8 @@ def test_a_timeout_tells_what_the_operation_says_whose_own_word_looks_like_a_fai
     read = read_operation(operation("publishFailed", messages=["Add a logo."]))
     assert isinstance(read, Operation)
     assert not read.is_terminal
-    assert "Add a logo" in str(outcomes.timed_out(URL, WHAT, read, 60.0, "")["message"])
-    assert outcomes.concluded(URL, WHAT, read) is None
+    assert "Add a logo" in str(outcomes.timed_out(WATCHED, read, 60.0, "")["message"])
+    assert COMPLETED.verdict(read) is None
 
 
 def test_the_services_own_word_is_told_where_it_is_another_one() -> None:
@@ -280,4 +282,4 @@ def test_the_message_of_a_failure_doesnt_flood_the_log() -> None:
     texts = [message("x" * 3000) for _ in range(300)]
     event = _ended("failed", *(step(f"s{n}", "failed", messages=texts) for n in range(3)))
     assert len(str(event["message"])) < 20_000
-    assert str(event["message"]).endswith("overview."), "what to do stays"
+    assert str(event["message"]).endswith(f"overview. Operation {GUID}."), "what to do stays"

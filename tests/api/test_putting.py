@@ -204,7 +204,7 @@ class TestChanging:
         assert runner.lines() == [
             f"Offer {PUBLISHER}/{OFFER} differs from what is wanted in 1 place:",
             '  definition/offer/microsoft-azure-marketplace.title: "Contoso App" -> "New"',
-            f"Offer {PUBLISHER}/{OFFER} was changed.",
+            f"Changed the draft of offer {PUBLISHER}/{OFFER}; customers see no difference until it is published.",
         ]
 
     def test_once_applied_there_is_nothing_left_to_do(self) -> None:

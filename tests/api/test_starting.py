@@ -345,9 +345,9 @@ def test_what_fails_before_the_request_says_that_it_wasnt_sent() -> None:
     outcome, _ = start(lambda call, now: refused(403))
     assert type(outcome) is CppAuthError
     assert str(outcome).startswith("List")
-    assert str(outcome).endswith(f"{START.call} wasn't sent, as that has to be known first.")
+    assert str(outcome).endswith("Nothing was sent: the offer's status has to be read first.")
     outcome, _ = start(lambda call, now: refused(403), {"state": "started", "location": PATH})
-    assert str(outcome).endswith(f"{START.call} wasn't sent again, as that has to be known first.")
+    assert str(outcome).endswith("Nothing was sent again: the offer's status has to be read first.")
 
 
 def test_without_the_list_nothing_is_begun() -> None:

@@ -48,7 +48,7 @@ def test_each_change_of_step_is_logged_once_with_its_percentage_and_estimate() -
     assert changes == [
         "Step Certification (displaycertify): complete, 100 %, estimated < 5 day",
         "Step Live: inProgress, 5 %, estimated ~2-5 days",
-        f"Operation {GUID} on offer {PUBLISHER}/{OFFER} has ended: completed",
+        f"Offer {PUBLISHER}/{OFFER} has ended: completed",
     ]
 
 
@@ -134,8 +134,8 @@ def test_what_a_step_that_waits_for_somebody_says_is_told_and_is_no_warning() ->
         "publisher-signoff", "waitingForPublisherReview", messages=[message("Look at the preview", "information")]
     )
     _, runner = follow([operation("running", step()), operation("running", step(), waits), DONE])
-    assert [
-        line for line in runner.lines() if "waitingForPublisherReview" in line and "Look at the preview" in line
+    assert [line for line in runner.lines() if f"{OFFER} is in preview and waits for your sign-off; " in line] == [
+        f"Offer {PUBLISHER}/{OFFER} is in preview and waits for your sign-off; information: Look at the preview"
     ]
     assert runner.warnings() == []
 
@@ -198,7 +198,7 @@ def test_nothing_is_called_stuck_unless_that_is_asked_for() -> None:
 
 def test_the_operations_own_word_is_told_when_it_changes() -> None:
     _, runner = follow([operation("notStarted"), operation("running"), operation("running"), DONE])
-    assert sum("is running now" in line for line in runner.lines()) == 1
+    assert sum("is now running." in line for line in runner.lines()) == 1
 
 
 def test_at_the_end_all_steps_stand_together_in_a_group_that_airflow_folds() -> None:
@@ -306,7 +306,7 @@ def test_what_changed_since_then_is_told_anew_by_each_triggerer() -> None:
 def test_a_watch_that_no_worker_began_says_anew_where_it_stands_in_one_line() -> None:
     still = operation("running", step("displaycertify", "complete"), step("live", "inProgress"))
     watching, end = carried_on(None, still, still).lines()
-    assert watching.startswith("Watching operation")
+    assert watching.startswith(f"Watching offer {PUBLISHER}/{OFFER} until ")
     assert "has ended" in end
 
 

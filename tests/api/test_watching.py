@@ -212,6 +212,8 @@ def test_whatever_comes_it_ends_in_time_and_with_the_services_own_word(
     def service(call: Call, now: float) -> Reading:
         if call.path.endswith("/submissions/"):
             reading: Reading = refused(500) if listed is None else answered(200, listed)
+        elif call.path.endswith("/slot/Production"):
+            return refused(503)  # what customers see says nothing of the operation
         else:
             assert call.path == LOCATION.path
             reading = next(script)

@@ -187,7 +187,7 @@ def test_an_operation_of_the_old_form_is_watched_on_while_any_runs() -> None:
     service = listing(submission("a-guid", "running"), otherwise=[refused(410), refused(410), DONE])
     event, runner = follow(service, location=location)
     assert event["status"] == "succeeded"
-    assert sum("can't be read just now" in line for line in runner.lines()) == 1, "told, and told once"
+    assert sum("Couldn't read the status" in line for line in runner.lines()) == 1, "told, and told once"
     event, _ = follow(listing(submission("a-guid", "completed"), otherwise=[refused(410)]), location=location)
     assert event["status"] == "unknown"
 

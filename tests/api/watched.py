@@ -28,6 +28,8 @@ from tests.api.scripted import (
 DAY = 86400.0
 LOCATION = OperationLocation(ORIGIN, PUBLISHER, OFFER, GUID)
 DONE = operation("completed")
+#: The version that customers have.
+LIVE = answered(200, {"id": OFFER, "publisherId": PUBLISHER, "version": 7, "definition": {}})
 
 
 def watch(**more: Any) -> Watch:
@@ -38,7 +40,7 @@ def follow(
     service: Callable[[Call, float], Reading] | list[Reading], *, at_once: bool = True, **more: Any
 ) -> tuple[Any, Runner]:
     """Watch at the middle of every jitter, and return the event and the runner."""
-    runner = Runner(service, now=more.pop("now", NOW))
+    runner = Runner(service, now=more.pop("now", NOW), live=more.pop("live", LIVE))
     event = runner.run(watch(**more).follow(at_once=at_once, draw=lambda: 0.5))
     assert json.loads(json.dumps(event, allow_nan=False)) == event
     return event, runner

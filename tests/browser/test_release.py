@@ -120,7 +120,7 @@ def test_the_log_tells_the_story_of_a_release(page, succeeded, picture):
     log = page.get_by_test_id("virtualized-list")
     expect(log).to_contain_text(f"on offer contoso/{OFFER_ID}")
     for part in (
-        r"Watching operation .* until \d{4}-\d\d-\d\d .* at step ",
+        r"Watching offer .* until \d{4}-\d\d-\d\d .* at step ",
         r"Step Certification \(displaycertify\): \w+, \d+ %, estimated ~2-3 days",
         r"Step Live: complete, 100 %",
         r"Operation .* succeeded\. Live: https://",

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import trustme
 
-from airflow_provider_cpp.api.answers import Answer, Loss, Unanswered, describe
-from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.api.answers import Answer, Loss, Unanswered, describe, error_of
+from airflow_provider_cpp.client.settings import Settings, read_settings
+from airflow_provider_cpp.exceptions import CppConfigurationError, CppUnavailable
 from tests.client.conftest import ACCEPTED, POST, Exchange, settings_at
 from tests.client.raw_server import (
     RawServer,
@@ -63,6 +64,36 @@ def test_a_host_whose_certificate_isnt_trusted_gets_nothing(exchange: Exchange, 
             assert reading.loss is Loss.UNTRUSTED_PEER
             assert server.requests == []
             assert server.connections == 1, "and isn't tried again"
+
+
+def logging_in_at(url: str, **extra: Any) -> Settings:
+    extra = {"tenant_id": "a-tenant", "authority": url, "timeout": 5, **extra}
+    return read_settings("cpp_default", host="http://localhost:9", login="an-app", password="x" * 20, extra=extra)
+
+
+def test_a_certificate_of_the_login_that_isnt_trusted_is_a_setting_to_correct_as_at_the_api(
+    exchange: Exchange, authority: Any
+) -> None:
+    ours, theirs = authority(), authority()
+    for extra in ({}, {"ca_file": str(ours.file)}):
+        with RawServer(ACCEPTED, tls=theirs.tls) as server:
+            reading = exchange(logging_in_at(server.url, **extra), POST, patient=True)
+            assert isinstance(reading, Unanswered)
+            assert reading.loss is Loss.UNTRUSTED_PEER
+            error = error_of(POST, reading)
+            assert type(error) is CppConfigurationError
+            assert "ca_file" in str(error)
+            assert "CERTIFICATE_VERIFY_FAILED" in str(error)
+            assert server.requests == []
+
+
+def test_a_refused_connection_at_the_login_is_no_failed_authentication(exchange: Exchange) -> None:
+    reading = exchange(logging_in_at("https://localhost:9"), POST)
+    assert isinstance(reading, Unanswered)
+    assert reading.loss is Loss.NOT_SENT
+    error = error_of(POST, reading)
+    assert type(error) is CppUnavailable
+    assert "Connection refused" in str(error)
 
 
 def test_a_certificate_of_another_name_isnt_trusted(exchange: Exchange, authority: Any) -> None:

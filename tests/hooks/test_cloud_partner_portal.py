@@ -192,7 +192,8 @@ def test_a_location_of_another_host_is_refused_and_nothing_is_sent(hook, cpp_emu
 
 
 def test_an_unknown_operation_is_not_found(hook, cpp_emulator):
-    with pytest.raises(CppNotFound, match="operation 0-0 on offer contoso"):
+    told = r"^Get operation of offer contoso.*doesn't find the operation"
+    with pytest.raises(CppNotFound, match=told):
         hook.get_operation(f"/api/publishers/contoso/offers/{OFFER}/operations/0-0")
 
 

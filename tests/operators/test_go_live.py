@@ -88,7 +88,7 @@ class TestWaiting:
         cpp_emulator.configure(outcome="stall")
         task = operator(wait_for_completion=True, deferrable=deferrable, timeout=timedelta(seconds=0.4))
         with pytest.raises(
-            OperationTimeout, match=f"on offer contoso/{OFFER} didn't end within.*nothing was canceled"
+            OperationTimeout, match=f"Offer contoso/{OFFER} didn't end within.*nothing was canceled"
         ):
             run_task(task, context_of(task))
 

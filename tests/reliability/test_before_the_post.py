@@ -84,10 +84,10 @@ AT_THE_LIST = {
         Fault("throttled", action="token", retry_after="3600", times=None),
         "token.*HTTP 429",
     ),
-    "the login: HTML, every time": (Fault("html", action="token", times=None), "Getting a token"),
+    "the login: HTML, every time": (Fault("html", action="token", times=None), "No token"),
     "the login: its metadata are down, every time": (
         Fault("error", action="discovery", status=503, times=None),
-        "Getting a token",
+        "No token",
     ),
 }
 

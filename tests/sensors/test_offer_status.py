@@ -129,5 +129,4 @@ def test_where_it_stands_is_told_once_across_worker_and_triggerer(cpp_emulator, 
     assert len(run().deferrals) == 1
     told = capsys.readouterr().out
     assert told.count("Watching offer") == 1
-    assert told.count("Step Publisher signoff: waitingForPublisherReview") == 1
-    assert "is waitingForPublisherReview; it says 'running'" in told
+    assert told.count("is in preview and waits for your sign-off.") == 1

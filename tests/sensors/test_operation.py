@@ -102,7 +102,7 @@ class TestOutcomes:
 
     def test_cancellation(self, cpp_emulator, location, deferrable):
         cpp_emulator.finish(OFFER, "cancel")
-        assert f"offer contoso/{OFFER} was canceled" in message_of(
+        assert f"Offer contoso/{OFFER} was canceled" in message_of(
             OperationCanceled, location, deferrable=deferrable
         )
 
@@ -212,9 +212,9 @@ def test_each_change_is_logged_once_and_a_quiet_poll_not_at_all(cpp_emulator, de
     cpp_emulator.configure(duration=3)
     location = CloudPartnerPortalHook().go_live(OFFER)
     run(location, deferrable=deferrable, poke_interval=0.02, max_poke_interval=0.02)
-    told = re.findall(r"(Watching operation|Step [^:]+: \w+|has ended|succeeded\.)", capsys.readouterr().out)
+    told = re.findall(r"(Watching offer|Step [^:]+: \w+|has ended|succeeded\.)", capsys.readouterr().out)
     assert len(told) == len(set(told))
-    assert told[0] == "Watching operation"
+    assert told[0] == "Watching offer"
     assert told[-2:] == ["has ended", "succeeded."]
     assert len(told) >= 4
     reads = len(cpp_emulator.requests_for("operation"))
@@ -335,7 +335,7 @@ def test_rescheduled_looks_tell_where_it_stands_once(cpp_emulator, location, cap
     cpp_emulator.finish(OFFER)
     task.look()
     told = capsys.readouterr().out
-    assert told.count("Watching operation") == 1
+    assert told.count("Watching offer") == 1
     assert told.count("has ended") == 1
 
 
@@ -344,7 +344,7 @@ def test_what_stands_in_the_store_of_another_watch_is_left_aside(cpp_emulator, l
     Rescheduled(location, store=store).look()
     cpp_emulator.finish(OFFER)
     Rescheduled(CloudPartnerPortalHook().go_live(OFFER), store=store).look()
-    assert capsys.readouterr().out.count("Watching operation") == 2
+    assert capsys.readouterr().out.count("Watching offer") == 2
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,7 @@ def test_the_wait_for_an_operation_goes_on(cpp_emulator, said, told):
     trigger = anew(OperationTrigger(**arguments, **{**LEFT, **times(), "told": told}))
     result = result_of(event_of(trigger), by_sensor=True)
     assert result["status"] == "succeeded"
-    assert any("Watching operation" in line for line in said) is (told is None)
+    assert any("Watching offer" in line for line in said) is (told is None)
 
 
 def test_the_wait_for_an_offers_status_goes_on(cpp_emulator):
