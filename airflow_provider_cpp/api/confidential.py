@@ -19,25 +19,41 @@ HIDDEN = "***"
 
 # Of each text that holds a secret, and of few others, in lower case.
 _HINT = re.compile(
-    r"sig(?!n(?!ature)|ht|ma)|secret|passw|passphrase|pwd|token|key|credential|assertion|authorization"
-    r"|connection[ _-]?string|cookie|code=|pass=|eyj|bearer"
+    r"sig(?!n(?!ature)|ht|ma)|secret|pass(?:w|phrase|code)|pwd|token|key|credential|assertion|authorization"
+    r"|connection[ _-]?string|cookie|code=|pass=|eyj|jwt|sas\b|bearer"
 )
 
 # A name, and what is between it and its value; each run of such characters is looked at once.
 _PAIR = re.compile(
-    r"(?<![\w.$-])(?P<name>[\w.$-]+)(?P<quote>[\"'`\]]{0,2})\s{0,4}(?P<sign>=>|={1,3}|:=?)(?P<space>\s{0,4})"
+    r"(?<![\w.$-])(?P<name>[\w.$-]+)(?P<quote>(?:\[\d{0,4}\])?[\"'`\]]{0,2})\s{0,4}(?P<sign>=>|={1,3}|:=?)"
+    r"(?P<space>\s{0,4})"
 )
-# `"name": "clientSecret", "value": "..."`, and as attributes of XML.
+# `--client-secret ...`, and `("Authorization", "...")`.
+_OPTION = re.compile(r"(?<![\w-])--(?P<name>[\w-]{1,100})(?P<quote>)(?P<space>)(?P<sign>)\s{1,4}(?![\s-])")
+_TUPLE = re.compile(
+    r"\(b?(?P<quote>[\"'])(?P<name>[\w.$-]{1,100})(?P=quote),(?P<space>\s{0,4})(?P<sign>)b?(?=[\"'])"
+)
+_NAMES = r"name|key|field|target|param(?:eter)?|property|(?:parameter|property|field)name"
+_VALUES = r"(?:attempted|rejected|raw|actual|current|old|new)?values?"
+# `"name": "clientSecret", "value": "..."`, also the other way around, and as attributes of XML.
 _NAMED = re.compile(
-    r"\b(?:name|key)(?P<quote>[\"']?)\s{0,4}[=:]\s{0,4}[\"'](?P<name>[\w.$-]+)[\"'][\s,]{1,8}"
-    r"[\"']?value[\"']?\s{0,4}(?P<sign>[=:])(?P<space>\s{0,4})(?=[\"'])",
+    rf"\b(?P<name>{_VALUES})(?P<quote>[\"']?)\s{{0,4}}(?P<sign>[=:])"
+    r"(?P<space>\s{0,4})(?=[\"'\[{\d])",
     re.IGNORECASE,
 )
+_NAME = re.compile(
+    rf"\b(?:{_NAMES})[\"']?\s{{0,4}}[=:]\s{{0,4}}"
+    r"[\"'](?P<name>[\w.$-]+)[\"']",
+    re.IGNORECASE,
+)
+#: How far a name may be from its value, in characters.
+_BESIDE = 200
+_BORDER = re.compile(r"[<>{}]")
 _ELEMENT = re.compile(r"<(?P<name>[\w.:-]+)(?:\s[^<>]*)?>(?:<!\[CDATA\[)?(?P<value>[^<]+)")
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_+/=-]{8,}(?:\.[A-Za-z0-9_+/=-]*){0,4}"
     r"|\b(?i:bearer)\s{1,4}(?P<value>[\w.~+/=-]{16,})"
-    r"|-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----(?P<key>.*?)(?:-----END|\Z)",
+    r"|-----BEGIN[ +][A-Z +]{0,30}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----(?P<key>.*?)(?:-----END|\Z)",
     re.DOTALL,
 )
 _SCHEME = re.compile(
@@ -66,6 +82,13 @@ _SENTENCE = re.compile(
     r"|this|too|value|was|were|which|will|with|wrong|your?",
     re.IGNORECASE,
 )
+#: What somebody says of a field, and no value: "token: expired". Nor is what a parser says of a token.
+_STATE = re.compile(
+    r"expired|invalid|missing|required|failed|denied|wrong|(?:dis|en)abled|rejected|revoked|unknown|incorrect|absent"
+    r"|not|found|yes|no|ok|passed|recommended",
+    re.IGNORECASE,
+)
+_UNEXPECTED = re.compile(r"(?i:unexpected|illegal|unknown)\s$")
 _SAS = re.compile(r"\??s(?:v|r|e|p|t|s|i|rt|pr|ig|kn)=", re.IGNORECASE)
 _NOTHING = {"", "none", "null", "nil", "true", "false", "undefined", "nothing", "empty", HIDDEN}
 
@@ -125,17 +148,29 @@ def _fields(fields: Mapping[Any, Any], is_secret: bool) -> Iterator[tuple[Any, A
     """Yield key, value, and whether that is secret."""
     named = is_named_secret(fields)
     for key, item in fields.items():
-        yield key, item, is_secret or is_confidential(str(key)) or (named and key in _VALUE)
+        inner = is_confidential(str(key)) and not (named and is_secrets_name(item))
+        yield key, item, is_secret or inner or (named and is_value(key))
 
 
-_VALUE = {"value", "Value"}
+def is_value(name: object) -> bool:
+    """Tell whether a field holds the value of what another names, such as `{"name": ..., "value": ...}`."""
+    return isinstance(name, str) and re.fullmatch(_VALUES, name, re.IGNORECASE) is not None
+
+
+def is_secrets_name(value: object) -> bool:
+    """Tell whether what a field named "key" holds is the name of a secret, and none itself."""
+    return (
+        isinstance(value, str) and re.fullmatch(r"[A-Za-z_.-]{1,40}", value) is not None and is_confidential(value)
+    )
 
 
 def is_named_secret(fields: Mapping[Any, Any]) -> bool:
-    """Tell whether it is a pair such as `{"name": "clientSecret", "value": ...}`."""
-    if not _VALUE.intersection(fields):
+    """Tell whether it is a pair such as `{"name": "clientSecret", "value": ...}`, as errors quote them too."""
+    if not any(map(is_value, fields)):
         return False
-    names = (fields.get(key) for key in ("name", "key", "Name", "Key"))
+    names = (
+        item for key, item in fields.items() if isinstance(key, str) and re.fullmatch(_NAMES, key, re.IGNORECASE)
+    )
     return any(isinstance(name, str) and is_confidential(name) for name in names)
 
 
@@ -168,7 +203,7 @@ def _is_suspect(text: str) -> bool:
     """Tell whether it is worth looking for secrets: a cheap question, asked of each text of an operation."""
     if "=" in text or ":" in text or "@" in text or "<" in text or "eyJ" in text or "---" in text:
         return _HINT.search(text.lower()) is not None or ("@" in text and "//" in text)
-    return "earer" in text or "EARER" in text
+    return "earer" in text or "EARER" in text or "--" in text or "('" in text or '("' in text
 
 
 def _found(text: str, *, is_cut: bool = False) -> list[Span]:
@@ -180,6 +215,10 @@ def _found(text: str, *, is_cut: bool = False) -> list[Span]:
     if is_escaped and not (_is_suspect(sight.text) or is_cut):
         return []
     spans = [*_values(sight, _PAIR), *_elements(sight), *_tokens(sight), *_users(sight, is_cut)]
+    if "--" in sight.text:
+        spans += _values(sight, _OPTION)
+    if "('" in sight.text or '("' in sight.text or "(b" in sight.text:
+        spans += _values(sight, _TUPLE)
     if "value" in sight.text.lower():
         spans += _values(sight, _NAMED)
     merged: list[Span] = []
@@ -205,14 +244,28 @@ def _values(sight: Sight, pattern: re.Pattern[str]) -> Iterator[Span]:
 
 def _is_secret_here(text: str, match: re.Match[str]) -> bool:
     name = match["name"]
+    if match.re is _NAMED:
+        return _name_beside(text, match)
     if is_confidential(name):
+        if name.lower() == "token" and _UNEXPECTED.search(text, max(0, match.start() - 20), match.start()):
+            return False
         # Of a whole signature, `sig` is found by itself.
         return not (name.lower().endswith("signature") and _SAS.match(text, match.end()))
     # The key of an Azure function, say; `code=` by itself is an error's.
     begin = match.start()
-    return (
-        name.lower() in {"code", "pass"} and match["sign"] == "=" and text[max(0, begin - 1) : begin] in {"?", "&"}
+    before = text[max(0, begin - 1) : begin]
+    return match["sign"] == "=" and (
+        (name.lower() == "code" and before in {"?", "&"}) or (name.lower() == "pass" and before in {"?", "&", ";"})
     )
+
+
+def _name_beside(text: str, match: re.Match[str]) -> bool:
+    """Tell whether a secret's name is in the same object or element as a value: before it, else after it."""
+    before = _BORDER.split(text[max(0, match.start() - _BESIDE) : match.start()])[-1]
+    names = _NAME.findall(before)[-1:] or _NAME.findall(
+        _BORDER.split(text[match.end() : match.end() + _BESIDE])[0]
+    )
+    return bool(names) and is_confidential(names[0])
 
 
 def _value(sight: Sight, match: re.Match[str]) -> Span | None:
@@ -221,21 +274,31 @@ def _value(sight: Sight, match: re.Match[str]) -> Span | None:
     first = text[begin : begin + 1]
     if first in {'"', "'", "`"}:
         end = _closed(sight, begin, is_doubled=match["sign"] != ":")
-        return (begin + 1, end) if text[begin + 1 : end].lower() not in _NOTHING else None
+        word = text[begin + 1 : end]
+        return None if word.lower() in _NOTHING or (name in _VAGUE and is_secrets_name(word)) else (begin + 1, end)
+    further_from = begin
     if first in {"[", "{"}:
-        end = _balanced(sight, begin)
-        return (begin, end) if text[begin:end].strip("[]{} ") else None
+        further_from = _balanced(sight, begin)
+        if not text[begin:further_from].strip("[]{} "):
+            return None
     scheme = _SCHEME.match(text, begin) if name.endswith("authorization") else None
     begin = scheme.end() if scheme else begin
-    end = _end(sight, begin, sight.percent(match.start("sign")))
+    further_from = max(begin, further_from)  # a password may begin with a bracket: `{a}b`
+    end = _end(sight, further_from, sight.percent(match.start("sign")))
     if _PASSWORD.search(name) and not match["space"]:
-        further = _NEXT_PAIR.match(text, begin)
+        further = _NEXT_PAIR.match(text, further_from)
         end = max(end, further.end() - 1) if further else end
     elif name.endswith("cookie"):
-        line = _LINE_END.search(text, begin)
+        line = _LINE_END.search(text, further_from)
         end = line.start() if line else len(text)
+    if further_from > begin:
+        return (begin, end)
     word = text[begin:end]
-    if word.lower() in _NOTHING or (name in _VAGUE and (len(word) < _SHORTEST or not _ODD.match(word))):
+    if (
+        word.lower() in _NOTHING
+        or _STATE.fullmatch(word)
+        or (name in _VAGUE and (len(word) < _SHORTEST or not _ODD.match(word)))
+    ):
         return None
     if match["space"] and not match["quote"] and not scheme and _is_sentence(text, name, word, end):
         return None

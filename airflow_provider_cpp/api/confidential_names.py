@@ -8,8 +8,8 @@ from functools import lru_cache
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 # At the end of a word, as many names are written without a border: `clientsecret`.
-_SECRET = re.compile(r"(?:secret|password|token|credential|connectionstring)s?$|passwd$|pwd$|passphrase$")
-_SECRET_AT_END = {"sig", "signature", "signatures", "assertion", "authorization", "cookie"}
+_SECRET = re.compile(r"(?:secret|password|token|credential|connectionstring)s?$|passwd$|pwd$|pass(?:phrase|code)$")
+_SECRET_AT_END = {"sig", "signature", "signatures", "assertion", "authorization", "cookie", "sas", "jwt"}
 # Not whatever ends in "key": a monkey does.
 _KEY = re.compile(
     r"(?:|access|account|admin|api|app|auth|client|encryption|functions?|host|instrumentation|license|master"

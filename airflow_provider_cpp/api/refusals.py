@@ -16,7 +16,7 @@ from functools import lru_cache
 from html import unescape
 from typing import Any
 
-from airflow_provider_cpp.api.confidential import HIDDEN, is_named_secret
+from airflow_provider_cpp.api.confidential import HIDDEN, is_named_secret, is_secrets_name, is_value
 from airflow_provider_cpp.api.confidential_names import is_confidential
 from airflow_provider_cpp.api.plain_text import plain_text
 
@@ -82,6 +82,7 @@ _HEAD = re.compile(r"<head\b", re.IGNORECASE)
 _TITLE = re.compile(r"<title[^<>]*>([^<]*)", re.IGNORECASE)
 _CDATA = re.compile(r"<!\[CDATA\[(.*?)\]\]>", re.DOTALL)
 _LEAF = re.compile(r"<(?:[\w.-]+:)?([\w.-]+)(?:\s[^<>]*)?>([^<>]*)</")
+_ATTRIBUTE = re.compile(r"\s([\w.:-]{1,100})=(\"[^\"<>]*\"|'[^'<>]*')")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,8 @@ def _marked(text: str) -> Refusal:
             fields.setdefault(name, []).append(unescape(content))
     single = {name: contents[0] if len(contents) == 1 else contents for name, contents in fields.items()}
     refusal = refusal_of(single if len(single) > 1 else [*single.values()], is_error=False)
+    if not refusal.message and (attributes := _ATTRIBUTE.findall(text)):
+        refusal = refusal_of({name: unescape(content[1:-1]) for name, content in attributes}, is_error=False)
     return refusal if refusal.message else Refusal(refusal.code, _cut(plain_text(text)), refusal.request_id)
 
 
@@ -250,7 +253,9 @@ class _Walk:
     def _object(self, value: dict[Any, object], label: str, depth: int) -> None:
         self.identifier = self.identifier or identifier_in(value)
         if is_named_secret(value):
-            value = {name: entry for name, entry in value.items() if folded_name(str(name)) != "value"}
+            # Of ASP.NET's state of a model, the errors are no part of the value.
+            kept = ((name, _errors_of(entry) if is_value(name) else entry) for name, entry in value.items())
+            value = {name: entry for name, entry in kept if entry is not None}
         if self.tells_all:
             entries = ((_about(label, str(name)), _shown(str(name), entry)) for name, entry in value.items())
             self._each(entries, len(value), depth)
@@ -326,6 +331,15 @@ def _is_code(value: object) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool) and str(value).strip() != ""
 
 
+def _errors_of(value: object) -> object:
+    """Return the errors that stand within a value that isn't shown; None if there are none."""
+    return (
+        next((it for name, it in value.items() if folded_name(str(name)) == "errors"), None)
+        if isinstance(value, dict)
+        else None
+    )
+
+
 def _is_error(fields: dict[Any, object]) -> bool:
     """Tell whether an object is one error, and not a map of texts by what they are about."""
     names = {folded_name(str(name)) for name, value in fields.items() if not isinstance(value, list)}
@@ -334,7 +348,9 @@ def _is_error(fields: dict[Any, object]) -> bool:
 
 def _shown(name: str, value: object) -> object:
     """Return what may be shown of a field that isn't known: an error may quote what was sent."""
-    return HIDDEN if value is not None and is_confidential(name) else value
+    if value is None or not is_confidential(name) or (folded_name(name) == "key" and is_secrets_name(value)):
+        return value
+    return HIDDEN
 
 
 def _about(label: str, name: str) -> str:

@@ -169,6 +169,25 @@ def test_what_says_nothing_says_nothing(body: object) -> None:
     assert service_error(answered(500, body)) == (None, None)
 
 
+@pytest.mark.parametrize("state", [{"errors": ["Too short."]}, {"Errors": [{"ErrorMessage": "Too short."}]}])
+def test_of_a_secret_fields_state_the_errors_are_told_and_the_value_isnt(state: dict[str, object]) -> None:
+    body = {"key": "clientSecret", "value": {"rawValue": "hUsh", **state}}
+    refusal = refusal_in(json.dumps(body).encode())
+    assert refusal.message == "Too short; key: clientSecret"
+
+
+@pytest.mark.parametrize(
+    ("body", "code", "message"),
+    [
+        (b"<error message='Plan a &amp; b is wrong.'/>", None, "Plan a & b is wrong."),
+        (b'<?xml version="1.0"?><r><error code="X" message="No."/></r>', "X", "No."),
+    ],
+)
+def test_what_stands_in_attributes_is_told(body: bytes, code: str | None, message: str) -> None:
+    refusal = refusal_in(body)
+    assert (refusal.code, refusal.message) == (code, message)
+
+
 def test_nothing_is_said_twice() -> None:
     said = "The plan contoso-plan has no image."
     body = {

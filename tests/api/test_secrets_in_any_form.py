@@ -8,7 +8,7 @@ from html import escape
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.api.arguments import shown
@@ -76,6 +76,17 @@ QUOTING = {
     "an object": ('{{"clientSecret": {{"a": 1, "b": ["]", "{}"]}}', ', "planId": "gold"}}'),
     "an element": ("<AccountKey>{}</AccountKey>", "<Name>x</Name>"),
     "a setting": ('<add name="AccountKey" value="{}" />', "<other />"),
+    "a value and a name": ('{{"value": "{}"', ', "name": "clientSecret"}}, {{"value": "x"}}'),
+    "a name, a type and a value": ('{{"name": "clientSecret", "type": "string", "value": "{}"', ', "x": 1}}'),
+    "a field and a value": ('{{"propertyName": "clientSecret", "attemptedValue": "{}"', ', "x": 1}}'),
+    "values": ('{{"name": "Authorization", "values": ["Bearer {}"]', ', "x": 1}}'),
+    "a field of a page": ('<input name="client_secret" type="hidden" value="{}">', "<input>"),
+    "a value and a key": ('<add value="{}" key="ClientSecret" />', "<other />"),
+    "an option": ("az login --service-principal --password {}", " --tenant x"),
+    "a header as Python has it": ("[('Authorization', 'Bearer {}')", ", ('Accept', 'x')]"),
+    "a place in a list": ("clientSecrets[0]={}", "&x=1"),
+    "a form's list": ("client_secret[]={}", "&x=1"),
+    "a short name": ("Server=x;Uid=me;Pass={}", ";Encrypt=yes"),
     "a name and a value": ('{{"name": "clientSecret", "value": "{}"}}', ', {{"name": "x"}}'),
 }
 
@@ -125,6 +136,12 @@ def test_a_secret_is_hidden_however_it_is_written_and_all_around_it_stays(case: 
         ("it says eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.c2ln, why", "it says ***, why"),
         ("Bearer 0123456789abcdefXY is refused", "Bearer *** is refused"),
         ("-----BEGIN RSA PRIVATE KEY-----\nMII\nx\n-----END", "-----BEGIN RSA PRIVATE KEY-----***-----END"),
+        ("-----BEGIN+RSA+PRIVATE+KEY-----MII%2B", "-----BEGIN+RSA+PRIVATE+KEY-----***"),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\nMII", "-----BEGIN PGP PRIVATE KEY BLOCK-----***"),
+        ("passcode: 12345678, jwt=a.b.c, sas=abc", "passcode: ***, jwt=***, sas=***"),
+        ("Sig={0}0", "Sig=***"),
+        ("password: {x}hUsh, y", "password: ***, y"),
+        ('<add key="ClientSecret" value="s1gnature"/>', '<add key="ClientSecret" value="***"/>'),
         ("https://me:a/b@host/x", "https://***@host/x"),
         ("Cookie: a=b; c=d", "Cookie: ***"),
     ],
@@ -148,6 +165,16 @@ ORDINARY = [
     "https://contoso.example/r?a=1&b=2#x and https://github.com/contoso/app@v1.2",
     "https://host?to=me@contoso.com, me@contoso.com // or you@contoso.com",
     "The bearer of bad news",
+    "token: expired",
+    "signature=invalid",
+    "Root password: disabled",
+    "credentials: missing.",
+    "Unexpected token: }",
+    "unexpected token: 'planId' at line 5",
+    "publish --dry-run --token-type Bearer -- --password",
+    '{"name": "offerId", "value": "x"}, {"value": "y", "name": "planId"}',
+    '{"value": "x"}, {"name": "clientSecret"}',
+    "('colour', 'blue')",
     "100% of 5 GB, 50 %25, C:\\users\\new, a && b, AT&T, &reg;, tom &amp; jerry",
     "step publisher-signoff: waitingForPublisherReview, 50 %",
     "",
@@ -204,6 +231,8 @@ PIECES += ["//", "@", "eyJabcdefghi", "bearer ", "{", "}", "[", "]", "<", ">", "
 
 
 @given(st.text(max_size=100) | st.lists(st.sampled_from(PIECES)).map("".join))
+@example("Sig={0}0")
+@example("Password={a} c;d=")
 def test_hiding_twice_hides_no_more(text: str) -> None:
     once = without_secrets(text)
     assert without_secrets(once) == once
@@ -267,6 +296,16 @@ def test_a_field_isnt_secret_because_of_a_part_of_its_name(name: str) -> None:
 def test_what_isnt_set_and_what_is_a_switch_is_shown() -> None:
     document = {"secret": None, "password": "", "keys": [], "token": {}, "hasPassword": True, "secret1": False}
     assert redacted(document) == document
+
+
+@pytest.mark.parametrize("name", ["key", "field", "target", "propertyName", "ParameterName", "Property"])
+@pytest.mark.parametrize("value", ["value", "attemptedValue", "RejectedValue", "rawValue", "values"])
+def test_a_pair_is_secret_by_whichever_names(name: str, value: str) -> None:
+    pair = {value: "hUsh9Zk-1", name: "clientSecret"}
+    assert redacted(pair) == {value: "***", name: "clientSecret"}
+    assert list(secrets_in(pair)) == ["hUsh9Zk-1"]
+    assert without_secrets(json.dumps(pair)) == json.dumps({value: "***", name: "clientSecret"})
+    assert PART not in str(refusal_in(json.dumps({"errors": [{**pair, "message": "x"}]}).encode()))
 
 
 def test_the_value_of_a_pair_is_as_secret_as_its_name() -> None:
