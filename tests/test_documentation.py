@@ -163,6 +163,53 @@ def test_the_dag_that_waits_elsewhere_watches_what_its_run_names(cpp_emulator):
     assert run_task(task, context).result["status"] == "succeeded"
 
 
+# The operators' pages
+
+
+OPERATORS_PAGES = sorted((ROOT / "docs" / "operators").glob("*.md"))
+NAMED = r"\n## (\w+(?:Operator|Sensor|Hook|Trigger))\n"
+
+
+@pytest.mark.parametrize("path", OPERATORS_PAGES, ids=lambda path: path.stem)
+def test_each_operators_page_leads_to_microsofts_own_before_its_first_table(path):
+    beginning = path.read_text(encoding="utf-8").split("\n|")[0]
+    assert re.search(r"\]\(https://learn\.microsoft\.com/[\w/-]+\)", beginning)
+
+
+@pytest.mark.parametrize("path", OPERATORS_PAGES, ids=lambda path: path.stem)
+def test_each_operators_page_has_an_example_above_each_table_of_parameters(path):
+    text = path.read_text(encoding="utf-8")
+    names_and_sections = re.split(NAMED, text)[1:] or [path.stem, text]
+    for name, section in zip(names_and_sections[::2], names_and_sections[1::2], strict=True):
+        (example,) = re.findall(r"^```{literalinclude} (\S+)$", section.split("\n|")[0], flags=re.MULTILINE)
+        code = (path.parent / example).read_text(encoding="utf-8")
+        assert name in code or not name[0].isupper(), f"{example} doesn't use {name}"
+
+
+def test_a_function_of_ones_own_asks_the_hook(cpp_emulator):
+    cpp_emulator.add_offer("only-a-draft", state="draft")
+    task = parsed("ask_hook.py", "ask_hook").get_task("statuses")
+    assert set(task.python_callable()) == {"contoso-virtualmachineoffer", "only-a-draft"}
+
+
+def test_an_operator_of_ones_own_waits_in_the_trigger(cpp_emulator):
+    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+    task = parsed("own_operator.py", "own_operator").get_task("live_links")
+    task.operation_location = CloudPartnerPortalHook().go_live("contoso-virtualmachineoffer")
+    cpp_emulator.finish("contoso-virtualmachineoffer")
+    done = run_task(task, context_of(task))
+    assert [link["text"] for link in done.result] == ["Live"]
+    assert len(done.deferrals) == 1
+
+
+def test_the_address_that_an_example_shows_is_under_the_links_key():
+    from airflow_provider_cpp.links.operation import PARTNER_CENTER_KEY
+
+    (page,) = parsed("show_link.py", "show_link").get_task("show").op_args
+    assert f"key='{PARTNER_CENTER_KEY}'" in page
+
+
 # The tests that a user is shown
 
 
