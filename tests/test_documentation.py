@@ -210,6 +210,52 @@ def test_the_address_that_an_example_shows_is_under_the_links_key():
     assert f"key='{PARTNER_CENTER_KEY}'" in page
 
 
+def test_a_roll_back_brings_the_draft_to_what_an_earlier_version_was(cpp_emulator):
+    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+
+    offer_id = "contoso-virtualmachineoffer"
+    definition = {"displayText": "Good", "plans": [{"planId": "gold"}]}
+    cpp_emulator.add_offer(offer_id, state="live", definition=definition)
+    hook = CloudPartnerPortalHook()
+    hook.put_offer(offer_id, {"definition": {"displayText": "Bad"}}, if_match="*")
+    dag = parsed("roll_back.py", "roll_back")
+    read, put = dag.get_task("read"), dag.get_task("put")
+    read.version = "1"
+    put.definition = run_task(read, context_of(read)).result
+    assert cpp_emulator.offer(offer_id).definition["displayText"] == "Bad"
+    assert run_task(put, context_of(put)).result["changed"]
+    assert cpp_emulator.offer(offer_id).definition["displayText"] == "Good"
+    assert [task.task_id for task in dag.topological_sort()] == ["read", "put", "publish"]
+
+
+@pytest.mark.parametrize(("dry_run", "sent"), [(True, [0, 0]), (False, [1, 1])])
+def test_a_dry_run_sends_nothing_and_the_same_run_without_it_does(cpp_emulator, dry_run, sent):
+    definition = {"displayText": "Contoso", "offer": {}, "plans": [{"planId": "contososkuidentifier"}]}
+    cpp_emulator.add_offer("contoso-virtualmachineoffer", state="draft", definition=definition)
+    for task in parsed("dry_run.py", "look_first").topological_sort():
+        context = context_of(task, params={"dry_run": dry_run, "image": "1.0.1"}, var={"value": {}})
+        task.render_template_fields(context)
+        run_task(task, context)
+    assert [len(cpp_emulator.requests_for(action)) for action in ("put-offer", "publish")] == sent
+
+
+#: What people search for, as they would write it.
+WORDS = ["rotate", "retire", "roll back", "dry run", "thirty offers", "SaaS", "VM image", "approval", "schedule"]
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_whoever_looks_for_a_word_finds_a_question_with_it_and_its_answer(word):
+    rows = [row for row in page("docs/questions.md").splitlines() if row.startswith("| ") and "](" in row]
+    assert [row for row in rows if word.lower() in row.split(" | ")[0].lower()]
+
+
+def test_each_question_leads_to_its_answer():
+    rows = re.findall(r"^\| (?!Question |-)(.*\?.*) \| (.*) \|$", page("docs/questions.md"), flags=re.MULTILINE)
+    assert len(rows) > 40
+    assert [question for question, answer in rows if "](" not in answer] == []
+    assert "](docs/questions.md)" in page("README.md")
+
+
 # The tests that a user is shown
 
 
