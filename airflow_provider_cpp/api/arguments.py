@@ -26,6 +26,9 @@ _FLAGS = {
     **dict.fromkeys(("false", "0", "", "none"), False),
 }
 
+# What None renders to, by itself and as JSON.
+_NO_TEXT = {"", "none", "null"}
+
 
 def shown(value: object) -> str:
     """Return a value for the message that refuses it, without secrets."""
@@ -118,14 +121,17 @@ def listed(name: str, value: object) -> tuple[str, ...]:
 
     :param name: the argument, for the message.
     :param value: a list, tuple or set of texts; a text that is one, in JSON or as Python writes it; one with
-        commas in between; or a single text. What is empty or None, or says so, is an empty list.
+        commas, semicolons or line ends in between; or a single text. What is empty or None, or says so, is an
+        empty list.
     :raises CppConfigurationError: if it is anything else.
     """
-    if is_missing(value):
+    if value is None or (isinstance(value, str) and value.strip().casefold() in _NO_TEXT):
         return ()
     items: object = value
     if isinstance(value, str):
-        items = _parsed(value.strip()) if value.strip()[0] in "[({" else value.split(",")
+        text = value.strip()
+        items = _parsed(text) if text[0] in "[({\"'" else text
+        items = re.split(r"[,;\r\n]", items) if isinstance(items, str) else items
     if not isinstance(items, Sequence | Set) or isinstance(items, str | bytes | bytearray):
         raise _no_list(name, value, f"is {kind_of(value)}")
     texts = []
@@ -134,6 +140,8 @@ def listed(name: str, value: object) -> tuple[str, ...]:
             raise _no_list(name, value, f"holds {shown(item)}, {kind_of(item)}")
         if holds_template(item):
             raise _no_list(name, value, "holds a template that wasn't rendered")
+        if item.strip() in {"None", "null"}:
+            raise _no_list(name, value, f"holds {item.strip()!r}, so that what it was rendered from isn't there")
         texts.append(item.strip())
     return tuple(text for text in texts if text)
 

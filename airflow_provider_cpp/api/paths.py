@@ -13,8 +13,9 @@ In a path, `*` stands for any characters within a segment, and a segment `**` fo
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from airflow_provider_cpp.api.arguments import holds_template, kind_of, shown
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 Path = tuple[str, ...]
@@ -35,14 +36,17 @@ class Paths:
     """The paths of one argument.
 
     :param argument: its name, for errors.
-    :param paths: what it names.
+    :param paths: what it names; they stay in `given`.
     :raises CppConfigurationError: if one of them can't be a path, as silently it would name nothing.
     """
 
     def __init__(self, argument: str, paths: Iterable[str]) -> None:
-        if isinstance(paths, str):
-            raise CppConfigurationError(f"{argument}={paths!r} is a text; it has to be a list of paths.")
-        self._patterns = [_pattern(argument, path) for path in paths]
+        if isinstance(paths, str | bytes | Mapping) or not isinstance(paths, Iterable):
+            raise CppConfigurationError(
+                f"{argument}={shown(paths)} is {kind_of(paths)}; it has to be a list of paths."
+            )
+        self.given = tuple(paths)
+        self._patterns = [_pattern(argument, path) for path in self.given]
 
     def name(self, path: Path) -> bool:
         """Tell whether one of them names this place itself."""
@@ -66,6 +70,8 @@ def _pattern(argument: str, path: object) -> re.Pattern[str]:
             f"{argument} names {path!r}: segments of a path are separated by slashes, as keys hold dots. For "
             "example definition/offer/microsoft-azure-marketplace.title, or **/osVhdUrl for any that ends so."
         )
+    if holds_template(str(path)):
+        raise CppConfigurationError(f"{argument} names {path!r}, a template that wasn't rendered.")
     last = len(segments) - 1
     parts = []
     for number, segment in enumerate(segments):

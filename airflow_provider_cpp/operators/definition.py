@@ -13,6 +13,7 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_cpp.api.arguments import flag_or_template, is_missing, listed, rendered_flag
 from airflow_provider_cpp.api.definitions import checked_definition, is_json, read_definition
+from airflow_provider_cpp.api.paths import Paths
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.operators.calling import CallsPortal
 
@@ -185,8 +186,8 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         self.publisher_id = publisher_id
         self.if_match = if_match
         self.is_dry_run = flag_or_template("dry_run", dry_run)  # `dry_run` is a method of Airflow's own
-        self.ignore = ignore
-        self.exact = exact
+        self.ignore = Paths("ignore", ignore).given
+        self.exact = Paths("exact", exact).given
         self.resend = resend
         self.create = flag_or_template("create", create)
         self.new_plans = flag_or_template("new_plans", new_plans)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence, Set, ValuesView
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.api.arguments import shown
@@ -150,11 +150,14 @@ class Renderer:
         parts = self._parts(source)
         told = [part for part in parts if not (isinstance(part, str) and part.isspace())]
         if len(told) == 1 and self._is_data(told[0], is_alone=len(parts) == 1):
-            return told[0]
+            # `{{ names | map("upper") }}` and `{{ plans.values() }}` mean what they go through.
+            return list(told[0]) if isinstance(told[0], Iterator | KeysView | ValuesView) else told[0]
         return _joined(parts)
 
     def _is_data(self, value: Any, *, is_alone: bool) -> bool:
-        if isinstance(value, Mapping | Sequence | Set) and not isinstance(value, str | bytes):
+        if isinstance(value, Mapping | Sequence | Set | Iterator | ValuesView) and not isinstance(
+            value, str | bytes
+        ):
             return True
         is_scalar = value is None or isinstance(value, int | float)
         return is_scalar and self.keeps_scalars and is_alone

@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.api.arguments import listed
 from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_cpp.sensors.watching import WatchingSensor
 
@@ -88,12 +89,12 @@ class OfferStatusSensor(WatchingSensor):
         self.publisher_id = publisher_id
         from airflow_provider_cpp.api.goals import goal_of_offer
 
-        self.target = _listed(target)
+        self.target = sorted(listed("target", target))
         given = goal_of_offer(self.target, ()).reached
         self.failed_states = (
             [word for word in ("failed", "canceled") if word not in given]
             if failed_states is None
-            else _listed(failed_states)
+            else sorted(listed("failed_states", failed_states))
         )
         self._goal()
         self.cpp_conn_id = cpp_conn_id
@@ -126,7 +127,3 @@ class OfferStatusSensor(WatchingSensor):
             failed_states=self.failed_states,
             **arguments,
         )
-
-
-def _listed(words: str | Collection[str]) -> list[str]:
-    return [words] if isinstance(words, str) else sorted(words)

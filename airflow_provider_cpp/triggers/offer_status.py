@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.api.arguments import listed
 from airflow_provider_cpp.api.goals import Goal, goal_of_offer
 from airflow_provider_cpp.api.locations import OfferLocation
 from airflow_provider_cpp.triggers.watching import WatchingTrigger
@@ -37,8 +38,8 @@ class OfferStatusTrigger(WatchingTrigger):
         super().__init__(**arguments)
         self.offer_id = offer_id
         self.publisher_id = publisher_id
-        self.target = list(target)
-        self.failed_states = list(failed_states)
+        self.target = list(listed("target", target))
+        self.failed_states = list(listed("failed_states", failed_states))
 
     def what_to_watch(self, settings: Settings) -> tuple[OfferLocation, Goal]:
         """Return the offer, and which status of it is waited for.

@@ -83,8 +83,8 @@ class WatchingTrigger(BaseTrigger):
         self.poke_interval = seconds("poke_interval", poke_interval)
         self.max_poke_interval = seconds("max_poke_interval", max_poke_interval)
         self.stuck_after = optional_seconds("stuck_after", stuck_after)
-        self.limit = limit
-        self.hard_limit = hard_limit
+        self.limit = seconds("limit", limit)
+        self.hard_limit = seconds("hard_limit", hard_limit)
         self.ending = ending
         self.told = told
 

@@ -35,7 +35,9 @@ def test_a_flag_that_isnt_templated_takes_true_and_false_alone(value: object) ->
         checked_flag("precheck", value)
 
 
-@pytest.mark.parametrize("value", [None, "", " ", "\n", "None", [], (), "[]", "()", [""], ["", " "]])
+@pytest.mark.parametrize(
+    "value", [None, "", " ", "\n", "None", [], (), "[]", "()", [""], ["", " "], "null", "none", ",", '""']
+)
 def test_what_is_empty_lists_nothing(value: object) -> None:
     assert listed("status", value) == ()
 
@@ -47,6 +49,12 @@ def test_what_is_empty_lists_nothing(value: object) -> None:
         ("a", "b"),
         "a,b",
         " a , b \n",
+        "a;b",
+        "a; b;",
+        "a\nb\n",
+        '"a", "b"',
+        "'a,b'",
+        '"a,b"',
         '["a", "b"]',
         "['a', 'b']",
         "('a', 'b')",
@@ -74,6 +82,9 @@ def test_a_set_is_a_list_too(value: object) -> None:
         b"a",
         [1],
         ["a", None],
+        ["a", "None"],
+        "a,None",
+        "null,a",
         [["a"]],
         "['a', 1]",
         "['a'",
@@ -88,7 +99,7 @@ def test_what_is_no_list_of_texts_is_refused(value: object) -> None:
         listed("status", value)
 
 
-@given(st.lists(st.text("abcXYZ0123456789-_@.", min_size=1).filter(lambda text: text.strip() != "None")))
+@given(st.lists(st.text("abcXYZ0123456789-_@.", min_size=1).filter(lambda text: text not in {"None", "null"})))
 def test_a_list_and_what_json_and_python_write_of_it_are_the_same(texts: list[str]) -> None:
     import json
 

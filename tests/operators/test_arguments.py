@@ -11,9 +11,10 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator, PublishOperator
+from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator, PublishOperator, PutOfferOperator
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.triggers.offer_status import OfferStatusTrigger
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 from tests.api.test_schedule import NO_INTERVALS
 from tests.running import context_of
@@ -104,10 +105,37 @@ def test_the_hooks_limit_is_checked_before_anything_is_sent(cpp_emulator, value)
     assert cpp_emulator.requests == []
 
 
-@pytest.mark.parametrize("name", ["poke_interval", "max_poke_interval", "stuck_after"])
-def test_a_trigger_that_is_made_by_hand_is_checked_too(name):
+@pytest.mark.parametrize("name", ["poke_interval", "max_poke_interval", "stuck_after", "limit", "hard_limit"])
+@pytest.mark.parametrize("value", NO_INTERVALS, ids=repr)
+def test_a_trigger_that_is_made_by_hand_is_checked_too(name, value):
+    if name == "stuck_after" and value is None:
+        return
     with pytest.raises(CppConfigurationError, match=name):
-        OperationTrigger(operation_location="/x", **{name: float("nan")})
+        OperationTrigger(operation_location="/x", **{name: value})
+
+
+@pytest.mark.parametrize(
+    "value", [5, 0, True, float("inf"), timedelta(1), b"failed", {"a": 1}, [5], "{{ params.x }}"]
+)
+@pytest.mark.parametrize("name", ["target", "failed_states"])
+@pytest.mark.parametrize("make", [OfferStatusSensor, OfferStatusTrigger])
+def test_what_are_no_words_of_a_status_is_refused_when_the_dag_is_parsed(make, name, value):
+    arguments = {"task_id": "t"} if make is OfferStatusSensor else {"target": ["running"]}
+    with pytest.raises(CppConfigurationError, match=f"^{name}="):
+        make(**{**arguments, "offer_id": OFFER, name: value})
+
+
+def test_one_word_of_a_status_is_one_word():
+    assert OfferStatusTrigger(offer_id=OFFER, target="running", failed_states="failed").target == ["running"]
+
+
+@pytest.mark.parametrize(
+    "value", [None, 5, True, "a/b", "{{ params.x }}", b"x", {"a": 1}, [5], [None], ["{{ params.x }}"]]
+)
+@pytest.mark.parametrize("name", ["ignore", "exact"])
+def test_what_are_no_paths_is_refused_when_the_dag_is_parsed(name, value):
+    with pytest.raises(CppConfigurationError, match=f"^{name}"):
+        PutOfferOperator(task_id="t", offer_id=OFFER, definition={}, **{name: value})
 
 
 @pytest.mark.parametrize("offer", ["{{ params.offer }}", "vm-{{ ds }}", "None", True, 1.5])

@@ -123,6 +123,18 @@ class TestDefinition:
         run(put(dag, {"definition": {"offer": "{{ {'x': ['1.0', params.t]} }}"}}), t="True")
         assert sent(portal) == {"x": ["1.0", "True"]}
 
+    @pytest.mark.parametrize(
+        "template",
+        [
+            "{{ params.of.values() }}",
+            "{{ params.of.values() | map('upper') | map('lower') }}",
+            "{{ params.of | select }}",
+        ],
+    )
+    def test_so_is_what_gives_one_value_after_the_other(self, portal, dag, template):
+        run(put(dag, {"definition": {"offer": {"x": template}}}), of={"a": "a", "b": "b"})
+        assert sent(portal) == {"x": ["a", "b"]}
+
     def test_a_number_stays_one_where_the_dag_renders_natively(self, portal, dag):
         run(put(dag, {"definition": {"offer": {"n": "{{ params.n }}", "b": "{{ params.b }}"}}}), n=5, b=True)
         is_native = dag.render_template_as_native_obj
@@ -264,7 +276,13 @@ class TestLists:
         listed = run(ListOffersOperator(task_id="l", status="{{ params.v }}", dag=dag), v=value)
         assert [offer["offer_id"] for offer in listed] == ["draft"]
 
-    @pytest.mark.parametrize("value", [None, "", "None", [], "[]", "\n"])
+    def test_a_filter_that_a_filter_of_jinja_gives(self, portal, dag):
+        portal.add_offer("draft", state="draft")
+        template = "{{ params.v | map(attribute='status') }}"
+        listed = run(ListOffersOperator(task_id="l", status=template, dag=dag), v=[{"status": "neverPublished"}])
+        assert [offer["offer_id"] for offer in listed] == ["draft"]
+
+    @pytest.mark.parametrize("value", [None, "", "None", [], "[]", "\n", "null"])
     @pytest.mark.parametrize("field", ["status", "offer_type_id"])
     def test_an_empty_filter_lists_all(self, portal, dag, field, value):
         assert len(run(ListOffersOperator(task_id="l", dag=dag, **{field: "{{ params.v }}"}), v=value)) == 1
