@@ -11,10 +11,13 @@ from typing import Any
 from airflow_provider_cpp.api.arguments import holds_template, is_missing, kind_of, shown
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
-# What is in Airflow's templates, and hardly in a text about an offer.
+# What is in Airflow's templates, and hardly in a text about an offer: a name of its context, with what makes it
+# more than a word, first or after an operator between two braces; or a block.
 _OF_AIRFLOW = re.compile(
-    r"\{\{-?\s*(?:params|ti|task_instance|ds|ds_nodash|ts|ts_nodash|var|conn|dag|dag_run|run_id|macros|task"
-    r"|logical_date|data_interval_start|data_interval_end|inlets|outlets|map_index_template)\b|\{%-?\s*\w+"
+    r"\{\{-?\s*(?:[^{}]*[^\w\s{}#.]\s*)?(?:(?:params|ti|task_instance|var|conn|dag|dag_run|macros|task|logical_date"
+    r"|execution_date|(?:prev_)?data_interval_(?:start|end)(?:_success)?|triggering_asset_events|inlets|outlets"
+    r"|\w+let_events)\s*[.\[|~}-]|(?:ds|ts|(?:prev|next|yesterday|tomorrow)_ds|ds_nodash|ts_nodash\w*|run_id"
+    r"|task_instance_key_str|test_mode|try_number|expanded_ti_count|map_index_template)\b)|\{%-?\s*\w+"
 )
 _LONE = re.compile("[\ud800-\udfff]")
 
@@ -40,10 +43,10 @@ def read_definition(text: str, what: str = "The definition") -> Any:
     raise CppConfigurationError(f"{what} is no JSON: {why}. Nothing was sent.")
 
 
-def checked_definition(definition: object, what: str = "The definition") -> Mapping[str, Any]:
-    """Return a definition that can be sent.
+def checked_definition(definition: object, what: str = "The definition") -> dict[str, Any]:
+    """Return a definition as it can be sent, of dicts and lists alone.
 
-    :param definition: JSON primitives.
+    :param definition: JSON primitives; other mappings and tuples count as dicts and lists.
     :param what: the same in words, for the message.
     :raises CppConfigurationError: if it is no object, or holds what JSON can't say, or a template.
     """
@@ -60,7 +63,13 @@ def checked_definition(definition: object, what: str = "The definition") -> Mapp
         wrong = "is nested too deeply"
     if wrong is not None:
         raise CppConfigurationError(f"{what} {wrong}. Nothing was sent.")
-    return definition
+    return {key: _plain(value) for key, value in definition.items()}
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _wrong(value: object, path: str) -> Iterator[str]:
@@ -68,7 +77,9 @@ def _wrong(value: object, path: str) -> Iterator[str]:
     if isinstance(value, Mapping):
         for key, item in value.items():
             name = str(key)
-            if _LONE.search(name):
+            if not isinstance(key, str):
+                yield f"has a key{at} that is {kind_of(key)} and no text: {shown(key)}"
+            elif _LONE.search(name):
                 yield f"has a key{at} with half a character (a lone surrogate): {name!a}"
             elif holds_template(name) and item is not None:  # None takes away what got there so
                 yield f"has a key{at} that is a template which wasn't rendered: {shown(name)}"
@@ -80,9 +91,11 @@ def _wrong(value: object, path: str) -> Iterator[str]:
         if (lone := _LONE.search(value)) is not None:
             yield f"holds half a character (a lone surrogate, {lone[0]!a}){at}"
         elif (template := _OF_AIRFLOW.search(value)) is not None:
-            yield f"holds a template that wasn't rendered{at}: {template[0]} ..."
+            yield f"holds a template that wasn't rendered{at}: {shown(value[template.start() :])}"
     elif isinstance(value, float) and not math.isfinite(value):
         yield f"holds {value!r}{at}, which is no number in JSON"
+    elif value is not None and not isinstance(value, int | float):
+        yield f"holds {kind_of(value)}{at}, which JSON doesn't have"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

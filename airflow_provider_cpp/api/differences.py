@@ -194,6 +194,19 @@ def plan_ids(plans: Any) -> tuple[str, ...]:
     return tuple(filter(None, map(_plan_id, plans))) if isinstance(plans, list) else ()
 
 
+def places(value: Any, path: Path = ()) -> Iterator[Path]:
+    """Yield the places of a document that a path can name."""
+    if path:
+        yield path
+    entries: Iterable[tuple[Any, Any]] = ()
+    if isinstance(value, Mapping):
+        entries = value.items()
+    elif isinstance(value, list):
+        entries = ((_plan_id(entry) or number, entry) for number, entry in enumerate(value))
+    for name, item in entries:
+        yield from places(item, (*path, str(name)))
+
+
 @dataclass(slots=True)
 class _Comparing:
     """One comparison: what it goes by, and what it has found so far."""
@@ -271,7 +284,7 @@ class _Comparing:
             is_new = before is ABSENT and any(
                 each.kind is Kind.DIFFERS and each.path == place for each in self.found[known:]
             )
-            if is_new and there and not has_versions:
+            if is_new and there and not has_versions and not self.resend.take_in(place):
                 self._note(Kind.NEW_FIELD, place, tuple(map(str, there)), value)
         for key in [key for key in there if key not in wanted]:
             place = (*path, str(key))

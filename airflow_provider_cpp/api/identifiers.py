@@ -24,7 +24,21 @@ def checked_identifier(field: str, value: object) -> str:
     :raises CppConfigurationError: if it is empty, `None` as a text, anything else than a text or a whole number,
         `.`, `..`, longer than 200 characters, or holds a control character, a slash, a backslash or a template.
     """
-    value = digits_of(value) or value
+    text = checked_name(field, digits_of(value) or value)
+    if text in {".", ".."}:
+        raise CppConfigurationError(f"{field}={text!r} can't be an identifier.")
+    _refuse(field, text, [c for c in text if c in "/\\"])
+    return text
+
+
+def checked_name(field: str, value: object) -> str:
+    """Return `value`, if it can be the name of anything, such as a connection's.
+
+    :param field: the argument's name, for the message.
+    :param value: what the user gave.
+    :raises CppConfigurationError: if it is empty, `None` as a text, no text, longer than 200 characters, a
+        template, or holds a control character.
+    """
     if isinstance(value, str) and value.strip() == "None":
         raise CppConfigurationError(
             f"{field} is the text 'None': what it was rendered from isn't there. Look at the template, and at "
@@ -37,8 +51,6 @@ def checked_identifier(field: str, value: object) -> str:
             f"{field}={shown(value)} is {kind_of(value)}, and has to be a text: give the "
             f"{field.replace('_id', '')}'s identifier."
         )
-    if value in {".", ".."}:
-        raise CppConfigurationError(f"{field}={value!r} can't be an identifier.")
     if len(value) > MAX_LENGTH:
         raise CppConfigurationError(
             f"{field} has {len(value)} characters, more than the {MAX_LENGTH} that an identifier may have."
@@ -48,10 +60,13 @@ def checked_identifier(field: str, value: object) -> str:
             f"{field}={value!r} is a template that wasn't rendered: this isn't a template field here. Give the "
             "identifier itself."
         )
-    wrong = next((c for c in value if c in "/\\" or not c.isprintable()), None)
-    if wrong is not None:
-        raise CppConfigurationError(f"{field}={value!r} holds {wrong!r}, which no identifier may hold.")
+    _refuse(field, value, [c for c in value if not c.isprintable()])
     return value
+
+
+def _refuse(field: str, value: str, wrong: list[str]) -> None:
+    if wrong:
+        raise CppConfigurationError(f"{field}={value!r} holds {wrong[0]!r}, which no identifier may hold.")
 
 
 def path_segment(value: str) -> str:

@@ -55,6 +55,12 @@ class Paths:
         text = f"{written(path)}/"
         return any(pattern.fullmatch(text) for pattern in self._patterns)
 
+    def idle(self, places: Iterable[Path]) -> tuple[str, ...]:
+        """Return those that name none of these places, as they were written."""
+        texts = [f"{written(place)}/" for place in places] if self._patterns else []
+        pairs = zip(self.given, self._patterns, strict=True)
+        return tuple(path for path, pattern in pairs if not any(map(pattern.fullmatch, texts)))
+
     def take_in(self, path: Path) -> bool:
         """Tell whether one of them names this place, or one that it is in."""
         return bool(self._patterns) and any(self.name(path[:end]) for end in range(1, len(path) + 1))

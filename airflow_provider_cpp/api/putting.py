@@ -14,6 +14,7 @@ from typing import Any
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.advice import Reason, reason_of
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of, heard
+from airflow_provider_cpp.api.arguments import checked_flag
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.differences import (
     ABSENT,
@@ -23,6 +24,7 @@ from airflow_provider_cpp.api.differences import (
     Kind,
     compare,
     differences,
+    places,
     plan_ids,
     without_nulls,
 )
@@ -127,6 +129,8 @@ class Put:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "document", self._checked(self.document))
+        for name in ("dry_run", "create", "new_plans"):
+            checked_flag(name, getattr(self, name))
         for name in ("ignore", "exact", "resend"):
             paths = getattr(self, name)
             Paths(name, paths)  # a text is refused before it is taken for a list
@@ -148,6 +152,7 @@ class Put:
         before = yield from self._read()
         if before is None and not self.create:
             raise (yield from self._no_offer())
+        yield from self._tell_idle_paths(before)
         comparison = self._compared(before, self.resend)
         if before is not None:
             self._check_plans(before, comparison)
@@ -337,6 +342,19 @@ class Put:
                     logging.WARNING,
                 )
         yield from self._tell_the_rest(comparison)
+
+    def _tell_idle_paths(self, before: Offer | None) -> Procedure[None]:
+        """Tell which paths name nothing, as a mistyped one would."""
+        wanted = list(places(self.document))
+        there = list(places(before.document)) if before is not None and self.ignore else []
+        for name, found in (("exact", wanted), ("resend", wanted), ("ignore", [*wanted, *there])):
+            idle = Paths(name, getattr(self, name)).idle(found)
+            if idle:
+                yield Say(
+                    f"{name} has no effect here with {', '.join(idle)}: the definition has no such place. A "
+                    "segment of a path is a field's whole name, of which * stands for any part.",
+                    logging.WARNING,
+                )
 
     def _tell_the_rest(self, comparison: Comparison) -> Procedure[None]:
         """Tell what isn't wanted and stays, and what doesn't count."""

@@ -31,12 +31,13 @@ DEFAULT_MAX_INTERVAL = 600.0
 LONGEST_WAIT = 3650 * 86400.0
 
 
-def seconds(name: str, value: object, *, or_zero: bool = False) -> float:
+def seconds(name: str, value: object, *, or_zero: bool = False, longest: float = LONGEST_WAIT) -> float:
     """Return an interval or a limit in seconds, if it can be one.
 
     :param name: the argument that it was given as, for the message.
     :param value: seconds, as a number of any kind, or a `timedelta`.
     :param or_zero: whether it may be 0.
+    :param longest: seconds that it may be.
     :raises CppConfigurationError: if it is something else, such as a text or a bool, or isn't above 0, or longer
         than ten years.
     """
@@ -51,7 +52,7 @@ def seconds(name: str, value: object, *, or_zero: bool = False) -> float:
             given = float(value)
         except (OverflowError, ValueError):  # an int beyond all floats; a signaling NaN
             given = math.inf
-    if not (0 < given <= LONGEST_WAIT or (or_zero and given == 0)):
+    if not (0 < given <= longest or (or_zero and given == 0)):
         raise CppConfigurationError(f"{name}={shown(value)} can't be. {takes}.")
     return given
 

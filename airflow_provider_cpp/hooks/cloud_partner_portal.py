@@ -12,11 +12,11 @@ from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, content
-from airflow_provider_cpp.api.arguments import FAIL, checked_if_running
+from airflow_provider_cpp.api.arguments import FAIL, checked_flag, checked_if_running
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.api.definitions import checked_definition
-from airflow_provider_cpp.api.identifiers import checked_identifier
+from airflow_provider_cpp.api.identifiers import checked_identifier, checked_name
 from airflow_provider_cpp.api.intents import Started
 from airflow_provider_cpp.api.listing import Unlisted, listed
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, parse_location
@@ -55,6 +55,7 @@ class CloudPartnerPortalHook(BaseHook):
     .. seealso:: the connection guide, ``docs/connection.md``
 
     :param cpp_conn_id: id of a connection of type ``cpp``; ``cpp_default`` by default.
+    :raises CppConfigurationError: if that can't be one, as a template that wasn't rendered.
     """
 
     conn_name_attr = "cpp_conn_id"
@@ -64,7 +65,7 @@ class CloudPartnerPortalHook(BaseHook):
 
     def __init__(self, cpp_conn_id: str = default_conn_name) -> None:
         super().__init__()
-        self.cpp_conn_id = cpp_conn_id
+        self.cpp_conn_id = checked_name("cpp_conn_id", cpp_conn_id)
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
@@ -125,7 +126,7 @@ class CloudPartnerPortalHook(BaseHook):
             request had no clear answer and left no trace, the message says so: look before you call again.
         :raises AmbiguousOutcome: accepted or not, the service won't say.
         """
-        check = Precheck() if precheck else None
+        check = Precheck() if checked_flag("precheck", precheck) else None
         return self._location_of(self.start_go_live(offer_id, publisher_id, check=check))
 
     def publish(
@@ -294,7 +295,7 @@ class CloudPartnerPortalHook(BaseHook):
             calls.checked_emails(notification_emails),
             seconds("within", within),
             settings.api_version,
-            dry_run,
+            checked_flag("dry_run", dry_run),
         )
         event = self.client.run(cancel.confirmed(), say=self.say)
         return {name: event[name] for name in ("status", "location", "message")}

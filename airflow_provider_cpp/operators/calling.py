@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from airflow_provider_cpp.api.identifiers import checked_identifier
 from airflow_provider_cpp.operators.rendering import RendersFields
 
 if TYPE_CHECKING:
@@ -25,4 +24,4 @@ class CallsPortal(RendersFields):
     def _new_hook(self) -> CloudPartnerPortalHook:
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
-        return CloudPartnerPortalHook(checked_identifier("cpp_conn_id", self.cpp_conn_id))
+        return CloudPartnerPortalHook(self.cpp_conn_id)

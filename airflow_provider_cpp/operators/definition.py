@@ -139,7 +139,7 @@ class PutOfferOperator(CallsPortal, BaseOperator):
     :param if_match: ETag of what may be replaced, or ``*`` for whatever is there; by default the one that is
         read. Offers that were migrated to Partner Center have none, so that they need ``*``. (templated)
     :param dry_run: log and return what differs, and send nothing. (templated)
-    :param ignore: paths of what doesn't count, such as ``**/smallLogo``.
+    :param ignore: paths of what doesn't count, such as ``**/*.smallLogo``.
     :param exact: paths of objects and lists that are wanted as they stand, such as
         ``definition/plans/*/*.vmImages`` or ``definition/plans``: what they don't name is removed.
     :param resend: paths of what is sent with each run, though the service doesn't return it so that it could be
@@ -214,11 +214,6 @@ class PutOfferOperator(CallsPortal, BaseOperator):
                 _mask_whole(self.definition)
         else:
             _mask(self.definition)
-
-    def _rendered_field(self, name: str, value: Any, *rendering: Any) -> Any:
-        rendered = super()._rendered_field(name, value, *rendering)
-        # A condition that isn't there any more is another one than none, which is refused.
-        return "" if name == "if_match" and rendered is None else rendered
 
     def execute(self, context: Context) -> dict[str, object]:
         """Compare, and send what differs."""

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 #: Template fields that are documents; of all others the ends count no more than the spaces of a form's field.
 DOCUMENTS = frozenset({"definition"})
 
+#: Those in which None would stand for something else than what a template or a task was to say: another
+#: publisher's offer, or a change without a condition.
+NEVER_LEFT_OUT = frozenset({"publisher_id", "if_match"})
+
 
 class RendersFields:
     """Renders the template fields of this provider; mixed into an operator or a sensor.
@@ -66,6 +70,8 @@ class RendersFields:
         if callable(value):  # as Airflow has it
             return value(context=context, jinja_env=jinja_env)
         rendered = self._renderer(name, context, jinja_env, seen_oids).rendered(value)
+        if rendered is None and name in NEVER_LEFT_OUT:
+            return str(rendered)  # which is refused
         if rendered is None and name == "is_dry_run" and not isinstance(value, str):
             raise CppConfigurationError("dry_run is the output of a task that pushed nothing. Nothing was sent.")
         return rendered.strip() if isinstance(rendered, str) and name not in DOCUMENTS else rendered

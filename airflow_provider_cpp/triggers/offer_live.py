@@ -30,7 +30,7 @@ from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, describe
 from airflow_provider_cpp.api.confidential import without_secrets
 from airflow_provider_cpp.api.gone_live import GoneLive, Look, Told, read_told
-from airflow_provider_cpp.api.identifiers import checked_identifier
+from airflow_provider_cpp.api.identifiers import checked_identifier, checked_name
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
 from airflow_provider_cpp.api.operations import read_operation
 from airflow_provider_cpp.api.plain_text import said_by
@@ -113,7 +113,7 @@ class OfferLiveTrigger(BaseEventTrigger):
         super().__init__()
         self.publisher_id = None if publisher_id is None else checked_identifier("publisher_id", publisher_id)
         self.offer_id = None if offer_id is None else checked_identifier("offer_id", offer_id)
-        self.cpp_conn_id = cpp_conn_id
+        self.cpp_conn_id = checked_name("cpp_conn_id", cpp_conn_id)
         schedule = PollSchedule.between(
             seconds("poke_interval", poke_interval), seconds("max_poke_interval", max_poke_interval)
         )

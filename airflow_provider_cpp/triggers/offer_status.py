@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.api.arguments import listed
@@ -21,8 +21,8 @@ class OfferStatusTrigger(WatchingTrigger):
 
     :param offer_id: the offer's identifier.
     :param publisher_id: its publisher's; None for the connection's.
-    :param target: status words, any of which is waited for.
-    :param failed_states: status words at which the wait is given up.
+    :param target: status words, any of which is waited for; or one of them.
+    :param failed_states: status words at which the wait is given up; or one of them.
     :param arguments: those of :class:`~airflow_provider_cpp.triggers.watching.WatchingTrigger`.
     """
 
@@ -30,8 +30,8 @@ class OfferStatusTrigger(WatchingTrigger):
         self,
         *,
         offer_id: str,
-        target: Sequence[str],
-        failed_states: Sequence[str] = (),
+        target: str | Collection[str],
+        failed_states: str | Collection[str] = (),
         publisher_id: str | None = None,
         **arguments: Any,
     ) -> None:
@@ -40,6 +40,7 @@ class OfferStatusTrigger(WatchingTrigger):
         self.publisher_id = publisher_id
         self.target = list(listed("target", target))
         self.failed_states = list(listed("failed_states", failed_states))
+        goal_of_offer(self.target, self.failed_states)  # an unknown word is refused at once
 
     def what_to_watch(self, settings: Settings) -> tuple[OfferLocation, Goal]:
         """Return the offer, and which status of it is waited for.

@@ -7,6 +7,7 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.api.arguments import checked_flag
 from airflow_provider_cpp.api.cancelling import BY_HAND, Cancel, not_canceling
 from airflow_provider_cpp.api.goals import UNTIL_COMPLETED, Goal, goal_until
 from airflow_provider_cpp.api.locations import OperationLocation, parse_location
@@ -50,8 +51,9 @@ class OperationTrigger(WatchingTrigger):
     ) -> None:
         super().__init__(**arguments)
         self.operation_location = operation_location
+        goal_until(until)  # an unknown word is refused at once
         self.until = until
-        self.cancel_on_kill = cancel_on_kill
+        self.cancel_on_kill = checked_flag("cancel_on_kill", cancel_on_kill)
         self._killing: asyncio.Task[None] | None = None
 
     def what_to_watch(self, settings: Settings) -> tuple[OperationLocation, Goal]:

@@ -25,6 +25,7 @@ from airflow_provider_cpp.api.schedule import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
     DEFAULT_TIMEOUT,
+    LONGEST_WAIT,
     PollSchedule,
     optional_seconds,
     seconds,
@@ -84,7 +85,7 @@ class WatchingTrigger(BaseTrigger):
         self.max_poke_interval = seconds("max_poke_interval", max_poke_interval)
         self.stuck_after = optional_seconds("stuck_after", stuck_after)
         self.limit = seconds("limit", limit)
-        self.hard_limit = seconds("hard_limit", hard_limit)
+        self.hard_limit = seconds("hard_limit", hard_limit, longest=2 * LONGEST_WAIT)
         self.ending = ending
         self.told = told
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from decimal import Decimal
+from types import MappingProxyType
 
 import pytest
 from hypothesis import given
@@ -57,8 +60,23 @@ def test_what_is_no_json_is_refused(text: str, said: str) -> None:
         ({"a": [{"b": "x\ud83d"}]}, r"lone surrogate, '\\ud83d'\) at a/0/b"),
         ({"a": {"\udc00": 1}}, "has a key at a with half a character"),
         ({"a": {"{{ params.version }}": 1}}, "has a key at a that is a template which wasn't rendered"),
-        ({"a": {"b": "v {{ params.version }}"}}, r"a template that wasn't rendered at a/b: \{\{ params"),
+        ({"a": {"b": "v {{ params.version }}"}}, r"a template that wasn't rendered at a/b: '\{\{ params"),
         ({"a": [{"b": "{%- if x %}"}]}, "a template that wasn't rendered at a/0/b"),
+        *(
+            ({"a": f"for {{{{ {name} }}}}"}, "a template that wasn't rendered at a:")
+            for name in (
+                *("params['v']", "'v' ~ params.v", "(params.v)", "params|tojson", "-params.v"),
+                *("ti.xcom_pull('t')", "task_instance.task_id", "var.value.v", "conn.c.host", "dag_run.conf['v']"),
+                *("macros.ds_add(ds, 1)", "ds", "prev_ds", "ts_nodash_with_tz", "run_id", "f(run_id)"),
+                *("data_interval_start | ds", "execution_date.year", "logical_date", "inlet_events[0]"),
+                *("prev_data_interval_end_success", "map_index_template"),
+            )
+        ),
+        *(({"a": {"b": {key: "x"}}}, "has a key at a/b that is") for key in (1, 1.0, True, None, b"k", ("a",))),
+        *(
+            ({"a": [{"b": value}]}, r"holds an? \w+ at a/0/b, which JSON doesn't have")
+            for value in ({"x"}, b"x", dt.date(2024, 1, 1), Decimal("1.0"), object(), range(2), 1j)
+        ),
     ],
 )
 def test_what_cant_be_sent_is_refused_with_its_place(definition: object, said: str) -> None:
@@ -72,9 +90,17 @@ def test_what_cant_be_sent_is_refused_with_its_place(definition: object, said: s
     "definition",
     [
         {"a": "{{ product }} and { } and {{"},
+        {"a": "{{ your task }}, {{ dag_name }}, {{ x.params }}, {{#each params}}, params.v"},
         {"a": {"{{ params.version }}": None}},
         {"a": "\U0001f600"},
     ],
 )
 def test_what_only_looks_like_it_is_taken(definition: dict[str, object]) -> None:
     assert checked_definition(definition) == definition
+
+
+def test_it_is_of_dicts_and_lists_alone_so_that_it_can_be_compared() -> None:
+    given = MappingProxyType({"a": ({"b": (1, [2])}, MappingProxyType({}))})
+    plain = checked_definition(given)
+    assert json.dumps(plain) == '{"a": [{"b": [1, [2]]}, {}]}'
+    assert plain == {"a": [{"b": [1, [2]]}, {}]}

@@ -650,3 +650,33 @@ def test_an_argument_that_cant_be_is_refused_at_once(arguments: dict[str, Any]) 
 
 def test_a_put_shows_nothing_of_its_document() -> None:
     assert "s1gnature" not in repr(put())
+
+
+class TestPathsThatNameNothing:
+    """A mistyped path is told, as silently it would do nothing."""
+
+    @pytest.mark.parametrize("name", ["exact", "resend", "ignore"])
+    @pytest.mark.parametrize(
+        ("path", "is_told"),
+        [
+            ("**/vmImages", True),
+            ("**/*.vmImages", False),
+            ("definition/plan", True),
+            ("definition/plans", False),
+            ("definition/plans/platinum/**", True),
+            ("definition/plans/*/*.vmImages/*", False),
+            ("**", False),
+        ],
+    )
+    def test_it_is_told(self, name, path, is_told):
+        runner = Runner(Service(answered_offer()))
+        runner.run(put(put_body(), dry_run=True, **{name: ["definition/displayText", path]}).once())
+        told = [line for line in runner.warnings() if line.startswith(f"{name} has no effect here with {path}:")]
+        assert bool(told) == is_told
+
+    def test_what_is_there_may_be_ignored_though_the_definition_doesnt_name_it(self):
+        wanted = {"definition": {"displayText": "Contoso"}}
+        for name, is_told in (("ignore", False), ("exact", True), ("resend", True)):
+            runner = Runner(Service(answered_offer()))
+            runner.run(put(wanted, dry_run=True, **{name: ["definition/plans"]}).once())
+            assert any("has no effect here" in line for line in runner.warnings()) == is_told

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import DAG, BaseOperator
 
+from airflow_provider_cpp.api.schedule import LONGEST_WAIT
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator, PublishOperator, PutOfferOperator
@@ -18,6 +19,11 @@ from airflow_provider_cpp.triggers.offer_status import OfferStatusTrigger
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 from tests.api.test_schedule import NO_INTERVALS
 from tests.running import context_of
+
+try:
+    from airflow_provider_cpp.triggers.offer_live import OfferLiveTrigger
+except Exception:  # noqa: BLE001 - before Airflow 3 its own error says so
+    OfferLiveTrigger = None
 
 OFFER = "contoso-virtualmachineoffer"
 STARTING = ("poll_interval", "max_poll_interval", "timeout", "stuck_after")
@@ -136,6 +142,59 @@ def test_one_word_of_a_status_is_one_word():
 def test_what_are_no_paths_is_refused_when_the_dag_is_parsed(name, value):
     with pytest.raises(CppConfigurationError, match=f"^{name}"):
         PutOfferOperator(task_id="t", offer_id=OFFER, definition={}, **{name: value})
+
+
+def operation_trigger(**arguments):
+    return OperationTrigger(**{"operation_location": "/x", **arguments})
+
+
+@pytest.mark.parametrize("value", [None, 0, 1, "False", "{{ params.x }}", []])
+def test_a_trigger_takes_no_word_for_a_flag_to_cancel(value):
+    with pytest.raises(CppConfigurationError, match=r"^cancel_on_kill="):
+        operation_trigger(cancel_on_kill=value)
+
+
+@pytest.mark.parametrize("value", [None, 5, "", "{{ params.x }}", "perhaps", b"running"])
+def test_a_triggers_word_that_is_none_is_refused_at_once(value):
+    with pytest.raises(CppConfigurationError, match=r"^until is"):
+        operation_trigger(until=value)
+    for name in ("target", "failed_states"):
+        with pytest.raises(CppConfigurationError, match=rf"^{name}"):
+            OfferStatusTrigger(**{"offer_id": OFFER, "target": "running", name: ["perhaps"]})
+
+
+def test_the_longest_timeout_that_a_sensor_takes_its_trigger_takes_too():
+    most = operation_trigger(limit=LONGEST_WAIT, hard_limit=2 * LONGEST_WAIT)
+    assert most.limit == LONGEST_WAIT
+
+
+@pytest.mark.parametrize(
+    "value", [None, "", " ", "None", "{{ params.conn }}", "cpp_{{ ds }}", "a\nb", 5, True, ["cpp_default"]]
+)
+def test_what_is_no_id_of_a_connection_is_refused_wherever_it_isnt_rendered(value):
+    with pytest.raises(CppConfigurationError, match="cpp_conn_id"):
+        CloudPartnerPortalHook(value)
+    if OfferLiveTrigger is not None:
+        with pytest.raises(CppConfigurationError, match="cpp_conn_id"):
+            OfferLiveTrigger(cpp_conn_id=value)
+
+
+def test_an_id_of_a_connection_may_hold_a_slash_as_in_airflow():
+    assert CloudPartnerPortalHook("team/cpp").cpp_conn_id == "team/cpp"
+
+
+@pytest.mark.parametrize("value", ["False", "false", "{{ params.x }}", "", 1, 0, None, []])
+def test_the_hook_takes_no_word_for_a_flag(cpp_emulator, value):
+    hook = CloudPartnerPortalHook()
+    definition = {"definition": {"displayText": "New"}}
+    for name in ("dry_run", "create", "new_plans"):
+        with pytest.raises(CppConfigurationError, match=rf"^{name}="):
+            hook.put_offer(OFFER, definition, **{name: value})
+    with pytest.raises(CppConfigurationError, match=r"^precheck="):
+        hook.go_live(OFFER, precheck=value)
+    with pytest.raises(CppConfigurationError, match=r"^dry_run="):
+        hook.cancel(OFFER, dry_run=value)
+    assert cpp_emulator.requests == []
 
 
 @pytest.mark.parametrize("offer", ["{{ params.offer }}", "vm-{{ ds }}", "None", True, 1.5])

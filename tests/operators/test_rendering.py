@@ -18,6 +18,7 @@ from airflow_provider_cpp.operators.offer import (
     PublishOperator,
     PutOfferOperator,
 )
+from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from tests.running import context_of, run_task
 
@@ -210,6 +211,28 @@ class TestIdentifiers:
             run(make(task_id="u", offer_id="{{ params.v }}", publisher_id="{{ params.v }}", dag=dag), v=value)
         with pytest.raises(CppConfigurationError, match="cpp_conn_id"):
             run(make(task_id="v", offer_id=OFFER, cpp_conn_id="{{ params.v }}", dag=dag), v=value)
+        assert portal.requests == []
+
+    @pytest.mark.parametrize("value", [None, "", " ", "None", True, 7.5, {"a": 1}, ["a"]])
+    @pytest.mark.parametrize(
+        "make",
+        [GoLiveOperator, PublishOperator, CancelOperator, GetOfferOperator, PutOfferOperator, OfferStatusSensor],
+    )
+    def test_a_publisher_that_was_to_be_named_is_never_the_connections_instead(self, portal, dag, make, value):
+        more = {"definition": {"definition": {"displayText": "New"}}} if make is PutOfferOperator else {}
+        with pytest.raises(CppConfigurationError, match="publisher_id"):
+            run(make(task_id="t", offer_id=OFFER, publisher_id="{{ params.v }}", dag=dag, **more), v=value)
+        with pytest.raises(CppConfigurationError, match="publisher_id"):
+            run(ListOffersOperator(task_id="l", publisher_id="{{ params.v }}", dag=dag), v=value)
+        assert portal.requests == []
+
+    def test_nor_is_one_that_a_task_pushed_nothing_for(self, portal, dag):
+        with dag:
+            before = BaseOperator(task_id="before")
+            task = GoLiveOperator(task_id="t", offer_id=OFFER, publisher_id=before.output)
+        fresh = with_output(task, None)
+        with pytest.raises(CppConfigurationError, match="publisher_id"):
+            run_task(fresh, context_of(fresh))
         assert portal.requests == []
 
     @pytest.mark.parametrize("value", [2024, "2024", "2024\n", " 2024 "])
