@@ -20,20 +20,28 @@ HIDDEN = "***"
 # Of each text that holds a secret, and of few others, in lower case.
 _HINT = re.compile(
     r"sig(?!n(?!ature)|ht|ma)|secret|pass(?:w|phrase|code)|pwd|token|key|credential|assertion|authorization"
-    r"|connection[ _-]?string|cookie|code=|pass=|eyj|jwt|sas\b|bearer"
+    r"|connection[ _-]?string|cookie|code=|pass=|eyj|jwt|sas\b|bearer|basic |samlresponse"
+    r"|conn_?str|pfx|gh[oprsu]_|github_pat|==|q~"
 )
 
 # A name, and what is between it and its value; each run of such characters is looked at once.
 _PAIR = re.compile(
-    r"(?<![\w.$-])(?P<name>[\w.$-]+)(?P<quote>(?:\[\d{0,4}\])?[\"'`\]]{0,2})\s{0,4}(?P<sign>=>|={1,3}|:=?)"
-    r"(?P<space>\s{0,4})"
+    r"(?<![\w.$-])(?P<name>[\w.$-]+)(?P<quote>(?:\[\d{0,4}\])?[\"'`\]]{0,3})\s{0,32}(?P<sign>=>|={1,3}|:=?)"
+    r"(?P<space>\s{0,32})"
 )
 # `--client-secret ...`, and `("Authorization", "...")`.
 _OPTION = re.compile(r"(?<![\w-])--(?P<name>[\w-]{1,100})(?P<quote>)(?P<space>)(?P<sign>)\s{1,4}(?![\s-])")
+# Of two names neither is the other's value.
 _TUPLE = re.compile(
-    r"\(b?(?P<quote>[\"'])(?P<name>[\w.$-]{1,100})(?P=quote),(?P<space>\s{0,4})(?P<sign>)b?(?=[\"'])"
+    r"[(\[]b?(?P<quote>[\"'])(?P<name>[\w.$-]{1,100})(?P=quote),(?P<space>\s{0,4})(?P<sign>)b?"
+    r"(?=[\"'](?:[A-Za-z]{1,30} )?[^\s\"']{0,200}[\d=~*!@])"
 )
-_NAMES = r"name|key|field|target|param(?:eter)?|property|(?:parameter|property|field)name"
+# `<Name>clientSecret</Name><Value>...</Value>`
+_NAMED_ELEMENT = re.compile(
+    r"<(?:[\w.-]+:)?(?:name|key)>\s{0,8}(?P<name>[\w.$-]+)\s{0,8}</[^<>]{1,40}>\s{0,40}<[\w.:-]+>(?P<value>[^<]+)",
+    re.IGNORECASE,
+)
+_NAMES = r"name|key|(?:key|header)_?name|field|target|param(?:eter)?|property|(?:parameter|property|field)name"
 _VALUES = r"(?:attempted|rejected|raw|actual|current|old|new)?values?"
 # `"name": "clientSecret", "value": "..."`, also the other way around, and as attributes of XML.
 _NAMED = re.compile(
@@ -52,14 +60,39 @@ _BORDER = re.compile(r"[<>{}]")
 _ELEMENT = re.compile(r"<(?P<name>[\w.:-]+)(?:\s[^<>]*)?>(?:<!\[CDATA\[)?(?P<value>[^<]+)")
 _TOKEN = re.compile(
     r"(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_+/=-]{8,}(?:\.[A-Za-z0-9_+/=-]*){0,4}"
-    r"|\b(?i:bearer)\s{1,4}(?P<value>[\w.~+/=-]{16,})"
-    r"|-----BEGIN[ +][A-Z +]{0,30}PRIVATE[ +]KEY(?:[ +]BLOCK)?-----(?P<key>.*?)(?:-----END|\Z)",
+    r"|\b(?i:bearer)\s{1,4}(?!\w{1,40}=\")(?P<value>[\w.~+/=-]{16,})"
+    r"|\b(?i:basic)\s{1,4}(?P<basic>(?=\S{0,99}[a-z])(?=\S{0,99}[A-Z])(?=\S{0,99}[\d=])[A-Za-z0-9+/]{8,}={0,2})(?![\w-])"
+    r"|-{4,5}[ +]?BEGIN[ +][A-Z0-9 +]{0,30}PRIVATE[ +]KEY(?:[ +]BLOCK)?[ +]?-{4,5}"
+    r"(?P<key>.*?)(?:-{4,5}[ +]?END|\Z)"
+    # Secrets of GitHub, of an app registration, and of a storage account.
+    r"|\b(?:gh[oprsu]|github_pat)_\w{20,}"
+    r"|(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])"
+    r"|(?<![A-Za-z0-9+/])[A-Za-z0-9+/]{86}==",
     re.DOTALL,
 )
+# As a sentence quotes it: "The client secret 'x' is wrong", "Incorrect API key provided: x".
+_SAID = re.compile(
+    r"(?<![\w-])(?i:(?:(?:client|app|application|shared|user)[ -])?(?:secret|password|passphrase|token)"
+    r"|(?:api|account|access|storage|subscription|sas|shared access|primary|secondary)[ -]key)"
+    r"(?i:\s(?:is|was|value|provided|given|used|supplied|sent)){0,2}:?\s{1,4}"
+    r"(?:(?P<mark>[\"'`])(?P<quoted>(?=[^\s\"'`]{0,99}\d)[^\s\"'`]{8,200})(?P=mark)"
+    r"|(?P<bare>(?=\S{0,99}\d)(?=\S{0,99}[a-z])(?=\S{0,99}[A-Z])[^\s\"'`<>()]{7,200}[^\s\"'`<>().,:;!?]))"
+)
 _SCHEME = re.compile(
-    r"(?:Bearer|Basic|Digest|Negotiate|NTLM|SharedKey(?:Lite)?|SharedAccessSignature|Token|ApiKey)\s{1,4}",
+    r"(?:Bearer|Basic|Digest|Negotiate|NTLM|SharedKey(?:Lite)?|SharedAccessSignature|Token|ApiKey)\s{1,4}"
+    r"|[a-z][\w-]{0,30}\s{1,4}(?=\S{0,99}\d)(?=[\w.~+/=:-]{16,})",
     re.IGNORECASE,
 )
+# `Digest username="x", response="y"`
+_PARAMETERS = re.compile(
+    r"(?:Digest|Hawk|OAuth|MAC|Signature|AWS4[\w-]{1,30})\s{1,4}(?:[\w-]{1,40}=(?:\"[^\"]*\"|[^\s,\"]+)[,\s]{0,4})+",
+    re.IGNORECASE,
+)
+# As CSV doubles them, and Python's long texts have them.
+_DOUBLED = re.compile(r"([\"'`])\1{1,2}(?=[^\s,;:&)\]}>\"'`<|])")
+# Where a file with keys lies, which isn't one.
+_FILE = re.compile(r"~?/(?:etc|home|root|usr|var|opt|tmp|mnt)/[\w./-]*")
+_DIGIT = re.compile(r"\d")
 # Where a value ends that isn't in quotes. A bracket, a quote or a comma may be a part of it.
 _STOP = re.compile(r"[\s&;<|]|[\"'`)\]}>](?=[\s.,;:&)\]}>\"'`<|]|$)|,(?=[\s\"'\]})]|$|[\w.$-]{1,64}\s?[=:])")
 _LINE_END = re.compile(r"[\r\n\"<>]")
@@ -68,6 +101,8 @@ _AUTHORITY_END = re.compile(r"[/\s\"<>`\\]|'(?=[\s,;:)\]}]|$)")
 _HOST_ONLY = re.compile(r"[\w.-]*(?::\d*)?[?#]")
 # As `user:a/b@host`, where somebody forgot to escape the slash: no host has such a port.
 _SLASH_IN_PASSWORD = re.compile(r"[^\s\"'<>/?#@\[:]{1,100}:(?!\d{0,5}/)[^\s\"'<>?#@]{1,100}(?=@)")
+# A proxy without a scheme: `user:password@host:8080`.
+_BARE_USER = re.compile(r"(?<![\w.:/@%+-])[\w.%+-]{1,100}:[^\s\"'<>/@]{1,100}@(?=[\w.-]{1,200}:\d{2,5}(?!\d))")
 _BRACKET = re.compile(r"[\"\[\]{}]")
 # A password may hold blanks, and goes up to the next pair of its connection string.
 _PASSWORD = re.compile(r"(?:password|pwd|passphrase)$", re.IGNORECASE)
@@ -92,6 +127,9 @@ _UNEXPECTED = re.compile(r"(?i:unexpected|illegal|unknown)\s$")
 _SAS = re.compile(r"\??s(?:v|r|e|p|t|s|i|rt|pr|ig|kn)=", re.IGNORECASE)
 _NOTHING = {"", "none", "null", "nil", "true", "false", "undefined", "nothing", "empty", HIDDEN}
 
+#: Where two secrets are written into each other, what is left of one may be seen only when the other is hidden.
+_PASSES = 8
+
 #: Shorter ones aren't masked: every log line would be full of holes.
 _SHORTEST = 8
 
@@ -109,12 +147,16 @@ def without_secrets(text: str, *, is_cut: bool = False) -> str:
 
     :param is_cut: whether it goes on: then what begins like a user of a URL is one.
     """
-    parts: list[str] = []
-    done = 0
-    for begin, end in _found(text, is_cut=is_cut):
-        parts += (text[done:begin], HIDDEN)
-        done = end
-    return "".join([*parts, text[done:]]) if parts else text
+    for _ in range(_PASSES):
+        parts: list[str] = []
+        done = 0
+        for begin, end in _found(text, is_cut=is_cut):
+            parts += (text[done:begin], HIDDEN)
+            done = end
+        if not parts or (told := "".join([*parts, text[done:]])) == text:
+            break
+        text = told
+    return text
 
 
 def without_queries(text: str) -> str:
@@ -136,7 +178,7 @@ def redacted(value: Any, *, is_secret: bool = False) -> Any:
     :param is_secret: whether the field that holds it is secret, and with it all that it holds.
     """
     if isinstance(value, Mapping):
-        return {key: redacted(item, is_secret=inner) for key, item, inner in _fields(value, is_secret)}
+        return {redacted(key): redacted(item, is_secret=inner) for key, item, inner in _fields(value, is_secret)}
     if isinstance(value, list | tuple):
         return [redacted(item, is_secret=is_secret) for item in value]
     if is_secret and value not in (None, "") and not isinstance(value, bool):
@@ -201,9 +243,7 @@ def _secrets_in(value: Any, is_secret: bool) -> Iterator[str]:
 
 def _is_suspect(text: str) -> bool:
     """Tell whether it is worth looking for secrets: a cheap question, asked of each text of an operation."""
-    if "=" in text or ":" in text or "@" in text or "<" in text or "eyJ" in text or "---" in text:
-        return _HINT.search(text.lower()) is not None or ("@" in text and "//" in text)
-    return "earer" in text or "EARER" in text or "--" in text or "('" in text or '("' in text
+    return _HINT.search(text.lower()) is not None or ("@" in text and ":" in text)
 
 
 def _found(text: str, *, is_cut: bool = False) -> list[Span]:
@@ -217,7 +257,7 @@ def _found(text: str, *, is_cut: bool = False) -> list[Span]:
     spans = [*_values(sight, _PAIR), *_elements(sight), *_tokens(sight), *_users(sight, is_cut)]
     if "--" in sight.text:
         spans += _values(sight, _OPTION)
-    if "('" in sight.text or '("' in sight.text or "(b" in sight.text:
+    if "," in sight.text:
         spans += _values(sight, _TUPLE)
     if "value" in sight.text.lower():
         spans += _values(sight, _NAMED)
@@ -272,12 +312,17 @@ def _value(sight: Sight, match: re.Match[str]) -> Span | None:
     """Return where the value of a secret name is; None if there is none, or if it is the rest of a sentence."""
     text, name, begin = sight.text, match["name"].lower(), match.end()
     first = text[begin : begin + 1]
+    if (run := _DOUBLED.match(text, begin)) is not None:
+        end = text.find(run[0], run.end())
+        return (run.end(), end if end != -1 else len(text))
     if first in {'"', "'", "`"}:
         end = _closed(sight, begin, is_doubled=match["sign"] != ":")
         word = text[begin + 1 : end]
         return None if word.lower() in _NOTHING or (name in _VAGUE and is_secrets_name(word)) else (begin + 1, end)
     further_from = begin
     if first in {"[", "{"}:
+        if name in _VAGUE and _DIGIT.search(text, begin, begin + 500) is None:  # "missing keys: ['a', 'b']"
+            return None
         further_from = _balanced(sight, begin)
         if not text[begin:further_from].strip("[]{} "):
             return None
@@ -285,6 +330,8 @@ def _value(sight: Sight, match: re.Match[str]) -> Span | None:
     begin = scheme.end() if scheme else begin
     further_from = max(begin, further_from)  # a password may begin with a bracket: `{a}b`
     end = _end(sight, further_from, sight.percent(match.start("sign")))
+    if name.endswith("authorization") and (parameters := _PARAMETERS.match(text, match.end())) is not None:
+        return parameters.span()
     if _PASSWORD.search(name) and not match["space"]:
         further = _NEXT_PAIR.match(text, further_from)
         end = max(end, further.end() - 1) if further else end
@@ -297,6 +344,7 @@ def _value(sight: Sight, match: re.Match[str]) -> Span | None:
     if (
         word.lower() in _NOTHING
         or _STATE.fullmatch(word)
+        or (name in _VAGUE and _FILE.fullmatch(word))
         or (name in _VAGUE and (len(word) < _SHORTEST or not _ODD.match(word)))
     ):
         return None
@@ -359,20 +407,29 @@ def _balanced(sight: Sight, opening: int) -> int:
 def _elements(sight: Sight) -> Iterator[Span]:
     if "<" in sight.text:
         for match in _ELEMENT.finditer(sight.text):
-            if is_confidential(match["name"]) and match["value"].strip():
+            is_vague = match["name"].lower() in _VAGUE and not _ODD.match(match["value"].strip())
+            if is_confidential(match["name"]) and match["value"].strip() and not is_vague:
+                yield match.span("value")
+        for match in _NAMED_ELEMENT.finditer(sight.text):
+            if is_confidential(match["name"]):
                 yield match.span("value")
 
 
 def _tokens(sight: Sight) -> Iterator[Span]:
     for match in _TOKEN.finditer(sight.text):
         if match["value"] is None:
-            yield match.span("key") if match["key"] is not None else match.span()
+            yield match.span(next((name for name in ("key", "basic") if match[name] is not None), 0))
         elif _ODD.match(match["value"]):
             yield match.span("value")
+    for match in _SAID.finditer(sight.text):
+        yield match.span("quoted" if match["quoted"] else "bare")
 
 
 def _users(sight: Sight, is_cut: bool) -> Iterator[Span]:
     text = sight.text
+    if "@" in text:
+        for match in _BARE_USER.finditer(text):
+            yield match.start(), match.end() - 1
     position = text.find("//") if "@" in text or is_cut else -1
     while position != -1:
         begin = position + 2

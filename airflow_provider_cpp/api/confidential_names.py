@@ -8,22 +8,25 @@ from functools import lru_cache
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 # At the end of a word, as many names are written without a border: `clientsecret`.
-_SECRET = re.compile(r"(?:secret|password|token|credential|connectionstring)s?$|passwd$|pwd$|pass(?:phrase|code)$")
-_SECRET_AT_END = {"sig", "signature", "signatures", "assertion", "authorization", "cookie", "sas", "jwt"}
+_SECRET = re.compile(
+    r"(?:secret|password|token|credential|conn(?:ection)?str(?:ing)?)s?$"
+    r"|passwd$|pwd$|pass(?:phrase|code)$|samlresponse$"
+)
+_SECRET_AT_END = {"sig", "signature", "signatures", "assertion", "authorization", "cookie", "sas", "jwt", "pfx"}
 # Not whatever ends in "key": a monkey does.
 _KEY = re.compile(
     r"(?:|access|account|admin|api|app|auth|client|encryption|functions?|host|instrumentation|license|master"
     r"|primary|private|resource|sas|secondary|secret|security|service|shared|sharedaccess|signing|ssh|storage"
     r"|storageaccount|subscription|symmetric)keys?"
 )
-_CONNECTION = re.compile(r"connectionstrings?")
+_CONNECTION = re.compile(r"conn(?:ection)?str(?:ing)?s?|samlresponse|(?:user|db|admin)pass")
 #: What says nothing about what the words before it name: `secretValue`, `passwordHash`, `accountKey1Base64`.
-_ADDED = {"value", "values", "text", "plain", "base", "hash", "encrypted", "v"}
+_ADDED = {"value", "values", "text", "plain", "base", "hash", "encrypted", "pem", "v"}
 #: What is told of a secret and isn't one.
 _ABOUT = re.compile(
     r"ids?|names?|ur[il]s?|path|file|types?|policy|expir(?:y|ation|es|ed)|in|on|at|date|time|endpoint|length|count"
     r"|version|required|enabled|reset|errors?|exception|issuer|audience|lifetime|used|provider|manager|vault|scopes?"
-    r"|status|mode|format|store"
+    r"|status|mode|format|store|scan|scanning|check|checks|test|rotation|detection"
 )
 
 
@@ -37,6 +40,8 @@ def is_confidential(name: str) -> bool:
     words = _words(name)
     if not words or ("public" in words and "key" in words):  # `publicKeyToken` is in each .NET assembly's name
         return False
+    if words[-1] == "pass" and len(words) > 1:
+        return True
     return words[-1] in _SECRET_AT_END or _KEY.fullmatch(words[-1]) is not None or _is_credential(words)
 
 

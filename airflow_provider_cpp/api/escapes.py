@@ -10,8 +10,9 @@ from html import unescape
 _LEVELS = 8
 
 _ESCAPE = re.compile(
-    r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[\"'/\\nrtbf]|%[0-9a-fA-F]{2}"
-    r"|&#[xX]0{0,8}[0-9a-fA-F]{1,6};|&#0{0,8}[0-9]{1,7};|&[a-zA-Z]{2,8};|&amp"
+    r"\\u[0-9a-fA-F]{4}|\\u\{0{0,6}[0-9a-fA-F]{1,4}\}|\\U000[0-9a-fA-F]{5}|\\x[0-9a-fA-F]{2}|\\[01][0-7]{2}"
+    r"|\\[\"'/\\nrtbf]|%u[0-9a-fA-F]{4}|%[0-9a-fA-F]{2}"
+    r"|&#[xX]0{0,8}[0-9a-fA-F]{1,6};|&#0{0,8}[0-9]{1,7};|&#[0-9]{2,3}|&[a-zA-Z]{2,8};|&amp"
 )
 # What is left of JSON's where somebody dropped the backslash.
 _REST_OF_ONE = re.compile(r"u00(?:26|3[dD])")
@@ -95,10 +96,10 @@ def _resolved(sight: Sight, escapes: re.Pattern[str]) -> Sight | None:
 
 def _character(escape: str) -> str:
     kind = escape[0]
-    if kind == "%":
-        return chr(int(escape[1:], 16))
     if kind == "&":
         return unescape(escape)
-    if escape[1] in "ux0":
-        return chr(int(escape.lstrip("\\ux"), 16))
+    if escape[1] in "01" and kind == "\\":
+        return chr(int(escape[1:], 8))
+    if kind in "%u" or escape[1] in "uUx":
+        return chr(int(escape.strip("%\\uUx{}"), 16))
     return _BLANKS.get(escape[1], escape[1])

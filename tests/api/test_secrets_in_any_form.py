@@ -144,6 +144,39 @@ def test_a_secret_is_hidden_however_it_is_written_and_all_around_it_stays(case: 
         ('<add key="ClientSecret" value="s1gnature"/>', '<add key="ClientSecret" value="***"/>'),
         ("https://me:a/b@host/x", "https://***@host/x"),
         ("Cookie: a=b; c=d", "Cookie: ***"),
+        ("Sig={0}0 and more", "Sig=*** and more"),
+        ("clientSecret        : s3cret-word, x: 1", "clientSecret        : ***, x: 1"),
+        ('clientSecret="""s3cret""", x', 'clientSecret="""***""", x'),
+        ('"{""clientSecret"": ""s3cret"", ""x"": 1}"', '"{""clientSecret"": ""***"", ""x"": 1}"'),
+        ("run --client-secret s3cret-1 --tenant x", "run --client-secret *** --tenant x"),
+        ("('X-Functions-Key', 's3cret-1'), ('Accept', 'x1')", "('X-Functions-Key', '***'), ('Accept', 'x1')"),
+        ("(b'authorization', b'Basic dXNlcjpz3cret=')", "(b'authorization', b'***')"),
+        ('["Authorization", "Basic dXNlcjpzM2NyZXQ="]', '["Authorization", "***"]'),
+        ('Authorization: Digest username="u", response="s3cret"', "Authorization: ***"),
+        ("Authorization: Custom s3cret0123456789ab, Accept: x", "Authorization: Custom ***, Accept: x"),
+        ("it sent Basic dXNlcjpzM2NyZXQ= there", "it sent Basic *** there"),
+        (
+            '{"name": "clientSecret", "type": "x", "value": "s3"}',
+            '{"name": "clientSecret", "type": "x", "value": "***"}',
+        ),
+        ('{"value": "s3cret", "name": "clientSecret"}', '{"value": "***", "name": "clientSecret"}'),
+        ('{"keyName":"key1","value":"s3cret","x":1}', '{"keyName":"key1","value":"***","x":1}'),
+        ("<Name>clientSecret</Name><Value>s3</Value>", "<Name>clientSecret</Name><Value>***</Value>"),
+        ("-----BEGIN PGP PRIVATE KEY BLOCK-----\nx\n-----END", "-----BEGIN PGP PRIVATE KEY BLOCK-----***-----END"),
+        ("---- BEGIN SSH2 PRIVATE KEY ----\nx\n---- END", "---- BEGIN SSH2 PRIVATE KEY ----***---- END"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----\nx", "-----BEGIN OPENSSH PRIVATE KEY-----***"),
+        ("proxy me:s3cret@proxy:8080 refused", "proxy ***@proxy:8080 refused"),
+        ("it is abC8Q~" + "s3cret-" * 4 + "abcdef, see", "it is ***, see"),
+        ("it is " + "s3cr" * 21 + "ab==, see", "it is ***, see"),
+        ("it is ghp_" + "s3cr" * 9 + ", see", "it is ***, see"),
+        ("The client secret 's3cret-12' is wrong", "The client secret '***' is wrong"),
+        ("Incorrect API key provided: S3cret-12.", "Incorrect API key provided: ***."),
+        ("the password is S3cret-12, they say", "the password is ***, they say"),
+        ("connStr=s3cret, passcode=s3cret, dbPass=s3cret", "connStr=***, passcode=***, dbPass=***"),
+        ("a?sv=1%u0026sig%u003Ds3cret", "a?sv=1%u0026sig%u003D***"),
+        ("a?sv=1&#38sig&#61s3cret", "a?sv=1&#38sig&#61***"),
+        ("a?sv=1\\u{26}sig\\u{3d}s3cret", "a?sv=1\\u{26}sig\\u{3d}***"),
+        ("a?sv=1\\046sig\\075s3cret", "a?sv=1\\046sig\\075***"),
     ],
 )
 def test_what_is_hidden_and_no_more(text: str, told: str) -> None:
@@ -177,6 +210,13 @@ ORDINARY = [
     "('colour', 'blue')",
     "100% of 5 GB, 50 %25, C:\\users\\new, a && b, AT&T, &reg;, tom &amp; jerry",
     "step publisher-signoff: waitingForPublisherReview, 50 %",
+    "signature: invalid; clientSecret: required; Password: Required; sasToken: missing; cookie: disabled",
+    'WWW-Authenticate: Bearer authorization_uri="https://login.windows.net/x", error="invalid_token"',
+    "missing keys: ['planId', 'offerId'], the fields ('clientSecret', 'tenantId') are needed",
+    "host key: /etc/ssh/ssh_host_rsa_key must be removed; step 'secret-scan': 3 secrets found",
+    "the token expired 2026-01-01T10:00:00Z, client secret 'gold' is unknown, Unexpected token '<' at 5",
+    "Basic authentication is disabled, Basic realm; mailto:me@contoso.com and 10:30 me@contoso.com",
+    "<Error><Key>name</Key><Value>1</Value></Error>, compass=5",
     "",
 ]
 
@@ -227,6 +267,18 @@ PIECES = [
     "9",
     ",",
 ]
+PIECES += [
+    "{0}",
+    "Sig={",
+    "--secret ",
+    "('token', ",
+    '""',
+    "u:p@h:80",
+    "api key ",
+    "'abcdefg1'",
+    "<name>",
+    "value: 'b1'",
+]
 PIECES += ["//", "@", "eyJabcdefghi", "bearer ", "{", "}", "[", "]", "<", ">", "key", "token: ", "***", "\n", "."]
 
 
@@ -263,6 +315,7 @@ clientSecret client_secret client-secret CLIENT_SECRET clientsecret secretValue 
 accessToken sasToken SASToken continuationToken apiKey api-key API_KEY accountKey accountKey1
 storageAccountKey planKey key keys
 microsoft-azure-x.storageAccountKey connectionString connection_string ConnectionStrings credentials passphrase
+connStr conn_string passcode dbPass userpass SAMLResponse pfxBase64 privateKeyPem
 sig sharedAccessSignature Authorization Ocp-Apim-Subscription-Key x-functions-key
 """
 
@@ -283,6 +336,7 @@ def test_a_field_is_secret_by_its_name_whatever_it_holds(name: str, value: objec
 OTHER_NAMES = """
 keywords keyword tokenizer monkey turkey publicKey sshPublicKey public_key secretName tokenEndpoint passwordPolicy
 keyVaultName secretary design signal signOff assigned compass keyboard hotkeyed token_type keyId
+bypass pass secretScan
 """
 
 
@@ -312,6 +366,11 @@ def test_the_value_of_a_pair_is_as_secret_as_its_name() -> None:
     pairs = [{"name": "clientSecret", "value": "hUsh9Zk-1"}, {"name": "colour", "value": "blue"}]
     assert redacted(pairs) == [{"name": "clientSecret", "value": "***"}, {"name": "colour", "value": "blue"}]
     assert list(secrets_in(pairs)) == ["hUsh9Zk-1"]
+
+
+def test_of_a_map_the_names_tell_no_secret_either() -> None:
+    document = {"https://x/y?z=hush": {"sig=hush": ["sig=hush"]}, "plan": 1}
+    assert redacted(document) == {"https://x/y?***": {"sig=***": ["sig=***"]}, "plan": 1}
 
 
 def test_of_a_definition_a_whole_query_is_hidden() -> None:
@@ -419,6 +478,19 @@ ENDLESS += [
     "token= ",
     "-",
 ]
+ENDLESS += [
+    "('token', ",
+    "--secret ",
+    'value: "a',
+    "u:",
+    "u:p@",
+    "api key ",
+    "secret 'a",
+    "basic a",
+    "&#38",
+    "key" + " " * 40,
+]
+ENDLESS += ["Authorization: Digest a=b, ", 'password=""x', "<name>token</name> ", "name: 'token', x: 1, ", "-----"]
 ENDLESS += ["u0026", "name:'a',value:'", "Authorization: Bearer ", "?://", "sig.", '"token": null, ']
 
 
