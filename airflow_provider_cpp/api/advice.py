@@ -285,10 +285,21 @@ _CANCEL_GOES_ON = _pattern(
     r"\bcancel\w*(?:\W+\w+){0,4}\W+"
     r"(?:already|in progress|under\s?way|pending|requested|submitted|ongoing|running|initiated)"
     r"|already(?:\W+\w+){0,3}\W+cancel|(?:being|been|was|is) cancell?ed|cancell?ing\b"
+    r"|(?:pending|duplicate) cancel|cancel\w*(?:\W+\w+){0,3}\W+(?:processed|accepted|received)"
+    # As one word: `CancelInProgress`, `cancel_pending`.
+    r"|cancel\w*?_?(?:in_?progress|pending|requested|running|under_?way)|alreadycancel"
+    r"|\b(?:stop|abort)(?:\W+\w+){0,3}\W+(?:in progress|under\s?way|pending|requested)"
+    r"|(?:is|being|already|currently)\W+(?:stopp(?:ing|ed)|abort(?:ing|ed))\b"
+)
+#: The same, of a text that says that something can't be: there it has to be the cancellation that goes on.
+_CANCELLATION_GOES_ON = _pattern(
+    r"(?:\bcancell?ation|\bcancel(?: request| operation)?)\W+(?:(?:is|was|has been|for\W+\w+)\W+){0,2}"
+    r"(?:already|in progress|under\s?way|pending|requested)|being cancell?ed|already(?:\W+\w+){0,2}\W+cancell?ing"
 )
 _IS_OVER = _pattern(
     rf"(?:already|has|have|is|was|a|state|status)\W+(?:\w+\W+){{0,2}}(?:{_ENDED})"
-    r"|(?:nothing|no\b[^.]{0,40}|not?\b[^.]{0,20})\W(?:to cancel|running|in progress|active|ongoing|under\s?way)"
+    r"|(?:nothing|no\b[^.]{0,40})\Wto cancel"
+    r"|(?:nothing|no\b[^.]{0,40}|not?\b[^.]{0,20})\W(?:running|in progress|active|ongoing|under\s?way)"
     r"|no (?:\w+ ){0,3}(?:operation|submission|publish|job)|(?:not|isn't|no longer) (?:running|active|in progress)"
     r"|already(?:\W+\w+){0,3}\W+cancel|(?:been|was|is) cancell?ed"
 )
@@ -301,5 +312,5 @@ def needs_no_cancel(heard: str) -> bool:
     :param heard: all that the answer says, in the service's words.
     """
     if _CANT.search(heard):
-        return _IS_OVER.search(heard) is not None
+        return any(each.search(heard) for each in (_IS_OVER, _CANCELLATION_GOES_ON))
     return _CANCEL_GOES_ON.search(heard) is not None or _IS_OVER.search(heard) is not None

@@ -40,10 +40,19 @@ MAX_ENTRIES = 10_000
 MAX_LINK = 8192
 
 #: Fields that name the next page, without case, underscores, `@` and `odata.`: by its URL, or by a token.
-_LINKS = frozenset({"nextlink", "nextpagelink", "nextpage", "next"})
+_LINKS = frozenset(
+    {"nextlink", "nextpagelink", "nextpage", "next", "nexturl", "nexturi", "nextpageurl", "nextpageuri"}
+)
 _TOKENS = frozenset({"continuationtoken", "nextcontinuationtoken"})
-_MORE = frozenset({"hasmore", "hasmorepages", "hasnextpage", "hasnext"})
-_NESTED = frozenset({"links", "paging"})
+#: That there is more, but not how to ask for it.
+_MORE = frozenset(
+    (
+        *("hasmore", "hasmorepages", "hasnextpage", "hasnext", "istruncated", "skiptoken", "nexttoken"),
+        *("nextpagetoken", "nextcursor", "nextmarker", "nextskiptoken"),
+    )
+)
+_MORE_HEADERS = ("x-ms-continuation", "x-ms-continuationtoken", "x-ms-continuation-token")
+_NESTED = frozenset({"links", "paging", "pagination", "pageinfo"})
 
 _LINK_VALUE = re.compile(r"<([^<>]*)>((?:\s*;[^,;\"]*(?:\"[^\"]*\"[^,;\"]*)*)*)")
 _IS_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next\s*(?:;|$))", re.IGNORECASE)
@@ -176,7 +185,8 @@ def _next_page(call: Call, origin: str, answer: Answer) -> Call | str | None:
 
     :param call: asked for the first page.
     """
-    fields = dict(_fields(parsed_body(answer)))
+    body = parsed_body(answer)
+    fields = dict(_fields(body)) if isinstance(body, dict) else {}
     link = next((fields[name] for name in fields if name in _LINKS), None)
     link = link or _link_header(answer.headers.get("link", ""))
     token = next((fields[name] for name in fields if name in _TOKENS), None)
@@ -184,21 +194,24 @@ def _next_page(call: Call, origin: str, answer: Answer) -> Call | str | None:
         return _page_at(link, call, origin)
     if link is None and isinstance(token, str | int):
         return _with_query(call, [("continuationToken", str(token))])
-    if link or token or any(name in _MORE for name in fields):
+    if link or token or any(name in _MORE for name in fields) or any(map(answer.headers.get, _MORE_HEADERS)):
         return "it goes on on another page, and doesn't say where in a way that is understood"
     return None
 
 
 def _fields(body: object) -> Iterator[tuple[str, object]]:
     """Yield what a list says beside its entries, but for what is empty."""
+    if isinstance(body, list):  # `[{"rel": "next", "href": ...}]`
+        body = {str(entry.get("rel", "")): entry for entry in body[:20] if isinstance(entry, dict)}
     if not isinstance(body, dict):
         return
     for name, value in body.items():
-        folded = name.casefold().replace("_", "").removeprefix("@").removeprefix("odata.")
+        folded = re.sub("[_$-]", "", name.casefold()).removeprefix("@").removeprefix("odata.")
         if folded in _NESTED:
             yield from _fields(value)
         elif value:
-            yield folded, value
+            is_link = folded in _LINKS and isinstance(value, dict)
+            yield folded, (value.get("href") or value) if is_link else value
 
 
 def _link_header(text: str) -> str | None:

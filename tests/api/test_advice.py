@@ -183,6 +183,19 @@ def _of(statuses: Any) -> list[int]:
         "Submission is in a terminal state.",
         "The operation is not running.",
         "Cancel is pending.",
+        "OperationCancelInProgress",
+        "cancel_in_progress",
+        "CancellationPending",
+        "CancelRequested",
+        "AlreadyCanceled",
+        "The offer has a pending cancellation.",
+        "Duplicate cancel request",
+        "A cancel request has been received.",
+        "Cannot cancel: cancellation already in progress",
+        "Unable to cancel because a cancel request is pending",
+        "You can't cancel an operation that is already being canceled",
+        "Abort already requested",
+        "The operation is stopping",
     ],
 )
 def test_a_cancel_that_isnt_needed_is_known_by_the_services_words(message: str) -> None:
@@ -200,6 +213,9 @@ def test_a_cancel_that_isnt_needed_is_known_by_the_services_words(message: str) 
         "The request is malformed.",
         "The argument 'notification-emails' is not valid.",
         "User does not have the required permissions",
+        "You are not authorized to cancel",
+        "Cancel isn't possible now that go-live is under way",
+        "This operation can only be canceled by its owner",
     ],
 )
 def test_a_refused_cancel_is_no_more_than_that(message: str) -> None:

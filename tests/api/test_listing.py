@@ -41,6 +41,7 @@ def page(*names: str, link: object = None, field: str = "nextLink", **headers: s
 
 
 FIELDS = ["nextLink", "@nextLink", "@odata.nextLink", "odata.nextLink", "NextPageLink", "next_link", "next"]
+FIELDS += ["nextPageUrl", "nextUri", "next-link"]
 
 
 @pytest.mark.parametrize("field", FIELDS)
@@ -97,6 +98,7 @@ def test_a_header_says_it_as_well(header: str, body: Any) -> None:
     [
         page("a", link=""),
         page("a", link=False, field="hasMore"),
+        page("a", link="", field="skipToken"),
         page("a", link=None),
         page("a", link="x", field="comment"),
         page("a", link=5, field="@odata.count"),
@@ -131,7 +133,7 @@ def test_a_list_that_says_nothing_of_another_page_is_whole(answer: Answer) -> No
         ("?t=%ff", "whose query can't be read"),
         ("?" + "&".join(f"a{n}=1" for n in range(200)), "whose query can't be read"),
         (["?$skip=1"], "in a way that is understood"),
-        ({"href": "?$skip=1"}, "in a way that is understood"),
+        ({"where": "?$skip=1"}, "in a way that is understood"),
         (7, "in a way that is understood"),
     ],
 )
@@ -148,17 +150,40 @@ def test_a_page_elsewhere_is_never_asked_for_and_the_words_say_why(link: object,
     assert "List things of publisher contoso" in str(found.error)
 
 
-@pytest.mark.parametrize("field", ["hasMore", "has_more", "HasNextPage"])
+@pytest.mark.parametrize(
+    "field",
+    [
+        "hasMore",
+        "has_more",
+        "HasNextPage",
+        "isTruncated",
+        "skipToken",
+        "$skipToken",
+        "nextPageToken",
+        "nextMarker",
+    ],
+)
 def test_a_list_that_goes_on_nobody_knows_where_isnt_whole(field: str) -> None:
     found, _ = read(page("a", link=True, field=field))
     assert isinstance(found, Unlisted)
 
 
-@pytest.mark.parametrize("name", ["links", "_links", "paging"])
-def test_a_link_among_others_is_one(name: str) -> None:
-    found, runner = read(
-        answered(200, {"value": entries("a"), name: {"self": "?", "next": "?$skip=1"}}), page("b")
-    )
+def test_nor_is_one_whose_headers_say_that_it_goes_on() -> None:
+    found, _ = read(answered(200, entries("a"), **{"x-ms-continuation": "abc"}))
+    assert isinstance(found, Unlisted)
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {"self": "?", "next": "?$skip=1"},
+        {"self": {"href": "?"}, "next": {"href": "?$skip=1"}},
+        [{"rel": "self", "href": "?"}, {"rel": "next", "href": "?$skip=1"}],
+    ],
+)
+@pytest.mark.parametrize("name", ["links", "_links", "paging", "pagination"])
+def test_a_link_among_others_is_one(name: str, links: object) -> None:
+    found, runner = read(answered(200, {"value": entries("a"), name: links}), page("b"))
     assert names(found) == ["a", "b"]
     assert runner.sent[1].query == (("$skip", "1"),)
 
