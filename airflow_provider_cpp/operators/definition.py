@@ -215,6 +215,27 @@ class PutOfferOperator(CallsPortal, BaseOperator):
         else:
             _mask(self.definition)
 
+    def _rendered_field(
+        self, name: str, value: Any, context: Context, jinja_env: jinja2.Environment, seen_oids: set[int]
+    ) -> Any:
+        if name == "definition" and isinstance(value, str) and is_json(value):
+            return self._rendered_json(value, context, jinja_env)
+        return super()._rendered_field(name, value, context, jinja_env, seen_oids)
+
+    def _rendered_json(self, source: str, context: Context, jinja_env: jinja2.Environment) -> Any:
+        """Return what JSON gives with its templates rendered.
+
+        Where it is JSON already, each of its texts is a template for itself, so that a quote or a line end in what
+        one renders to is a part of that text, and no JSON. Otherwise the whole is a template that gives JSON.
+        """
+        renderer = self._renderer("definition", context, jinja_env)
+        renderer.keeps_scalars = False  # what stands in quotes there is a text
+        try:
+            document = read_definition(source)
+        except CppConfigurationError:
+            return renderer.text(source)
+        return renderer.rendered(document)
+
     def execute(self, context: Context) -> dict[str, object]:
         """Compare, and send what differs."""
         return self.hook.put_offer(
@@ -257,7 +278,7 @@ class PutOfferOperator(CallsPortal, BaseOperator):
                 source = Path(name).read_text(encoding="utf-8-sig")
             else:
                 source = jinja_env.loader.get_source(jinja_env, name)[0].removeprefix("\ufeff")
-            return self._renderer("definition", context, jinja_env).text(source)
+            return self._rendered_json(source, context, jinja_env)
         except (OSError, ValueError, TemplateNotFound) as error:
             folders = ", ".join(getattr(jinja_env.loader, "searchpath", []))
             beside = "" if os.path.isabs(name) or not folders else f" It was looked for in {folders}."

@@ -101,6 +101,33 @@ class TestDefinition:
         run(put(dag, definition), t=TEXTS, x="x")
         assert sent(portal) == wanted["definition"]["offer"]
 
+    @pytest.mark.parametrize("form", ["json", "file"])
+    @pytest.mark.parametrize("text", [*TEXTS, 'a "quoted" word', "back\\slash", '", "y": "z', "{ x }"])
+    def test_what_a_template_in_json_gives_is_a_text_whatever_it_holds(self, portal, dag, tmp_path, form, text):
+        offer = r"""{"x": "{{ params[\"t\"] }}", "p\/{{ params.k }}": "v{{ params.t }}\n"}"""
+        source = f'{{"definition": {{"offer": {offer}}}}}'
+        (tmp_path / "offer.json").write_text(source, encoding="utf-8")
+        task = put(dag, source if form == "json" else "offer.json")
+        fresh = rendered(task, t=text, k=text)
+        assert fresh.definition == {"definition": {"offer": {"x": text, f"p/{text}": f"v{text}\n"}}}
+
+    @pytest.mark.parametrize("form", ["json", "file"])
+    @pytest.mark.parametrize(
+        ("source", "wanted"),
+        [
+            ('{"n": "{{ params.n }}", "b": "{{ params.b }}"}', {"n": "5", "b": "True"}),
+            ('{"n": {{ params.n }}, "b": {{ params.b | tojson }}}', {"n": 5, "b": True}),
+            ('{"l": "{{ params.l }}", "o": "{{ params.o }}"}', {"l": [1], "o": {"a": "1.0"}}),
+            ('{"l": {{ params.l | tojson }}, "o": {{ params.o | tojson }}}', {"l": [1], "o": {"a": "1.0"}}),
+            ('{% set v = params.n %}\n{"n": "{{ v }}"}', {"n": "5"}),
+            ('{"n": 1{% if params.b %}, "b": true{% endif %}}', {"n": 1, "b": True}),
+        ],
+    )
+    def test_what_stands_in_quotes_in_json_is_a_text(self, dag, tmp_path, form, source, wanted):
+        (tmp_path / "offer.json").write_text(source, encoding="utf-8")
+        fresh = rendered(put(dag, source if form == "json" else "offer.json"), n=5, b=True, l=[1], o={"a": "1.0"})
+        assert fresh.definition == wanted
+
     def test_a_template_within_a_text_is_rendered_as_text(self, portal, dag):
         run(
             put(dag, {"definition": {"offer": {"x": "{{ params.n }}.{{ params.m }}\n", "y": "v{{ params.n }}"}}}),
