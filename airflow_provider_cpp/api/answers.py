@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC
@@ -77,6 +78,10 @@ _ENDS_A_SENTENCE = (".'", "!'", "?'")
 
 #: What one attempt at a call came to.
 Reading = Answer | Unanswered
+#: What a body without a message comes to.
+_NO_MESSAGE = re.compile(
+    r"(?:(?:(?:http)?status(?:code)?: \d+|(?:request|trace|activity|correlation)_?id: \S+)(?:; )?)+", re.IGNORECASE
+)
 
 
 def parsed_body(answer: Answer) -> object:
@@ -235,6 +240,11 @@ def heard(answer: Answer) -> str:
     return " ".join([*said, *(answer.headers.get(name, "") for name in ("www-authenticate", "location"))])
 
 
+def _says_why(said: Refusal) -> bool:
+    """Tell whether there is a message by which somebody could correct something: a status and an id are none."""
+    return said.message is not None and _NO_MESSAGE.fullmatch(said.message) is None
+
+
 def error_of(call: Call, reading: Reading, what_to_do: str | None = None) -> CppError:
     """Return the error that a reading means which isn't the success that `call` expects.
 
@@ -255,7 +265,7 @@ def error_of(call: Call, reading: Reading, what_to_do: str | None = None) -> Cpp
         )
         return CppUnavailable(f"{what} {advice}", operation_id=operation_id)
     said = refusal(reading)
-    error, advice = meaning(call, reading.status, heard(reading), says_why=said.message is not None)
+    error, advice = meaning(call, reading.status, heard(reading), says_why=_says_why(said))
     advice = what_to_do or advice
     if (seconds := retry_after(reading)) and error is CppUnavailable:
         advice = f"{advice} The service asks to wait {seconds:g} s before it."

@@ -346,3 +346,8 @@ def test_any_body_of_any_status_can_be_described_on_one_line(status: int, body: 
     answer = Answer(status, {}, body)
     assert describe(answer).isprintable()
     assert isinstance(error_of(GO_LIVE, answer), CppError)
+
+
+@pytest.mark.parametrize("body", [{"status": 400}, {"statusCode": "400", "requestId": "abc"}, {"traceId": "abc"}])
+def test_a_status_and_an_id_are_no_message_by_which_to_correct_something(body: object) -> None:
+    assert "the message names" not in str(error_of(GO_LIVE, answered(400, body)))
