@@ -78,6 +78,11 @@ _SAID = re.compile(
     r"(?:(?P<mark>[\"'`])(?P<quoted>(?=[^\s\"'`]{0,99}\d)[^\s\"'`]{8,200})(?P=mark)"
     r"|(?P<bare>(?=\S{0,99}\d)(?=\S{0,99}[a-z])(?=\S{0,99}[A-Z])[^\s\"'`<>()]{7,200}[^\s\"'`<>().,:;!?]))"
 )
+# Of YAML: lines of text, or of a list, that stand further in, below the name.
+_BLOCK = re.compile(
+    r"[^\S\r\n]{0,4}(?:[|>][+-]?\d?[^\S\r\n]{0,4}\r?\n(?P<text>(?:[ \t][^\r\n]*(?:\r?\n|\Z))+)"
+    r"|\r?\n(?P<list>(?:[ \t]{0,40}-[ \t][^\r\n]*(?:\r?\n|\Z))+))"
+)
 _SCHEME = re.compile(
     r"(?:Bearer|Basic|Digest|Negotiate|NTLM|SharedKey(?:Lite)?|SharedAccessSignature|Token|ApiKey)\s{1,4}"
     r"|[a-z][\w-]{0,30}\s{1,4}(?=\S{0,99}\d)(?=[\w.~+/=:-]{16,})",
@@ -312,6 +317,12 @@ def _value(sight: Sight, match: re.Match[str]) -> Span | None:
     """Return where the value of a secret name is; None if there is none, or if it is the rest of a sentence."""
     text, name, begin = sight.text, match["name"].lower(), match.end()
     first = text[begin : begin + 1]
+    if (block := _BLOCK.match(text, match.end("sign"))) is not None and match["sign"] == ":":
+        lines = block["text"] or block["list"]
+        start = block.end() - len(lines.lstrip())
+        end = start + len(lines.strip())
+        is_hidden = lines.strip() == HIDDEN or (name in _VAGUE and _DIGIT.search(lines) is None)
+        return None if is_hidden or end <= start else (start, end)
     if (run := _DOUBLED.match(text, begin)) is not None:
         end = text.find(run[0], run.end())
         return (run.end(), end if end != -1 else len(text))

@@ -87,6 +87,8 @@ QUOTING = {
     "a place in a list": ("clientSecrets[0]={}", "&x=1"),
     "a form's list": ("client_secret[]={}", "&x=1"),
     "a short name": ("Server=x;Uid=me;Pass={}", ";Encrypt=yes"),
+    "lines of YAML": ("password: |\n  a\n  {}", "\nnext: x"),
+    "a list of YAML": ("clientSecrets:\n  - a\n  - {}", "\nnext: x"),
     "a name and a value": ('{{"name": "clientSecret", "value": "{}"}}', ', {{"name": "x"}}'),
 }
 
@@ -284,6 +286,7 @@ PIECES += ["//", "@", "eyJabcdefghi", "bearer ", "{", "}", "[", "]", "<", ">", "
 
 @given(st.text(max_size=100) | st.lists(st.sampled_from(PIECES)).map("".join))
 @example("Sig={0}0")
+@example("password: |\n  a\n b: c")
 @example("Password={a} c;d=")
 def test_hiding_twice_hides_no_more(text: str) -> None:
     once = without_secrets(text)
