@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.operators.starting import NOT_STARTED_KEY, StartsOperation
@@ -10,13 +10,15 @@ from airflow_provider_cpp.operators.starting import NOT_STARTED_KEY, StartsOpera
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_cpp.api.locations import OfferLocation
 
-def why_nothing_was_started(task: Any, context: Context, *, in_dry_run: bool = False) -> str | None:
+
+def why_nothing_was_started(task: Any, context: Context, dry_run_of: OfferLocation | None = None) -> str | None:
     """Return why a task before this one started nothing, as that task says in XCom; None if none does. Blocks.
 
     :param task: the task that waits.
     :param context: its context.
-    :param in_dry_run: only look for a dry run.
+    :param dry_run_of: only look for a dry run of this offer.
     """
     task_instance: Any = context.get("ti")
     if task_instance is None or not task.has_dag():
@@ -25,10 +27,22 @@ def why_nothing_was_started(task: Any, context: Context, *, in_dry_run: bool = F
     for task_id in sorted(task.get_flat_relative_ids(upstream=True)):
         if not issubclass(_class_of(tasks[task_id]), StartsOperation):
             continue
-        for note in _notes(task_instance.xcom_pull(task_ids=[task_id], key=NOT_STARTED_KEY)):
-            if note.get("dry_run") or not in_dry_run:
+        for note in _notes_of(task_id, task_instance):
+            if dry_run_of is None or (note.get("dry_run") and _is_of(note, dry_run_of)):
                 return f"task {task_id} started nothing. {note.get('message')}"
     return None
+
+
+def _is_of(note: dict[str, Any], offer: OfferLocation) -> bool:
+    # The service isn't consistent about the case of identifiers.
+    return str(note.get("offer")).casefold() == offer.url.casefold()
+
+
+def _notes_of(task_id: str, task_instance: Any) -> Iterator[dict[str, Any]]:
+    """Yield what a task left; what it left for the same entry of a mapped group first."""
+    index = getattr(task_instance, "map_index", -1)
+    for which in [{"map_indexes": index}, {}] if index >= 0 else [{}]:
+        yield from _notes(task_instance.xcom_pull(task_ids=[task_id], key=NOT_STARTED_KEY, **which))
 
 
 def _class_of(task: Any) -> type:

@@ -100,7 +100,8 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         if not isinstance(started, Started):
             if not self.is_dry_run:  # which leaves what was done before as it was
                 self._forget(context)
-            note = {"dry_run": self.is_dry_run, "message": started.message}
+            offer = self.hook.offer_location(self.offer_id, self.publisher_id)
+            note = {"dry_run": self.is_dry_run, "message": started.message, "offer": offer.url}
             context["ti"].xcom_push(key=NOT_STARTED_KEY, value=note)
             if started.is_live:
                 raise AirflowSkipException(started.message)

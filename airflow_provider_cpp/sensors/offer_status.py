@@ -29,7 +29,7 @@ class OfferStatusSensor(WatchingSensor):
     Waits like :class:`~airflow_provider_cpp.sensors.operation.OperationSensor`, with the same arguments. An
     offer that the service doesn't find in three looks is an error.
 
-    Where a task before it did a dry run, nothing will come about: the task is skipped, and says so.
+    Where a task before it did a dry run of this offer, nothing will come about: the task is skipped, and says so.
 
     :param offer_id: the offer's identifier. (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
@@ -106,8 +106,9 @@ class OfferStatusSensor(WatchingSensor):
         )
 
     def _locate(self, context: Context) -> OfferLocation:
-        self._skip_if_nothing_was_started(context, in_dry_run=True)
-        return self.hook.offer_location(self.offer_id, self.publisher_id)
+        offer = self.hook.offer_location(self.offer_id, self.publisher_id)
+        self._skip_if_nothing_was_started(context, offer)
+        return offer
 
     def _goal(self) -> Goal:
         from airflow_provider_cpp.api.goals import goal_of_offer

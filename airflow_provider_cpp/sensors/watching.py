@@ -88,10 +88,10 @@ class WatchingSensor(Waits, BaseSensorOperator):
         """
         raise NotImplementedError
 
-    def _skip_if_nothing_was_started(self, context: Context, *, in_dry_run: bool = False) -> None:
+    def _skip_if_nothing_was_started(self, context: Context, dry_run_of: OfferLocation | None = None) -> None:
         from airflow_provider_cpp.operators.not_started import why_nothing_was_started
 
-        why = why_nothing_was_started(self, context, in_dry_run=in_dry_run)
+        why = why_nothing_was_started(self, context, dry_run_of)
         if why is not None:
             raise AirflowSkipException(f"There is nothing to wait for: {why}")
 

@@ -231,3 +231,37 @@ class TestWaits:
         of_the_dag.run(publish)
         with pytest.raises(AirflowSkipException, match="task publish started nothing"):
             of_the_dag.run(wait)
+
+    @pytest.mark.parametrize(
+        ("waited_for", "is_skipped"),
+        [
+            ({"offer_id": "draft"}, True),
+            ({"offer_id": "DRAFT", "publisher_id": "Contoso"}, True),
+            ({"offer_id": OFFER}, False),
+            ({"offer_id": "draft", "publisher_id": "fabrikam"}, False),
+        ],
+    )
+    def test_only_the_offer_of_the_dry_run_isnt_waited_for(self, cpp_emulator, waited_for, is_skipped):
+        for publisher_id in ("contoso", "fabrikam"):
+            cpp_emulator.add_offer("draft", publisher_id, state="draft")
+        with DAG("d", schedule=None):
+            publish = PublishOperator(task_id="publish", offer_id="draft", dry_run=True)
+            wait = OfferStatusSensor(task_id="wait", target=["running", "neverPublished"], **waited_for)
+            publish >> wait
+        of_the_dag = Run()
+        of_the_dag.run(publish)
+        if is_skipped:
+            with pytest.raises(AirflowSkipException, match="task publish started nothing"):
+                of_the_dag.run(wait)
+        else:
+            assert of_the_dag.run(wait)["status"] in {"running", "neverPublished"}
+
+    def test_in_a_mapped_group_the_reason_is_that_of_the_same_entry(self, cpp_emulator, tasks):
+        context = context_of(tasks[1])
+        context["ti"].map_index = 1
+        notes = [{"dry_run": False, "message": f"Entry {index}."} for index in range(2)]
+        context["ti"].xcom_pull = lambda map_indexes=slice(None), **_: notes[map_indexes]
+        wait = deepcopy(tasks[1])
+        wait.operation_location = None
+        with pytest.raises(AirflowSkipException, match=r"task go_live started nothing. Entry 1\."):
+            wait._locate(context)
