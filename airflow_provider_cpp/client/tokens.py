@@ -149,7 +149,8 @@ class LoginUnavailable(CppUnavailable):
 
     advice = "Check authority, proxy and ca_file, and the network between; a later try may succeed."
 
-    def __init__(self, reason: str, *, http_status: int | None = None) -> None:
+    def __init__(self, reason: str, asked: str, *, http_status: int | None = None) -> None:
+        self.advice = f"{self.advice} {asked}"
         super().__init__(f"{reason} {self.advice}", http_status=http_status)
         self.reason = reason
 
@@ -245,7 +246,8 @@ def _failure(error: Exception, answer: requests.Response | None, settings: Setti
             "scope, and that the app registration exists in this tenant."
         )
         return CppAuthError(
-            _login_failed(settings, _why(error, answer, settings), advice, _asked(settings)), http_status=status
+            _login_failed(settings, _why(error, answer, settings), advice, _asked(settings, answer)),
+            http_status=status,
         )
     if isinstance(error, AzureError):
         return _login_is_down(settings, error, None)
@@ -301,32 +303,33 @@ def _login_is_down(settings: Settings, error: Exception, answer: requests.Respon
     why = _why(error, answer, settings)
     status = answer.status_code if answer is not None else None
     why = why if status is None else f"HTTP {status}, {why}"
-    return LoginUnavailable(_login_failed(settings, why, _asked(settings)), http_status=status)
+    return LoginUnavailable(_login_failed(settings, why), _asked(settings, answer), http_status=status)
 
 
 def _login_failed(settings: Settings, why: str, *more: str) -> str:
     return " ".join([f"No token for connection {settings.conn_id!r}: {why.rstrip('.')}.", *more])
 
 
-def _asked(settings: Settings) -> str:
-    """Return which login was asked for whom."""
+def _asked(settings: Settings, answer: requests.Response | None = None) -> str:
+    """Return which login was asked for whom, and its id of the request, if it gave one."""
+    said = Refusal() if answer is None else _said(answer, settings)
     return (
         f"Asked was {settings.authority}/{settings.tenant_id or '(default tenant)'} for client "
         f"{settings.client_id or '(default)'} (auth {settings.auth})."
+        f"{f' Request id: {said.request_id}.' if said.request_id else ''}"
     )
 
 
 def _why(error: Exception, answer: requests.Response | None, settings: Settings) -> str:
     """Return what an error of `azure-identity` says, and of the login's last answer what it leaves out."""
     message = str(getattr(error, "message", None) or error).strip() or type(error).__name__
+    message = message.removeprefix("Authentication failed: ")  # it says so of a login that is down, too
     said = Refusal() if answer is None else _said(answer, settings)
     if answer is not None and said.message and (whole := answer.text.strip()) in message:
         message = message.replace(whole, f"'{said.message}'")  # markup and all
     why = one_line(without(message, [settings.secret]))
     if said.message and said.message not in why:
         why = f"{why.rstrip('.')}; it says '{said.message}'"
-    if said.request_id and said.request_id not in why:
-        why = f"{why.rstrip('.')} (request id {said.request_id})"
     return why
 
 

@@ -123,7 +123,7 @@ def test_the_log_tells_the_story_of_a_release(page, succeeded, picture):
         r"Watching offer .* until \d{4}-\d\d-\d\d .* at step ",
         r"Step Certification \(displaycertify\): \w+, \d+ %, estimated ~2-3 days",
         r"Step Live: complete, 100 %",
-        r"Operation .* succeeded\. Live: https://",
+        r"Offer .* succeeded\. Live: https://",
     ):
         expect(log).to_contain_text(re.compile(part))
     assert "get_token" not in log.inner_text()
