@@ -280,4 +280,4 @@ def error_of(call: Call, reading: Reading, what_to_do: str | None = None) -> Cpp
 
 def login_refused(call: Call, refusal: CppAuthError) -> CppAuthError:
     """Return the error of a call for which the login gave no token; by itself, that one names no offer."""
-    return refusal.saying(f"{call} failed: {refusal.message}")
+    return refusal.saying(f"{call} failed: {refusal.message[:1].lower()}{refusal.message[1:]}")

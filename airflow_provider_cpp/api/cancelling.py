@@ -330,7 +330,7 @@ class Cancel:
     def _told(self, call: Call, event: Event) -> Procedure[Event]:
         """Return the event of the operation, with a message that says what came of the cancel."""
         if event["status"] == CANCELED:
-            message = f"Confirmed: {self.location} is canceled."
+            message = f"Confirmed: what ran on {self.location.offer} is canceled. {self.location.ids}"
             yield Say(message)
             return {**event, "message": message}
         match event["status"]:

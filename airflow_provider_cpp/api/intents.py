@@ -147,8 +147,8 @@ class Intent:
         """
         happening = "is being published to preview" if self.kind == PUBLISH else "is going live"
         return AmbiguousOutcome(
-            f"{self.call}: {why}. It may or may not have been accepted, so nothing was sent again and Airflow "
-            f"won't retry. Look at {PORTAL} whether the offer {happening}; if it is, watch that operation with "
+            f"{self.call} may or may not have been accepted: {why}. Nothing was sent again, and Airflow won't "
+            f"retry. Look at {PORTAL} whether the offer {happening}; if it is, watch that operation with "
             "OperationSensor; if it isn't, clear this task.",
             request_id=request_id,
         )

@@ -227,7 +227,7 @@ def shown_url(text: str) -> str:
 
 def _untrusted(text: str, why: str) -> UntrustedLocation:
     return UntrustedLocation(
-        f"The operation's location {shown_url(text)} is refused: {why}. Nothing was sent to it. Expected is an "
-        "operation on the connection's host, as GoLiveOperator returns it; check where this one comes from "
+        f"The operation's location is refused: {why}. It is {shown_url(text)}. Nothing was sent to it. Expected "
+        "is an operation on the connection's host, as GoLiveOperator returns it; check where this one comes from "
         "(XCom, a template, a proxy that rewrites headers)."
     )

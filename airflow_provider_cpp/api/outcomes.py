@@ -309,11 +309,9 @@ def story(offer: str, operation: Operation, verdict: str) -> str:
     if not steps:
         return _sentences([f"{came_to}: {messages[0]}", *messages[1:]] if messages else [came_to])
     first, *others = steps
-    word = operations.folded(first.status)
-    called = "" if word == verdict else f", which is {first.status}"
-    return _sentences(
-        [f"{came_to} at step {first.label}{called}: {_texts_of(first)}", *map(_step_said, others), *messages]
-    )
+    called = "" if operations.state_of(first.status) == verdict else f", which is {first.status}"
+    at = f"{came_to} at step {first.label}{called}"
+    return _sentences([f"{at}: {_texts_of(first)}", *map(_step_said, others), *messages])
 
 
 def _advice(operation: Operation, verdict: str, seen: Seen) -> str:

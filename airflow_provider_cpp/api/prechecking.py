@@ -138,8 +138,8 @@ class Precheck:
             return status
         if reading.damage or not isinstance(parsed_body(reading), dict):
             raise CppUnavailable(
-                f"{call} failed: HTTP 200, but {status}, so that it can't be told whether {intent.call} is due. "
-                "Nothing was sent; a later try may succeed.",
+                f"{intent.call} wasn't sent: whether it is due can't be told, as the answer to {call.action} was "
+                f"HTTP 200, but {status}. A later try may succeed.",
                 http_status=200,
             )
         yield Say(f"{call}: {status}; going on without it.", logging.WARNING)
@@ -153,10 +153,11 @@ class Precheck:
             return
         step = status.current_step if status else None
         at = f", at step {outcomes.progress_of(step)}" if step else ""
+        what = f"a {running.kind}" if running.kind else "an operation"
         wait = "until the publish waits for its sign-off" if running.kind == PUBLISH else "for its end"
         raise CppConflict(
-            f"{intent.call} isn't due: {running} runs on the offer{at}. Nothing was sent. Wait {wait}, or cancel "
-            f"it; {_FORCED}"
+            f"{intent.call} isn't due: {what} runs on the offer{at}. Nothing was sent. "
+            f"Wait {wait}, or cancel it; {_FORCED} What runs: {running}."
         )
 
     def _refuse_bad_publish(self, intent: Intent, last: tuple[Submission, ...], status: Operation | None) -> None:

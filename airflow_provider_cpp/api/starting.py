@@ -109,7 +109,7 @@ class Start(Intent):
                 if first is not None:
                     raise self._without_trace(f"{_BEFORE} {describe(first)}, and", error) from None
                 yield self.keep("refused")  # nothing was started: what others start later isn't this task's
-                raise
+                raise error.with_more("Nothing was started.") from None
             if found is not None:
                 return found  # a publish of somebody else's only after a first request
             if isinstance(reading, Answer) and 300 <= reading.status < 400:
@@ -139,8 +139,18 @@ class Start(Intent):
         except CppError as error:
             if str(self.call) in str(error):
                 raise  # it tells of this call already, and not only of what was asked before it
-            first = f"Nothing was {not_done}: the offer's status has to be read first."
-            raise error.with_more(first) from None
+            raise self._not_done(error, not_done) from None
+
+    def _not_done(self, error: CppError, not_done: str) -> CppError:
+        """Return the error of what has to be known first, as one of the request that wasn't sent because of it."""
+        asked, failed, why = error.message.partition(" failed: ")
+        first = f"Nothing was {not_done}: the offer's status has to be read first"
+        if not failed or not asked.endswith(f" of {self.call.subject}"):
+            return error.with_more(f"{first}.")
+        action = asked.removesuffix(f" of {self.call.subject}")
+        return error.saying(
+            f"{self.call} wasn't {'sent' if not_done == 'published' else not_done}: {why} {first} ({action})."
+        )
 
     # The request's answer
 

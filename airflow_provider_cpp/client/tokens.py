@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.api.answers import Answer, refusal
-from airflow_provider_cpp.api.plain_text import one_line
+from airflow_provider_cpp.api.plain_text import capitalized, one_line
 from airflow_provider_cpp.api.refusals import Refusal
 from airflow_provider_cpp.client.causes import is_untrusted
 from airflow_provider_cpp.client.counting import COUNTS
@@ -151,7 +151,7 @@ class LoginUnavailable(CppUnavailable):
 
     def __init__(self, reason: str, asked: str, *, http_status: int | None = None) -> None:
         self.advice = f"{self.advice} {asked}"
-        super().__init__(f"{reason} {self.advice}", http_status=http_status)
+        super().__init__(capitalized(f"{reason} {self.advice}"), http_status=http_status)
         self.reason = reason
 
 
@@ -160,8 +160,8 @@ class LoginUntrusted(CppConfigurationError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(
-            f"{reason} Set the connection's ca_file to the CA that signed the host's certificate, or correct "
-            "authority or proxy."
+            f"{capitalized(reason)} Set the connection's ca_file to the CA that signed the host's certificate, or "
+            "correct authority or proxy."
         )
         self.reason = reason
 
@@ -200,7 +200,9 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
             failure = _failure(error, answers[-1] if answers else None, settings)
             if unreached and is_untrusted(unreached[-1]):
                 why = _why(unreached[-1], None, settings)
-                failure = LoginUntrusted(_login_failed(settings, why, _asked(settings)))
+                failure = LoginUntrusted(
+                    _sentence("the certificate of the login isn't trusted", why, _asked(settings))
+                )
             elif settings.auth == "default" and not answers and unreached and isinstance(failure, CppAuthError):
                 # Of several sources, it says "no token" of one that is down, too.
                 failure = _login_is_down(settings, unreached[-1], None)
@@ -246,7 +248,9 @@ def _failure(error: Exception, answer: requests.Response | None, settings: Setti
             "scope, and that the app registration exists in this tenant."
         )
         return CppAuthError(
-            _login_failed(settings, _why(error, answer, settings), advice, _asked(settings, answer)),
+            _sentence(
+                "The login refused the principal", _why(error, answer, settings), advice, _asked(settings, answer)
+            ),
             http_status=status,
         )
     if isinstance(error, AzureError):
@@ -255,7 +259,9 @@ def _failure(error: Exception, answer: requests.Response | None, settings: Setti
         return _login_is_down(settings, _Unusable(error), answer)
     if isinstance(error, ValueError | TypeError | OSError):
         # azure-identity's complaints about arguments: a malformed certificate, a wrong or no password for it.
-        return CppConfigurationError(_login_failed(settings, _why(error, None, settings), _asked(settings)))
+        return CppConfigurationError(
+            _sentence("The login isn't possible", _why(error, None, settings), _asked(settings))
+        )
     return None
 
 
@@ -303,11 +309,13 @@ def _login_is_down(settings: Settings, error: Exception, answer: requests.Respon
     why = _why(error, answer, settings)
     status = answer.status_code if answer is not None else None
     why = why if status is None else f"HTTP {status}, {why}"
-    return LoginUnavailable(_login_failed(settings, why), _asked(settings, answer), http_status=status)
+    return LoginUnavailable(
+        _sentence("the login doesn't work just now", why), _asked(settings, answer), http_status=status
+    )
 
 
-def _login_failed(settings: Settings, why: str, *more: str) -> str:
-    return " ".join([f"No token for connection {settings.conn_id!r}: {why.rstrip('.')}.", *more])
+def _sentence(what: str, why: str, *more: str) -> str:
+    return " ".join([f"{what}: {why.rstrip('.')}.", *more])
 
 
 def _asked(settings: Settings, answer: requests.Response | None = None) -> str:
@@ -315,7 +323,7 @@ def _asked(settings: Settings, answer: requests.Response | None = None) -> str:
     said = Refusal() if answer is None else _said(answer, settings)
     return (
         f"Asked was {settings.authority}/{settings.tenant_id or '(default tenant)'} for client "
-        f"{settings.client_id or '(default)'} (auth {settings.auth})."
+        f"{settings.client_id or '(default)'} (connection {settings.conn_id!r}, auth {settings.auth})."
         f"{f' Request id: {said.request_id}.' if said.request_id else ''}"
     )
 

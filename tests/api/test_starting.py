@@ -344,8 +344,8 @@ def test_of_several_new_ones_none_that_failed_is_taken_for_ours_as_long_as_anoth
 def test_what_fails_before_the_request_says_that_it_wasnt_sent() -> None:
     outcome, _ = start(lambda call, now: refused(403))
     assert type(outcome) is CppAuthError
-    assert str(outcome).startswith("List")
-    assert str(outcome).endswith("Nothing was sent: the offer's status has to be read first.")
+    assert str(outcome).startswith(f"{START.call} wasn't sent: HTTP 403 Refused 'No.'")
+    assert str(outcome).endswith("Nothing was sent: the offer's status has to be read first (List submissions).")
     outcome, _ = start(lambda call, now: refused(403), {"state": "started", "location": PATH})
     assert str(outcome).endswith("Nothing was sent again: the offer's status has to be read first.")
 

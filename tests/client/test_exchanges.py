@@ -417,7 +417,7 @@ def test_a_given_token_that_is_refused_isnt_sent_twice(exchange: Exchange, emula
 
 
 def test_a_refused_secret_is_an_error_before_any_call(exchange: Exchange, emulator: Emulator) -> None:
-    with pytest.raises(CppAuthError, match=rf"^{POST} failed: No token .*AADSTS7000215"):
+    with pytest.raises(CppAuthError, match=rf"^{POST} failed: the login refused the principal: AADSTS7000215"):
         exchange(settings_for(emulator, password="wrong-hush"), POST)
     assert emulator.requests_for("golive") == []
 

@@ -44,33 +44,39 @@ AT_THE_LIST = {
     "the list's answer is lost, once": (Fault("lost-response", action="submissions"), None),
     "the list: 429, Retry-After in seconds": (Fault("throttled", action="submissions", retry_after="7"), None),
     "the list: 500, four times": (Fault("error", action="submissions", times=4), None),
-    "the list: 500, every time": (Fault("error", action="submissions", times=None), "List submissions.*HTTP 500"),
+    "the list: 500, every time": (
+        Fault("error", action="submissions", times=None),
+        r"wasn't sent: .*HTTP 500.*\(List submissions\)",
+    ),
     "the list: 502 in HTML, every time": (
         Fault("html", action="submissions", status=502, times=None),
-        "List submissions.*HTTP 502",
+        r"wasn't sent: .*HTTP 502.*\(List submissions\)",
     ),
     "the list: 200 in HTML, every time": (
         Fault("html", action="submissions", times=None),
-        "List submissions.*host and proxy",
+        r"wasn't sent: .*host and proxy.*\(List submissions\)",
     ),
     "the list: cut body, every time": (Fault("cut-body", action="submissions", times=None), "body is cut"),
     "the list: hangs, every time": (
         Fault("hang", action="submissions", times=None),
-        "List submissions.*timed out",
+        r"wasn't sent: .*timed out.*\(List submissions\)",
     ),
     "the list: a redirect, every time": (
         Fault("redirect", action="submissions", times=None),
-        "List submissions.*Redirects are refused",
+        r"wasn't sent: .*Redirects are refused.*\(List submissions\)",
     ),
     "the precheck: 500, four times": (Fault("error", action="status", times=4), None),
-    "the precheck: 500, every time": (Fault("error", action="status", times=None), "Get status.*HTTP 500"),
+    "the precheck: 500, every time": (
+        Fault("error", action="status", times=None),
+        r"wasn't sent: .*HTTP 500.*\(Get status\)",
+    ),
     "the precheck: 200 in HTML, every time": (
         Fault("html", action="status", times=None),
-        "Get status.*Nothing was sent",
+        "wasn't sent: .*Get status was HTTP 200",
     ),
     "the precheck: a redirect, every time": (
         Fault("redirect", action="status", times=None),
-        "Get status.*Redirects are refused",
+        r"wasn't sent: .*Redirects are refused.*\(Get status\)",
     ),
     "the precheck: a word that nobody knows": (
         Fault("status-word", action="status", value="somethingNew"),
@@ -79,15 +85,18 @@ AT_THE_LIST = {
     "the login: 503, once": (Fault("error", action="token", status=503), None),
     "the login: lost answer, once": (Fault("lost-response", action="token"), None),
     "the login: byte by byte, slower than the timeout, once": (Fault("drip", action="token", delay=0.1), None),
-    "the login: 503, every time": (Fault("error", action="token", status=503, times=None), "token.*HTTP 503"),
+    "the login: 503, every time": (
+        Fault("error", action="token", status=503, times=None),
+        "login doesn't work just now: HTTP 503",
+    ),
     "the login: 429 with Retry-After of an hour, every time": (
         Fault("throttled", action="token", retry_after="3600", times=None),
-        "token.*HTTP 429",
+        "login doesn't work just now: HTTP 429",
     ),
-    "the login: HTML, every time": (Fault("html", action="token", times=None), "No token"),
+    "the login: HTML, every time": (Fault("html", action="token", times=None), "the login doesn't work just now"),
     "the login: its metadata are down, every time": (
         Fault("error", action="discovery", status=503, times=None),
-        "No token",
+        "the login doesn't work just now",
     ),
 }
 
