@@ -13,7 +13,8 @@ Only what is wanted counts: what it doesn't name stays. So a definition may name
 
 The service never says some things: the values of secrets, where a file came from that it copied, fields that no
 answer has. They can't be compared, and are no difference by themselves; they are sent as wanted along with
-anything that differs, and by themselves where `resend` names them.
+anything that differs, and by themselves where `resend` names them. A mask, such as `***`, names no secret, and is
+never sent: it would become the secret.
 
 `api.paths` says how paths are written. One to ignore or to resend takes in all below it; one in `exact` names
 just the object or list itself. What is ignored is no difference; and if something else is one, what is there is
@@ -150,8 +151,8 @@ def compare(
     comparing = _Comparing(
         Paths("ignore", ignore), Paths("exact", exact), Paths("resend", resend), frozenset(not_returned)
     )
-    merged = comparing.walk(wanted, there, ())
-    return Comparison(tuple(comparing.found), None if merged is ABSENT else deepcopy(merged))
+    merged = comparing.walk(without_masks(wanted), there, ())
+    return Comparison(tuple(comparing.found), None if merged is ABSENT else deepcopy(without_masks(merged)))
 
 
 def differences(
@@ -186,6 +187,20 @@ def without_nulls(value: Any) -> Any:
         return {key: without_nulls(item) for key, item in value.items() if item is not None}
     if isinstance(value, list):
         return [without_nulls(item) for item in value if item is not None]
+    return value
+
+
+def without_masks(value: Any, path: Path = ()) -> Any:
+    """Return a value without what only stands for a secret: sent back, it would become the secret."""
+    if isinstance(value, Mapping):
+        places = ((key, item, (*path, str(key))) for key, item in value.items())
+        return {
+            key: without_masks(item, place)
+            for key, item, place in places
+            if not (returned.is_mask(item) and returned.is_secret(place))
+        }
+    if isinstance(value, list):
+        return [without_masks(item, (*path, str(number))) for number, item in enumerate(value)]
     return value
 
 
@@ -289,8 +304,8 @@ class _Comparing:
         for key in [key for key in there if key not in wanted]:
             place = (*path, str(key))
             if returned.is_secret(place) and returned.is_mask(there[key]):
-                del result[key]  # sent back, it would become the secret
-            elif self.exact.name(path):
+                continue  # no more is known of it
+            if self.exact.name(path):
                 if not self.ignore.take_in(place):
                     if not _is_nothing(there[key]):
                         self._note(Kind.DIFFERS, place, there[key])
@@ -393,7 +408,7 @@ def _is_nothing(value: Any) -> bool:
 def _holds_versions(path: Path, there: Mapping[str, Any]) -> bool:
     """Tell whether an object is a map of image versions, and not one of fields."""
     return "vmimages" in (path[-1] if path else "").casefold() or (
-        bool(there) and all(_VERSION.fullmatch(str(key)) for key in there)
+        any(_VERSION.fullmatch(str(key)) for key in there)
     )
 
 

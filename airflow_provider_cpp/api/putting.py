@@ -26,6 +26,7 @@ from airflow_provider_cpp.api.differences import (
     differences,
     places,
     plan_ids,
+    without_masks,
     without_nulls,
 )
 from airflow_provider_cpp.api.listing import Unlisted, listed
@@ -283,7 +284,7 @@ class Put:
 
     def _call(self, before: Offer | None, comparison: Comparison) -> Call:
         if before is None:
-            document = without_nulls(self.document)
+            document = without_masks(without_nulls(self.document))
             for name in ("offerTypeId", "definition"):
                 if not document.get(name):
                     raise CppConfigurationError(

@@ -387,3 +387,46 @@ class TestReturnedInAnotherWay:
         assert comparison.paths(Kind.NOT_COMPARED) == (place,)
         assert comparison.merged == wanted
         assert [each.path for each in compare(wanted, there, resend=["**"]).differences] == [place]
+
+
+MASKS = ["***", "*", "\u2022\u2022\u2022\u2022", "\u25cf" * 8]
+
+
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("field", ["clientSecret", "a.connectionString", "password", "accountKey"])
+class TestMasks:
+    """What only stands for a secret is never sent, wherever it stands: it would become the secret."""
+
+    def places(self, value: dict[str, Any]) -> list[dict[str, Any]]:
+        return [
+            {"d": {**value, "t": 1}},
+            {"d": {"o": {"deep": value}, "t": 1}},
+            {"d": {"l": [{**value, "a": 1}], "t": 1}},
+            {"d": {"l": [[value]], "t": 1}},
+            {"d": {"plans": [{"planId": "p", **value}], "t": 1}},
+        ]
+
+    def test_what_was_read_is_no_difference_and_goes_back_without_it(self, field: str, mask: str) -> None:
+        for there, without in zip(self.places({field: mask}), self.places({}), strict=True):
+            assert compare(there, there).found == ()
+            for wanted in ({"d": {**there["d"], "t": 2}}, {"d": {"t": 2}}):
+                merged = compare(wanted, there).merged
+                assert merged == {"d": {**without["d"], "t": 2}}
+
+    def test_nor_is_it_set_where_nothing_is(self, field: str, mask: str) -> None:
+        for wanted in self.places({field: mask}):
+            assert mask not in str(compare(wanted, {}).merged)
+
+    def test_a_secret_is_sent_in_its_place_and_null_and_empty_remove_it(self, field: str, mask: str) -> None:
+        there = {"d": {field: mask, "t": 1}}
+        assert compare({"d": {field: "new", "t": 2}}, there).merged == {"d": {field: "new", "t": 2}}
+        assert compare({"d": {field: None}}, there).merged == {"d": {"t": 1}}
+        assert compare({"d": {field: ""}}, there).merged == {"d": {field: "", "t": 1}}
+
+
+@pytest.mark.parametrize("stays", ["1.0.1", "latest", "1.0.1-beta"])
+@pytest.mark.parametrize("name", ["x.vmImages", "x.vmImagesPublicAzure", "containerImages", "x.versions"])
+def test_a_version_that_stays_is_named_in_any_map_of_versions(name: str, stays: str) -> None:
+    there = {"d": {name: {"1.0.0": {"a": 1}, stays: {"a": 2}}}}
+    assert compare({"d": {name: {"1.0.0": {"a": 1}}}}, there).paths(Kind.KEPT) == (f"d/{name}/{stays}",)
+    assert compare({"d": {name: {}}}, there).paths(Kind.KEPT) == (f"d/{name}/1.0.0", f"d/{name}/{stays}")

@@ -680,3 +680,11 @@ class TestPathsThatNameNothing:
             runner = Runner(Service(answered_offer()))
             runner.run(put(wanted, dry_run=True, **{name: ["definition/plans"]}).once())
             assert any("has no effect here" in line for line in runner.warnings()) == is_told
+
+
+def test_a_new_offer_gets_no_mask_for_a_secret():
+    document = put_body()
+    document["definition"]["offer"]["clientSecret"] = "***"
+    runner = Runner(Service(None))
+    runner.run(put(document, create=True).once())
+    assert "clientSecret" not in json.loads(sent(runner)[0].body)["definition"]["offer"]
