@@ -242,7 +242,7 @@ SCENES: tuple[tuple[str, str, str, Callable[[Stage], object]], ...] = (
     ("accepted", "The request was accepted", "GoLiveOperator", _accepted),
     ("live", "The offer is live", "OperationSensor", _live),
     ("failed", "The operation failed", "OperationSensor", _failed),
-    ("failed-operator", "The same, with `wait_for_completion`", "GoLiveOperator", _failed_in_the_operator),
+    ("failed-operator", "It failed, with `wait_for_completion`", "GoLiveOperator", _failed_in_the_operator),
     ("canceled", "Somebody canceled it", "OperationSensor", _canceled),
     ("timeout", "It didn't end in time", "OperationSensor", _too_long),
     ("unknown", "Its status can't be read for 15 minutes", "OperationSensor", _unreadable),
@@ -288,7 +288,7 @@ def _of_nowhere(text: str, portal: Emulator) -> str:
 
 def _fate(each: Outcome) -> tuple[str, str, str, str]:
     """Return the task, its state, whether Airflow retries it, and the exception, as the documents show them."""
-    task = f"`{each.task}`" if each.task != "both" else "both"
+    task = f"`{each.task}`" if each.task != "both" else "operator, sensor"
     if each.error is None:
         return task, "`success`", "", ""
     retried = is_retried(each.error)
