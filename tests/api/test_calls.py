@@ -164,6 +164,7 @@ def test_what_is_no_json_is_refused_without_being_shown(value: object) -> None:
         (None, ()),
         ("a@x.com", ("a@x.com",)),
         ("a@x.com, b@y.com,", ("a@x.com", "b@y.com")),
+        ("a@x.com; b@y.com;", ("a@x.com", "b@y.com")),
         (["a@x.com", " b@y.com "], ("a@x.com", "b@y.com")),
     ],
 )
@@ -171,7 +172,7 @@ def test_addresses_may_be_a_list_or_what_a_template_renders_to(given: object, ex
     assert calls.checked_emails(given) == expected
 
 
-@pytest.mark.parametrize("given", [["nobody"], "a@x.com;b@y.com", ["a@x,b@y"], [7], 7, ["a@x.com\r\nb"]])
+@pytest.mark.parametrize("given", [["nobody"], ["a@x.com;b@y.com"], ["a@x,b@y"], [7], 7, ["a@x.com\r\nb"]])
 def test_what_is_no_address_is_refused_before_anything_is_sent(given: object) -> None:
     with pytest.raises(CppConfigurationError, match="notification_emails"):
         calls.checked_emails(given)
