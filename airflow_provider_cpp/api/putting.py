@@ -6,12 +6,11 @@ A PUT may get lost like any request. It is never repeated blindly: what is there
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher, get_close_matches
 from typing import Any
 
-from airflow_provider_cpp.api import calls
+from airflow_provider_cpp.api import calls, put_log
 from airflow_provider_cpp.api.advice import Reason, reason_of
 from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of, heard
 from airflow_provider_cpp.api.arguments import checked_flag
@@ -24,17 +23,17 @@ from airflow_provider_cpp.api.differences import (
     Kind,
     compare,
     differences,
-    places,
     plan_ids,
     without_masks,
     without_nulls,
 )
 from airflow_provider_cpp.api.listing import Unlisted, listed
-from airflow_provider_cpp.api.offers import Offer, is_set_by_service, read_listed_offer, read_offer
+from airflow_provider_cpp.api.offers import Offer, read_listed_offer, read_offer
 from airflow_provider_cpp.api.paths import Paths, written
-from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.api.procedures import Procedure, Say, Wait, sent
+from airflow_provider_cpp.api.put_log import LISTED, closest, counted
 from airflow_provider_cpp.api.retries import was_refused_unread
+from airflow_provider_cpp.api.wanted import wanted_document
 from airflow_provider_cpp.exceptions import (
     CppConfigurationError,
     CppConflict,
@@ -47,16 +46,10 @@ from airflow_provider_cpp.exceptions import (
 #: effect later still, a second one is refused, as the ETag is another then, and settled in the same way.
 SETTLE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0)
 
-#: Differences that are told in the log one by one.
-TOLD = 50
-
-#: Names and paths that one line of the log, or an error, lists.
-LISTED = 10
-
-#: What the document of an offer has besides what the service sets (create-or-modify page).
-_FIELDS = frozenset({"publisherId", "offerTypeId", "id", "offerTypeVersions", "definition"})
-
 _PLANS = ("definition", "plans")
+
+#: The arguments that are paths.
+_PATHS = ("exact", "resend", "ignore")
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,10 +122,11 @@ class Put:
     origin: str = ""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "document", self._checked(self.document))
+        document = wanted_document(self.publisher_id, self.offer_id, self.document)
+        object.__setattr__(self, "document", document)
         for name in ("dry_run", "create", "new_plans"):
             checked_flag(name, getattr(self, name))
-        for name in ("ignore", "exact", "resend"):
+        for name in _PATHS:
             paths = getattr(self, name)
             Paths(name, paths)  # a text is refused before it is taken for a list
             object.__setattr__(self, name, tuple(paths))
@@ -153,16 +147,18 @@ class Put:
         before = yield from self._read()
         if before is None and not self.create:
             raise (yield from self._no_offer())
-        yield from self._tell_idle_paths(before)
+        paths = {name: getattr(self, name) for name in _PATHS}
+        yield from put_log.idle_paths(paths, self.document, before.document if before else {})
         comparison = self._compared(before, self.resend)
         if before is not None:
             self._check_plans(before, comparison)
         found = comparison.differences
         if not found:
             yield Say(f"{self._what} is as wanted: nothing is sent.")
-            yield from self._tell_the_rest(comparison)
+            yield from put_log.left_aside(comparison)
             return self._result(before, comparison, changed=False)
-        yield from self._tell(before, comparison)
+        gone = self._plans_gone(before, comparison) if before is not None else None
+        yield from put_log.differing(self._what, comparison, gone)
         if self.dry_run:
             yield Say(f"{self._what}: dry run, nothing is sent.")
             return self._result(before, comparison, changed=False)
@@ -178,53 +174,12 @@ class Put:
             applied = yield from self._settle(call, reading, before)
             if applied is not None:
                 yield Say(f"{self._what} is as wanted: the request was carried out, though its answer got lost.")
-                rewritten = yield from self._tell_rewritten(applied)
+                rewritten = yield from self._rewritten(applied)
                 return self._result(applied, comparison, changed=True, created=before is None, rewritten=rewritten)
             if is_last:
                 raise self._refusal(call, reading, before)
             yield Say(f"{self._what} is as it was: sending once more.", logging.WARNING)
         raise AssertionError
-
-    # What is wanted
-
-    def _checked(self, document: object) -> dict[str, Any]:
-        if not isinstance(document, Mapping):
-            raise CppConfigurationError(
-                f"The definition of offer {self.publisher_id}/{self.offer_id} is a {type(document).__name__}; it "
-                "has to be a JSON object, as the body of a PUT or the answer of a GET."
-            )
-        for name, given in (("publisherId", self.publisher_id), ("id", self.offer_id)):
-            named = document.get(name, given)
-            if named != given:
-                raise CppConfigurationError(
-                    f"The definition is of another offer than {self.publisher_id}/{self.offer_id}: its {name} is "
-                    f"{named!r}."
-                )
-        wanted = {key: value for key, value in document.items() if not is_set_by_service(str(key))}
-        if "definition" in wanted:
-            if not isinstance(wanted["definition"], Mapping):
-                raise CppConfigurationError("The definition's field 'definition' is no JSON object.")
-            # In the sample of the page on retrieving an offer it stands in there.
-            inner = {key: value for key, value in wanted["definition"].items() if key != "changedTime"}
-            _check_plans_of(inner)
-            wanted["definition"] = inner
-        elif {"displayText", "offer", "plans"} & set(wanted):
-            raise CppConfigurationError(
-                "displayText, offer and plans belong into the field 'definition' of the document: give "
-                '{"definition": {...}}, as the body of a PUT has it.'
-            )
-        elif not wanted.keys() - {"publisherId", "id"}:
-            raise CppConfigurationError(
-                f"The definition of offer {self.publisher_id}/{self.offer_id} names nothing that could be wanted. "
-                'Give {"definition": {...}}, as the body of a PUT has it.'
-            )
-        for name in wanted.keys() - _FIELDS:
-            likely = get_close_matches(str(name), _FIELDS, 1)
-            if likely and likely[0] not in wanted:
-                raise CppConfigurationError(
-                    f"The definition has a field {name!r}; {likely[0]!r} is meant, likely."
-                )
-        return {**wanted, "publisherId": self.publisher_id, "id": self.offer_id}
 
     def _compared(self, there: Offer | None, resend: Iterable[str] = ()) -> Comparison:
         if there is None:
@@ -252,7 +207,7 @@ class Put:
             ids = []
         else:
             ids = [offer.id for offer in offers.entries]
-        there = f" Offers of {self.publisher_id}: {_closest(self.offer_id, ids)}." if ids else ""
+        there = f" Offers of {self.publisher_id}: {closest(self.offer_id, ids)}." if ids else ""
         return CppNotFound(
             f"{self._what} doesn't exist, and nothing was sent.{there} Correct offer_id or publisher_id; or set "
             "create=True if a new offer is meant.",
@@ -263,7 +218,7 @@ class Put:
         new = comparison.of(Kind.NEW_PLAN)
         if new and not self.new_plans:
             *above, name = new[0].path
-            there = _closest(name, new[0].there)
+            there = closest(name, new[0].there)
             raise CppConfigurationError(
                 f"{self._what} has no plan {name!r}, which the definition names in {written(tuple(above))}. "
                 f"Nothing was sent. {f'Plans there: {there}' if there else 'No plan is there'}. Correct the "
@@ -273,7 +228,7 @@ class Put:
         exact = Paths("exact", self.exact)
         if gone and not (exact.name(_PLANS) or exact.name(_PLANS[:1])):
             raise CppConfigurationError(
-                f"{self._what} would lose {_counted('plan', gone)}: {', '.join(gone[:LISTED])}. Nothing was sent. "
+                f"{self._what} would lose {counted('plan', gone)}: {', '.join(gone[:LISTED])}. Nothing was sent. "
                 "To remove plans, name definition/plans in exact."
             )
 
@@ -318,73 +273,10 @@ class Put:
             return None
         return content(call, reading, read_offer)
 
-    def _tell(self, before: Offer | None, comparison: Comparison) -> Procedure[None]:
-        found = comparison.differences
-        yield Say(
-            f"{self._what} doesn't exist yet: it is created."
-            if before is None
-            else f"{self._what} differs from what is wanted in {_counted('place', found)}:"
-        )
-        for difference in found[:TOLD]:
-            yield Say(f"  {difference}")
-        if len(found) > TOLD:
-            yield Say(f"  and {len(found) - TOLD} more")
-        if before is not None:
-            for each in comparison.of(Kind.NEW_FIELD)[:TOLD]:
-                yield Say(
-                    f"{written(each.path)} isn't there yet and is added. If that is a slip: there are "
-                    f"{_closest(each.path[-1], each.there)}.",
-                    logging.WARNING,
-                )
-            gone = self._plans_gone(before, comparison)
-            if gone:
-                yield Say(
-                    f"{self._what} loses {_counted('plan', gone)}: {', '.join(gone)}: exact says so.",
-                    logging.WARNING,
-                )
-        yield from self._tell_the_rest(comparison)
-
-    def _tell_idle_paths(self, before: Offer | None) -> Procedure[None]:
-        """Tell which paths name nothing, as a mistyped one would."""
-        wanted = list(places(self.document))
-        there = list(places(before.document)) if before is not None and self.ignore else []
-        for name, found in (("exact", wanted), ("resend", wanted), ("ignore", [*wanted, *there])):
-            idle = Paths(name, getattr(self, name)).idle(found)
-            if idle:
-                yield Say(
-                    f"{name} has no effect here with {', '.join(idle)}: the definition has no such place. A "
-                    "segment of a path is a field's whole name, of which * stands for any part.",
-                    logging.WARNING,
-                )
-
-    def _tell_the_rest(self, comparison: Comparison) -> Procedure[None]:
-        """Tell what isn't wanted and stays, and what doesn't count."""
-        for kind, start, why in (
-            (Kind.KEPT, "Kept", "the definition doesn't name it; to remove it set it to null, or use exact"),
-            (Kind.IGNORED, "Ignored", "it differs or can't be compared"),
-            (
-                Kind.NOT_COMPARED,
-                "Not compared",
-                "the service doesn't return it as it was sent; a change of it alone isn't sent unless resend "
-                "names it",
-            ),
-        ):
-            paths = comparison.paths(kind)
-            if paths:
-                more = f", and {len(paths) - LISTED} more" if len(paths) > LISTED else ""
-                yield Say(f"{start}, {_counted('place', paths)}, as {why}: {', '.join(paths[:LISTED])}{more}")
-
-    def _tell_rewritten(self, offer: Offer) -> Procedure[tuple[str, ...]]:
-        """Tell what was sent and isn't there as it was sent; return where."""
+    def _rewritten(self, offer: Offer) -> Procedure[tuple[str, ...]]:
+        """Return where what was sent isn't there as it was sent."""
         after = self._compared(offer)
-        if after.differences:
-            told = "; ".join(map(str, after.differences[:LISTED]))
-            yield Say(
-                "The service took the definition, but returns it in another way in "
-                f"{_counted('place', after.differences)}: {told}. Until the definition says it in the service's "
-                "way, or ignore names it, each run sends it again.",
-                logging.WARNING,
-            )
+        yield from put_log.rewritten(after)
         return (*after.paths(Kind.NOT_COMPARED), *after.paths(Kind.DIFFERS))
 
     def _done(self, answer: Answer, before: Offer | None, comparison: Comparison) -> Procedure[PutResult]:
@@ -397,7 +289,7 @@ class Put:
         if isinstance(offer, str):  # it was accepted, which is what counts
             yield Say(f"The answer's offer can't be read: {offer}.", logging.WARNING)
             return self._result(None, comparison, changed=True, created=created)
-        rewritten = yield from self._tell_rewritten(offer)
+        rewritten = yield from self._rewritten(offer)
         return self._result(offer, comparison, changed=True, created=created, rewritten=rewritten)
 
     @staticmethod
@@ -530,26 +422,3 @@ def _is_as_before(offer: Offer | None, before: Offer | None) -> bool:
 def _is_single(finding: Finding) -> bool:
     """Tell whether a single value is wanted where nothing is."""
     return finding.there is ABSENT and not isinstance(finding.wanted, Mapping | list)
-
-
-def _check_plans_of(definition: Mapping[str, Any]) -> None:
-    plans = definition.get("plans")
-    if plans is None:
-        return
-    if not isinstance(plans, list):
-        raise CppConfigurationError(
-            f"The definition's plans are a {type(plans).__name__}; they have to be a list, each with a planId."
-        )
-    if len(plan_ids(plans)) != len([plan for plan in plans if plan is not None]):
-        raise CppConfigurationError("Each of the definition's plans has to be an object with a planId as text.")
-
-
-def _counted(what: str, things: Collection[object]) -> str:
-    return f"{len(things)} {what}{'' if len(things) == 1 else 's'}"
-
-
-def _closest(name: str, there: Collection[str]) -> str:
-    """Say which names there are, the likeliest first."""
-    names = sorted(there, key=lambda each: -SequenceMatcher(None, each.casefold(), name.casefold()).ratio())
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return f"{one_line(', '.join(names[:LISTED]))}{more}"
