@@ -2,104 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import time
-from html import escape
-from urllib.parse import quote
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.api.arguments import shown
-from airflow_provider_cpp.api.confidential import redacted, secrets_in, without_queries, without_secrets
-from airflow_provider_cpp.api.differences import differences
+from airflow_provider_cpp.api.confidential import without_queries, without_secrets
 from airflow_provider_cpp.api.plain_text import MAX_LENGTH, one_line, plain_text, said_by
-from airflow_provider_cpp.api.refusals import refusal_in
-
-#: A signature as base64 is, with what each escape changes, and a part of it that no escape does.
-SIGNATURE = "hUsh9Zk+w/3Qd=="
-PART = "hUsh9Zk"
-
-
-def dotnet(text: str) -> str:
-    """Write a text as .NET's JSON does, which escapes what HTML could misread."""
-    return "".join(f"\\u{ord(c):04X}" if c in "&+<>'\"=" else c for c in text)
-
-
-WRITTEN = {
-    "as it is": lambda text: text,
-    "in JSON": lambda text: json.dumps(text)[1:-1],
-    "in JSON by .NET": dotnet,
-    "in JSON by PHP": lambda text: json.dumps(text)[1:-1].replace("/", "\\/"),
-    "in HTML": escape,
-    "in HTML by numbers": lambda text: "".join(f"&#{ord(c)};" if c in "&\"'=+" else c for c in text),
-    "in HTML by hexadecimal numbers": lambda text: "".join(
-        f"&#x{ord(c):X};" if c in "&\"'=+" else c for c in text
-    ),
-    "in a URL": lambda text: quote(text, safe=""),
-    "in a URL, in lower case": lambda text: quote(text, safe="").replace("%2F", "%2f").replace("%3D", "%3d"),
-    "in Python's literals": lambda text: repr(text)[1:-1],
-}
-
-#: Each with what is before the secret, and after it.
-QUOTING = {
-    "a signature in a URL": ("https://x.blob.core.windows.net/v/a.vhd?sv=2018&sr=b&sig={}", "&se=2019&sp=rl"),
-    "one that is first": ("https://x.blob.core.windows.net/v/a.vhd?sig={}", "&se=2019"),
-    "one that is last": ("Not found: /v/a.vhd?sv=2018&sig={}", ""),
-    "one in capitals": ("a.vhd?SIG={}", "&SE=2019"),
-    "one in a list of parts": ("sv=2018, sig={}", ", sp=rl"),
-    "one by itself": ("sig={}", ""),
-    "one in brackets": ("(a.vhd?sv=1&sig={}", ") isn't there"),
-    "one in JSON": ('{{"sv": "1", "sig":"{}"', ', "sp": "rl"}}'),
-    "one in Python's words": ("{{'sv': '1', 'sig': '{}'", ", 'sp': 'rl'}}"),
-    "an account's key": ("DefaultEndpointsProtocol=https;AccountName=contoso;AccountKey={}", ";EndpointSuffix=x"),
-    "a bus's key": ("Endpoint=sb://x/;SharedAccessKeyName=root;SharedAccessKey={}", ";EntityPath=q"),
-    "a whole signature": ("SharedAccessSignature=sv=1&sig={}", "&sp=r"),
-    "a database's password": ("Server=x;User ID=me;Password={}", ";Encrypt=yes"),
-    "a password with blanks": ("Server=x;Pwd=my {} word", ";Encrypt=yes"),
-    "a password in quotes": ('Server=x;Password="a;{}"', ";Encrypt=yes"),
-    "a form": ("grant_type=client_credentials&client_secret={}", "&scope=x"),
-    "an assertion": ("client_assertion_type=urn&client_assertion={}", "&scope=x"),
-    "tokens": ('{{"token_type": "Bearer", "access_token": "{}"', ', "expires_in": 3599}}'),
-    "another token": ('{{"refresh_token":"{}"', ',"expires_in":3599}}'),
-    "a header": ("Authorization: Bearer {}", ", Accept: x"),
-    "a header in JSON": ('{{"Authorization": "Bearer {}"', ', "Accept": "x"}}'),
-    "a gateway's key": ("Ocp-Apim-Subscription-Key: {}", " was refused"),
-    "a function's key": ("x-functions-key: {}", " was refused"),
-    "a function's URL": ("https://x.azurewebsites.net/api/f?code={}", "&name=me"),
-    "a user in a URL": ("https://me:{}@proxy.contoso.com:8080", "/path"),
-    "a user with an at sign": ("https://me:a@{}@proxy.contoso.com:8080", "/path"),
-    "a password": ("Login failed, password: {}", ", retry"),
-    "a field with a prefix": ('{{"microsoft-azure-x.storageAccountKey": "{}"', ', "planId": "gold"}}'),
-    "a list": ('{{"clientSecrets": ["a", "{}"]', ', "planId": "gold"}}'),
-    "an object": ('{{"clientSecret": {{"a": 1, "b": ["]", "{}"]}}', ', "planId": "gold"}}'),
-    "an element": ("<AccountKey>{}</AccountKey>", "<Name>x</Name>"),
-    "a setting": ('<add name="AccountKey" value="{}" />', "<other />"),
-    "a value and a name": ('{{"value": "{}"', ', "name": "clientSecret"}}, {{"value": "x"}}'),
-    "a name, a type and a value": ('{{"name": "clientSecret", "type": "string", "value": "{}"', ', "x": 1}}'),
-    "a field and a value": ('{{"propertyName": "clientSecret", "attemptedValue": "{}"', ', "x": 1}}'),
-    "values": ('{{"name": "Authorization", "values": ["Bearer {}"]', ', "x": 1}}'),
-    "a field of a page": ('<input name="client_secret" type="hidden" value="{}">', "<input>"),
-    "a value and a key": ('<add value="{}" key="ClientSecret" />', "<other />"),
-    "an option": ("az login --service-principal --password {}", " --tenant x"),
-    "a header as Python has it": ("[('Authorization', 'Bearer {}')", ", ('Accept', 'x')]"),
-    "a place in a list": ("clientSecrets[0]={}", "&x=1"),
-    "a form's list": ("client_secret[]={}", "&x=1"),
-    "a short name": ("Server=x;Uid=me;Pass={}", ";Encrypt=yes"),
-    "lines of YAML": ("password: |\n  a\n  {}", "\nnext: x"),
-    "a list of YAML": ("clientSecrets:\n  - a\n  - {}", "\nnext: x"),
-    "a name and a value": ('{{"name": "clientSecret", "value": "{}"}}', ', {{"name": "x"}}'),
-}
-
-
-def quoted(case: str) -> tuple[str, str]:
-    """Return a text that quotes the signature, and what has to be left of it after the secret."""
-    before, after = QUOTING[case]
-    secret = (
-        quote(SIGNATURE, safe="") if "URL" in case or case in {"a form", "a user with an at sign"} else SIGNATURE
-    )
-    return before.format(secret) + after.format(), after.format()
+from tests.api.secret_texts import PART, QUOTING, WRITTEN, quoted
 
 
 @pytest.mark.parametrize("outer", WRITTEN)
@@ -313,188 +224,80 @@ def test_nor_where_it_is_cut_before_it_is_looked_at(text: str, begin: str) -> No
             assert "hUs" not in told
 
 
-SECRET_NAMES = """
-clientSecret client_secret client-secret CLIENT_SECRET clientsecret secretValue password Password adminPwd
-accessToken sasToken SASToken continuationToken apiKey api-key API_KEY accountKey accountKey1
-storageAccountKey planKey key keys
-microsoft-azure-x.storageAccountKey connectionString connection_string ConnectionStrings credentials passphrase
-connStr conn_string passcode dbPass userpass SAMLResponse pfxBase64 privateKeyPem
-sig sharedAccessSignature Authorization Ocp-Apim-Subscription-Key x-functions-key
-"""
-
-
-@pytest.mark.parametrize("name", SECRET_NAMES.split())
-@pytest.mark.parametrize(
-    "value", ["hUsh9Zk-1", 9271038475, 1.5, ["hUsh9Zk-1", 9271038475], {"a": {"b": "hUsh9Zk-1"}}]
-)
-def test_a_field_is_secret_by_its_name_whatever_it_holds(name: str, value: object) -> None:
-    told = json.dumps(redacted({"offer": {name: value}}))
-    assert "hUsh" not in told
-    assert "9271038475" not in told
-    assert "1.5" not in told
-    if not isinstance(value, float):
-        assert {"hUsh9Zk-1", "9271038475"} & set(secrets_in({"offer": {name: value}}))
-
-
-OTHER_NAMES = """
-keywords keyword tokenizer monkey turkey publicKey sshPublicKey public_key secretName tokenEndpoint passwordPolicy
-keyVaultName secretary design signal signOff assigned compass keyboard hotkeyed token_type keyId
-bypass pass secretScan
-"""
-
-
-@pytest.mark.parametrize("name", OTHER_NAMES.split())
-def test_a_field_isnt_secret_because_of_a_part_of_its_name(name: str) -> None:
-    document = {name: "shown", "more": [{name: 5}]}
-    assert redacted(document) == document
-    assert list(secrets_in({name: "long enough"})) == []
-
-
-def test_what_isnt_set_and_what_is_a_switch_is_shown() -> None:
-    document = {"secret": None, "password": "", "keys": [], "token": {}, "hasPassword": True, "secret1": False}
-    assert redacted(document) == document
-
-
-@pytest.mark.parametrize("name", ["key", "field", "target", "propertyName", "ParameterName", "Property"])
-@pytest.mark.parametrize("value", ["value", "attemptedValue", "RejectedValue", "rawValue", "values"])
-def test_a_pair_is_secret_by_whichever_names(name: str, value: str) -> None:
-    pair = {value: "hUsh9Zk-1", name: "clientSecret"}
-    assert redacted(pair) == {value: "***", name: "clientSecret"}
-    assert list(secrets_in(pair)) == ["hUsh9Zk-1"]
-    assert without_secrets(json.dumps(pair)) == json.dumps({value: "***", name: "clientSecret"})
-    assert PART not in str(refusal_in(json.dumps({"errors": [{**pair, "message": "x"}]}).encode()))
-
-
-def test_the_value_of_a_pair_is_as_secret_as_its_name() -> None:
-    pairs = [{"name": "clientSecret", "value": "hUsh9Zk-1"}, {"name": "colour", "value": "blue"}]
-    assert redacted(pairs) == [{"name": "clientSecret", "value": "***"}, {"name": "colour", "value": "blue"}]
-    assert list(secrets_in(pairs)) == ["hUsh9Zk-1"]
-
-
-def test_of_a_map_the_names_tell_no_secret_either() -> None:
-    document = {"https://x/y?z=hush": {"sig=hush": ["sig=hush"]}, "plan": 1}
-    assert redacted(document) == {"https://x/y?***": {"sig=***": ["sig=***"]}, "plan": 1}
-
-
-def test_of_a_definition_a_whole_query_is_hidden() -> None:
-    assert redacted({"u": "see https://x/y?z=hush and more"}) == {"u": "see https://x/y?*** and more"}
-    assert without_queries("Really? https://x/y and a?b=c") == "Really? https://x/y and a?b=c"
-
-
-def test_of_two_definitions_nothing_below_a_secret_field_is_shown() -> None:
-    wanted = {"x.clientSecret": {"value": "hUsh9Zk", "n": 9271038475}, "u": "https://x?sig=hUsh9Zk"}
-    found = differences({"offer": wanted}, {"offer": {**wanted, "x.clientSecret": {"value": "0ld"}, "u": "a"}})
-    assert [difference.path for difference in found] == [
-        "offer/x.clientSecret/value",
-        "offer/x.clientSecret/n",
-        "offer/u",
-    ]
-    for each in found:
-        assert PART not in str(each)
-        assert "0ld" not in str(each)
-        assert "927" not in str(each)
-
-
-def test_a_plan_is_shown_whatever_its_id_ends_in() -> None:
-    (found,) = differences({"plans": [{"planId": "api-key", "x": 1}]}, {"plans": [{"planId": "api-key", "x": 2}]})
-    assert str(found) == "plans/api-key/x: 2 -> 1"
-
-
-BODIES = {
-    "plain text": lambda text: text,
-    "a page": lambda text: f"<html><head><title>{text}</title></head><body><p>{text}</p></body></html>",
-    "XML": lambda text: f"<Error><Code>X</Code><Message>{escape(text)}</Message></Error>",
-    "a message": lambda text: json.dumps({"error": {"code": text, "message": text, "target": text}}),
-    "details": lambda text: json.dumps({"errors": [{"message": "x", "details": [{"message": text}]}]}),
-    "a model's state": lambda text: json.dumps({"ModelState": {text: [text]}}),
-    "anything": lambda text: json.dumps({"what": [{"ever": text}]}),
-    "JSON in JSON": lambda text: json.dumps(json.dumps({"Message": text})),
-    "a body that was cut": lambda text: json.dumps({"error": {"message": text}})[:-1],
-}
-
-
-@pytest.mark.parametrize("kind", BODIES)
-@pytest.mark.parametrize("case", QUOTING)
-def test_a_refusal_tells_no_secret_wherever_its_body_has_it(kind: str, case: str) -> None:
-    for write in WRITTEN.values():
-        said = str(refusal_in(BODIES[kind](write(quoted(case)[0])).encode()))
-        assert PART not in said
-
-
-@pytest.mark.parametrize(
-    "quoting",
-    [
-        {"clientSecret": "hUsh9Zk"},
-        {"clientSecret": ["hUsh9Zk", {"a": "hUsh9Zk"}]},
-        {"name": "clientSecret", "value": "hUsh9Zk"},
-        {"request": {"headers": [{"key": "x-functions-key", "Value": "hUsh9Zk"}]}},
-    ],
-)
-@pytest.mark.parametrize("message", [{}, {"message": "refused"}])
-def test_nor_does_one_that_quotes_what_was_sent(quoting: dict[str, object], message: dict[str, object]) -> None:
-    for body in ({**quoting, **message}, {"error": {**message, "details": [quoting]}}):
-        assert PART not in str(refusal_in(json.dumps(body).encode()))
-
-
-def test_an_argument_that_is_refused_is_shown_without_secrets() -> None:
-    assert shown({"clientSecret": "hUsh9Zk", "u": "x?sig=hUsh9Zk"}) == "{'clientSecret': '***', 'u': 'x?sig=***'}"
-
-
 def test_what_a_library_says_is_quoted_without_secrets() -> None:
     assert said_by(OSError("https://me:hUsh9Zk@host\nsig=hUsh9Zk")) == "OSError: https://***@host sig=***"
 
 
 ENDLESS = [
-    "a",
-    "sig=",
-    "sig=sv=",
-    "token: ",
-    "key=",
-    "//",
-    "//a@",
-    "//a:b/",
-    "eyJ",
-    "eyJa.",
-    "%25",
-    "\\",
-    '\\\\"',
-    "&",
+    *(
+        "a",
+        "sig=",
+        "sig=sv=",
+        "token: ",
+        "key=",
+        "//",
+        "//a@",
+        "//a:b/",
+        "eyJ",
+        "eyJa.",
+        "%25",
+        "\\",
+    ),
+    *(
+        '\\\\"',
+        "&",
+        "&amp;",
+        '"password":"',
+        "password={",
+        '"keys":[',
+        "keys=[]{}",
+        "<a ",
+    ),
+    *(
+        "<Password>",
+        'name="',
+        'token="" ',
+        "bearer ",
+        "-----BEGIN PRIVATE KEY-----",
+        "pwd=a b ",
+    ),
+    *(
+        "cookie: a",
+        "sig%3D%20",
+        "\\u0026",
+        "token= ",
+        "-",
+        "('token', ",
+        "--secret ",
+        'value: "a',
+    ),
+    *(
+        "u:",
+        "u:p@",
+        "api key ",
+        "secret 'a",
+        "basic a",
+        "&#38",
+    ),
+    *(
+        "key                                        ",
+        "Authorization: Digest a=b, ",
+        'password=""x',
+    ),
+    *(
+        "<name>token</name> ",
+        "name: 'token', x: 1, ",
+        "-----",
+        "u0026",
+        "name:'a',value:'",
+    ),
+    *(
+        "Authorization: Bearer ",
+        "?://",
+        "sig.",
+        '"token": null, ',
+    ),
 ]
-ENDLESS += [
-    "&amp;",
-    '"password":"',
-    "password={",
-    '"keys":[',
-    "keys=[]{}",
-    "<a ",
-    "<Password>",
-    'name="',
-    'token="" ',
-]
-ENDLESS += [
-    "bearer ",
-    "-----BEGIN PRIVATE KEY-----",
-    "pwd=a b ",
-    "cookie: a",
-    "sig%3D%20",
-    "\\u0026",
-    "token= ",
-    "-",
-]
-ENDLESS += [
-    "('token', ",
-    "--secret ",
-    'value: "a',
-    "u:",
-    "u:p@",
-    "api key ",
-    "secret 'a",
-    "basic a",
-    "&#38",
-    "key" + " " * 40,
-]
-ENDLESS += ["Authorization: Digest a=b, ", 'password=""x', "<name>token</name> ", "name: 'token', x: 1, ", "-----"]
-ENDLESS += ["u0026", "name:'a',value:'", "Authorization: Bearer ", "?://", "sig.", '"token": null, ']
 
 
 @pytest.mark.parametrize("piece", ENDLESS)

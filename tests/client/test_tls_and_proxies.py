@@ -55,29 +55,19 @@ def test_without_a_ca_file_both_colours_trust_the_system_and_the_environments_bu
         assert isinstance(exchange(settings_at(server.url), POST), Answer)
 
 
-def test_a_host_whose_certificate_isnt_trusted_gets_nothing(exchange: Exchange, authority: Any) -> None:
-    ours, theirs = authority(), authority()
-    for extra in ({}, {"ca_file": str(ours.file)}):
-        with RawServer(ACCEPTED, tls=theirs.tls) as server:
-            reading = exchange(settings_at(server.url, **extra), POST, patient=True)
-            assert isinstance(reading, Unanswered)
-            assert reading.loss is Loss.UNTRUSTED_PEER
-            assert server.requests == []
-            assert server.connections == 1, "and isn't tried again"
-
-
 def logging_in_at(url: str, **extra: Any) -> Settings:
     extra = {"tenant_id": "a-tenant", "authority": url, "timeout": 5, **extra}
     return read_settings("cpp_default", host="http://localhost:9", login="an-app", password="x" * 20, extra=extra)
 
 
-def test_a_certificate_of_the_login_that_isnt_trusted_is_a_setting_to_correct_as_at_the_api(
-    exchange: Exchange, authority: Any
+@pytest.mark.parametrize("connecting", [settings_at, logging_in_at], ids=["API", "login"])
+def test_a_host_whose_certificate_isnt_trusted_gets_nothing_and_is_a_setting_to_correct(
+    exchange: Exchange, authority: Any, connecting: Any
 ) -> None:
     ours, theirs = authority(), authority()
     for extra in ({}, {"ca_file": str(ours.file)}):
         with RawServer(ACCEPTED, tls=theirs.tls) as server:
-            reading = exchange(logging_in_at(server.url, **extra), POST, patient=True)
+            reading = exchange(connecting(server.url, **extra), POST, patient=True)
             assert isinstance(reading, Unanswered)
             assert reading.loss is Loss.UNTRUSTED_PEER
             error = error_of(POST, reading)
@@ -85,6 +75,7 @@ def test_a_certificate_of_the_login_that_isnt_trusted_is_a_setting_to_correct_as
             assert "ca_file" in str(error)
             assert "CERTIFICATE_VERIFY_FAILED" in str(error)
             assert server.requests == []
+            assert server.connections == 1, "and isn't tried again"
 
 
 def test_a_refused_connection_at_the_login_is_no_failed_authentication(exchange: Exchange) -> None:
