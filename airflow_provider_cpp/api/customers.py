@@ -8,12 +8,14 @@ from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.offers import Offer, read_offer
-from airflow_provider_cpp.api.portal import PORTAL, offer_page
+from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.api.procedures import Procedure, sent
 from airflow_provider_cpp.exceptions import CppError
 
 #: Seconds that the answer may take: nobody has to know it.
 PATIENCE = 10.0
+#: Bytes that it may have. It may be read in the triggerer, whose only loop reading all of a larger one holds up.
+MAX_ANSWER = 2 * calls.MAX_BODY
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def seen_by_customers(publisher_id: str, offer_id: str) -> Procedure[Seen]:
 
 
 def _read(call: Call) -> Procedure[Answer | None]:
-    reading, _ = yield from sent(replace(call, seconds=PATIENCE), patient=False)
+    reading, _ = yield from sent(replace(call, seconds=PATIENCE, max_answer=MAX_ANSWER), patient=False)
     return reading if isinstance(reading, Answer) else None
 
 
@@ -66,4 +68,4 @@ def _offer_in(answer: Answer | None) -> Offer | None:
 
 def _page_in(answer: Answer | None) -> str:
     offer = _offer_in(answer)
-    return (offer and offer_page(offer.document.get("pcRedirectUri"))) or PORTAL
+    return (offer and offer.page) or PORTAL

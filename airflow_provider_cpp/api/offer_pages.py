@@ -12,7 +12,6 @@ from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.listing import Unlisted, listed
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, is_same_identifier
 from airflow_provider_cpp.api.offers import read_listed_offer
-from airflow_provider_cpp.api.portal import offer_page
 from airflow_provider_cpp.api.procedures import Procedure, Say
 from airflow_provider_cpp.exceptions import CppError
 
@@ -35,7 +34,7 @@ def find_page(location: OperationLocation | OfferLocation) -> Procedure[str | No
         yield Say(f"The link Partner Center leads to the list of offers: {call} failed: {offers.why}.")
         return None
     offer = next((offer for offer in offers.entries if is_same_identifier(location.offer_id, offer.id)), None)
-    page = offer_page(offer.document.get("pcRedirectUri")) if offer else None
+    page = offer.page if offer else None
     if page is not None:
         yield Say(f"Offer {location.publisher_id}/{location.offer_id} in Partner Center: {page}")
     return page

@@ -10,6 +10,7 @@ from typing import Any
 from airflow_provider_cpp.api.answers import Answer, json_body, unexpected
 from airflow_provider_cpp.api.confidential import without_secrets
 from airflow_provider_cpp.api.plain_text import one_line
+from airflow_provider_cpp.api.portal import offer_page
 
 #: What the service sets, and a definition that somebody wants doesn't: the samples of the pages on offers,
 #: and what came with the migration to Partner Center (seen by clients).
@@ -53,6 +54,11 @@ class Offer:
     def id(self) -> str:
         """The offer's identifier."""
         return _text(self.document, "id")
+
+    @property
+    def page(self) -> str | None:
+        """The offer's own page in Partner Center; None if the service doesn't name it."""
+        return offer_page(self.document.get("pcRedirectUri"))
 
     @property
     def publisher_id(self) -> str:

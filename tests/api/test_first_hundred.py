@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_cpp.api.answers import Reading, error_of
+from airflow_provider_cpp.api.answers import Answer, Reading, error_of
 from airflow_provider_cpp.api.calls import get_operation, go_live
 from airflow_provider_cpp.api.cancelling import Cancel, error_of_cancel
 from airflow_provider_cpp.api.goals import SIGNOFF
@@ -69,6 +69,10 @@ def test_offer_and_reason_come_first_and_ids_last(name: str) -> None:
         (refused(404), "Nothing of this offer is live yet."),
         (refused(503), "What customers see now couldn't be read."),
         (LOST, "What customers see now couldn't be read."),
+        (
+            Answer(200, {}, damage="the body is too large"),
+            "What customers see now couldn't be read.",
+        ),
         (answered(200, b"<html>"), "What customers see now couldn't be read."),
     ],
 )

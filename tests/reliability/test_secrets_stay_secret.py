@@ -19,7 +19,7 @@ from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHo
 from airflow_provider_cpp.operators.offer import GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
-from tests.api.test_secrets_in_any_form import PART, QUOTING, WRITTEN, quoted
+from tests.api.secret_texts import PART, QUOTING, WRITTEN, quoted
 from tests.reliability.gate import Gate
 from tests.reliability.going_live import OFFER
 from tests.reliability.raw_server import RawServer, whole
