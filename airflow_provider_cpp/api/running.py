@@ -144,7 +144,7 @@ def _goes_live(location: OperationLocation) -> Procedure[bool]:
 def _verdict(told: Told) -> str:
     if told.has_draft is None:
         return f"whether it has the draft as it is now can't be told ({told.why.rstrip('.')})."
-    return f"it hasn't the draft as it is now ({listed_changes(told.differences)})."
+    return f"it doesn't have the draft as it is now ({listed_changes(told.differences)})."
 
 
 def _came_to(was_refused: bool) -> str:
@@ -154,7 +154,8 @@ def _came_to(was_refused: bool) -> str:
 def _conflict(intent: Intent, running: object, told: Told, was_refused: bool) -> Procedure[CppConflict]:
     seen = yield from seen_by_customers(intent.publisher_id, intent.offer_id)
     return CppConflict(
-        f"{intent.call}: a publish runs already, {running}, and {_verdict(told)} "
+        f"{intent.call}: a publish runs already, and {_verdict(told)} "
         f"{_came_to(was_refused)} {seen.live} Wait for its end, or say what to do: if_running='restart' cancels "
-        "it and publishes the draft as it is now, 'adopt' takes it up without such changes; 'fail' is the default."
+        "it and publishes the draft as it is now, 'adopt' takes it up without such changes; 'fail' is the default. "
+        f"What runs: {running}."
     )

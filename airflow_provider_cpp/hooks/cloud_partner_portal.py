@@ -146,7 +146,7 @@ class CloudPartnerPortalHook(BaseHook):
         :param publisher_id: its publisher's; the connection's by default.
         :param notification_emails: whom the service tells how it goes; it ignores them for offers that were
             migrated to Partner Center, and tells the account's seller contact.
-        :param if_running: what becomes of a publish of this offer that runs already, where it hasn't the draft
+        :param if_running: what becomes of a publish of this offer that runs already, where it lacks the draft
             as it is now, or that can't be told: `fail` (default), `adopt` (take it up all the same) or `restart`
             (cancel it, and publish anew). One that has the draft is always taken up.
         :raises CppConflict: another operation runs on the offer; with `restart` also if a cancel isn't confirmed.

@@ -149,7 +149,7 @@ class PublishOperator(StartsOperation):
     :param cpp_conn_id: id of the connection. (templated)
     :param notification_emails: whom the service tells how it goes; ignored for offers that were migrated to
         Partner Center. A list, or one comma-separated text. (templated)
-    :param if_running: what becomes of a publish of this offer that runs already, where it hasn't the draft as it
+    :param if_running: what becomes of a publish of this offer that runs already, where it lacks the draft as it
         is now, or that can't be told: ``fail`` (default), ``adopt`` (take it up all the same) or ``restart``
         (cancel it, confirmed, and publish anew). One that has the draft is always taken up.
     :param wait_for_completion: succeed when ``until`` is reached, not when the request was accepted.

@@ -153,7 +153,7 @@ def test_while_it_is_certified_only_a_versions_number_leads_to_what_it_has(hook,
     first = hook.publish(OFFER)
     assert hook.publish(OFFER) == first
     put(hook, "1.0.3")
-    with pytest.raises(CppConflict, match="hasn't the draft"):
+    with pytest.raises(CppConflict, match="a publish runs already, and it doesn't have the draft"):
         hook.publish(OFFER)
     cpp_emulator.configure(offer_versions="zero")
     with pytest.raises(CppConflict, match="can't be read before it waits for its sign-off"):
