@@ -18,7 +18,7 @@ from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import is_being_canceled
 from airflow_provider_cpp.api.differences import Difference, Kind, compare
 from airflow_provider_cpp.api.finding import submissions_of
-from airflow_provider_cpp.api.listing import Listed, Unlisted
+from airflow_provider_cpp.api.listing import Unlisted
 from airflow_provider_cpp.api.locations import OperationLocation
 from airflow_provider_cpp.api.offers import Offer, read_offer
 from airflow_provider_cpp.api.operations import Operation, read_operation
@@ -80,9 +80,11 @@ def has_draft(location: OperationLocation) -> Procedure[Told]:
     if isinstance(seen, Operation) and is_being_canceled(seen):
         return Told(None, "it is being canceled")
     listed = yield from submissions_of(location.publisher_id, location.offer_id, location.origin)
-    if isinstance(listed, Unlisted) and listed.may_pass:
-        raise listed.error
-    entries = listed.entries if isinstance(listed, Listed) else ()
+    if isinstance(listed, Unlisted):
+        if listed.may_pass:
+            raise listed.error
+        return Told(None, f"without a list of the offer's submissions nobody knows what else runs: {listed.why}")
+    entries = listed.entries
     published: Offer | str | None = yield from _frozen(location, draft, entries)
     if published is None:
         published = yield from _in_preview(location, seen, entries)
@@ -138,6 +140,8 @@ def _in_preview(
         return seen
     if not seen.waits_for_signoff:
         return "what it publishes can't be read before it waits for its sign-off"
+    if sum(s.kind == PUBLISH and s.is_running for s in entries) > 1:
+        return "more than one publish runs, and any of them may be what is in preview"
     preview = yield from _offer(calls.get_offer(location.publisher_id, location.offer_id, slot="preview"))
     mine = find_submission(entries, location)
     numbers = {preview.version, mine.offer_version} if isinstance(preview, Offer) and mine is not None else set()

@@ -156,6 +156,6 @@ def _conflict(intent: Intent, running: object, told: Told, was_refused: bool) ->
     return CppConflict(
         f"{intent.call}: a publish runs already, and {_verdict(told)} "
         f"{_came_to(was_refused)} {seen.live} Wait for its end, or say what to do: if_running='restart' cancels "
-        "it and publishes the draft as it is now, 'adopt' takes it up without such changes; 'fail' is the default. "
-        f"What runs: {running}."
+        "it and publishes the draft as it is now, 'adopt' takes it up without such changes; 'fail' is the "
+        f"default. What runs: {running}."
     )

@@ -66,12 +66,20 @@ def test_few_of_many_are_listed_and_no_secret() -> None:
 
 
 def _asked(
-    draft: dict[str, Any], preview: dict[str, Any], *, version: int = 0, offer_version: int = 0, state: Any = None
+    draft: dict[str, Any],
+    preview: dict[str, Any],
+    *,
+    version: int = 0,
+    offer_version: int = 0,
+    state: Any = None,
+    others: tuple[dict[str, Any], ...] = (),
+    unlisted: Any = None,
 ) -> Any:
     def service(call: Any, now: float) -> Any:
         document = {**GET_ANSWER, "version": version}
         if call.path.endswith("/submissions/"):
-            return answered(200, [submission("publish-1", slot="staging", offerVersion=offer_version)])
+            mine = submission("publish-1", slot="staging", offerVersion=offer_version)
+            return unlisted or answered(200, [mine, *others])
         if "/operations/" in call.path:
             return state or operation("running", SIGNOFF)
         if call.path.endswith("/slot/Preview"):
@@ -105,6 +113,23 @@ def test_a_secret_that_isnt_shown_may_have_been_changed(value: object) -> None:
 )
 def test_what_is_in_preview_tells_of_a_publish_only_once_that_waits_for_its_sign_off(state: Any) -> None:
     assert _asked(DEFINITION, DEFINITION, state=state).has_draft is None
+
+
+@pytest.mark.parametrize(
+    ("other", "tells"),
+    [
+        (submission("publish-2", "running", slot="staging"), None),
+        (submission("publish-2", "completed", slot="staging"), True),
+        (submission("golive-1", "running"), True),
+    ],
+)
+def test_what_is_in_preview_tells_nothing_where_two_publishes_run(other: dict[str, Any], tells: object) -> None:
+    assert _asked(DEFINITION, DEFINITION, others=(other,)).has_draft is tells
+
+
+@pytest.mark.parametrize("unlisted", [refused(404), answered(200, {})])
+def test_without_a_list_nothing_can_be_told_as_anything_else_may_run(unlisted: Any) -> None:
+    assert _asked(DEFINITION, DEFINITION, unlisted=unlisted).has_draft is None
 
 
 def test_another_version_in_preview_than_the_publishs_tells_nothing() -> None:
