@@ -8,15 +8,13 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar, Unpack
 
-from airflow.providers.common.compat.sdk import BaseHook
-
 from airflow_provider_cpp.api import calls
 from airflow_provider_cpp.api.answers import Answer, content
 from airflow_provider_cpp.api.arguments import FAIL, checked_flag, checked_if_running
 from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.api.definitions import checked_definition
-from airflow_provider_cpp.api.identifiers import checked_identifier, checked_name
+from airflow_provider_cpp.api.identifiers import checked_identifier
 from airflow_provider_cpp.api.intents import Started
 from airflow_provider_cpp.api.listing import Unlisted, listed
 from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, parse_location
@@ -30,9 +28,8 @@ from airflow_provider_cpp.api.settling import Memory
 from airflow_provider_cpp.api.starting import Start
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submission
 from airflow_provider_cpp.client.blocking import BlockingClient
-from airflow_provider_cpp.client.settings import Settings
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.hooks.connection import aread_connection, read_connection
+from airflow_provider_cpp.hooks.connection import ConnectionHook, read_connection
 
 T = TypeVar("T")
 
@@ -47,7 +44,7 @@ def forget(record: dict[str, object]) -> None:
     """Keep nothing: there will be no later try that could ask."""
 
 
-class CloudPartnerPortalHook(BaseHook):
+class CloudPartnerPortalHook(ConnectionHook):
     """Call Microsoft's Cloud Partner Portal API.
 
     The constructor does no I/O: the connection is read at the first call.
@@ -58,14 +55,8 @@ class CloudPartnerPortalHook(BaseHook):
     :raises CppConfigurationError: if that can't be one, as a template that wasn't rendered.
     """
 
-    conn_name_attr = "cpp_conn_id"
-    default_conn_name = "cpp_default"
     conn_type = "cpp"
     hook_name = "Azure Cloud Partner Portal"
-
-    def __init__(self, cpp_conn_id: str = default_conn_name) -> None:
-        super().__init__()
-        self.cpp_conn_id = checked_name("cpp_conn_id", cpp_conn_id)
 
     @classmethod
     def get_connection_form_widgets(cls) -> dict[str, Any]:
@@ -80,24 +71,6 @@ class CloudPartnerPortalHook(BaseHook):
         from airflow_provider_cpp.hooks.connection_form import standard_fields
 
         return standard_fields()
-
-    @cached_property
-    def settings(self) -> Settings:
-        """The connection, read and checked.
-
-        :raises CppConfigurationError: if a field is missing or wrong; it names the field.
-        :raises CppUnavailable: it isn't defined, or couldn't be read for half a minute.
-        """
-        return read_connection(self, self.cpp_conn_id)
-
-    async def aget_settings(self) -> Settings:
-        """Read and check the connection without blocking the event loop, as a trigger has to.
-
-        Whoever asks while it is being read gets the same: a restart brings a thousand triggers at once.
-
-        :raises CppConfigurationError: if a field is missing or wrong; it names the field.
-        """
-        return await aread_connection(self, self.cpp_conn_id)
 
     @cached_property
     def client(self) -> BlockingClient:

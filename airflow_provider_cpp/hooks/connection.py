@@ -11,10 +11,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from functools import cached_property
 from itertools import chain, repeat
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from airflow.providers.common.compat.sdk import BaseHook
+
+from airflow_provider_cpp.api.identifiers import checked_name
 from airflow_provider_cpp.api.outcomes import duration_in_words
 from airflow_provider_cpp.api.plain_text import one_line, said_by
 from airflow_provider_cpp.api.troubles import Trouble, often
@@ -24,7 +28,7 @@ from airflow_provider_cpp.exceptions import CppError, CppUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow.providers.common.compat.sdk import BaseHook, Connection
+    from airflow.providers.common.compat.sdk import Connection
 
 #: Seconds for which a connection that isn't there is read on in the triggerer: a rollout of Airflow or of a
 #: secrets backend takes minutes, and a wait of days loses nothing by five.
@@ -40,6 +44,41 @@ PAUSES = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0)
 _being_read: WeakKeyDictionary[
     asyncio.AbstractEventLoop, dict[tuple[type[BaseHook], str], asyncio.Task[Settings]]
 ] = WeakKeyDictionary()
+
+
+class ConnectionHook(BaseHook):
+    """Read a connection: all of a hook that the triggerer needs, whose event loop the rest would hold up.
+
+    The constructor does no I/O: the connection is read at the first call.
+
+    :param cpp_conn_id: id of the connection; ``cpp_default`` by default.
+    :raises CppConfigurationError: if that can't be one, as a template that wasn't rendered.
+    """
+
+    conn_name_attr = "cpp_conn_id"
+    default_conn_name = "cpp_default"
+
+    def __init__(self, cpp_conn_id: str = default_conn_name) -> None:
+        super().__init__()
+        self.cpp_conn_id = checked_name("cpp_conn_id", cpp_conn_id)
+
+    @cached_property
+    def settings(self) -> Settings:
+        """The connection, read and checked.
+
+        :raises CppConfigurationError: if a field is missing or wrong; it names the field.
+        :raises CppUnavailable: it isn't defined, or couldn't be read for half a minute.
+        """
+        return read_connection(self, self.cpp_conn_id)
+
+    async def aget_settings(self) -> Settings:
+        """Read and check the connection without blocking the event loop, as a trigger has to.
+
+        Whoever asks while it is being read gets the same: a restart brings a thousand triggers at once.
+
+        :raises CppConfigurationError: if a field is missing or wrong; it names the field.
+        """
+        return await aread_connection(self, self.cpp_conn_id)
 
 
 class ReadingOn:

@@ -32,6 +32,7 @@ from airflow_provider_cpp.api.schedule import (
 )
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppUnavailable
+from airflow_provider_cpp.hooks.connection import PATIENCE_IN_TRIGGERER, ConnectionHook, ReadingOn
 from airflow_provider_cpp.links.operation import cant_show_links, link_values
 from airflow_provider_cpp.triggers.task_xcom import TaskXCom
 
@@ -232,10 +233,7 @@ class WatchingTrigger(BaseTrigger):
             return await client.run(procedure, say=self._say)
 
     async def _settings(self) -> Settings:
-        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-        from airflow_provider_cpp.hooks.connection import PATIENCE_IN_TRIGGERER, ReadingOn
-
-        hook = CloudPartnerPortalHook(self.cpp_conn_id)
+        hook = ConnectionHook(self.cpp_conn_id)
         reading_on = ReadingOn(self.cpp_conn_id, self._say, PATIENCE_IN_TRIGGERER, self._times()[1])
         while True:
             try:
