@@ -46,7 +46,7 @@ nitpick_ignore_regex = [
     # Of others too, but imported for type checkers only, so that no more than the bare name is known.
     (r"py:class", r"[A-Z]\w*"),
     # Ours, but nobody's outside: what isn't an exception and isn't named as Airflow names what a DAG uses.
-    (r"py:class", r"airflow_provider_cpp\.(?!exceptions)[\w.]+\.(?!\w*(Operator|Sensor|Trigger|(?<!Connection)Hook|Link)$)\w+"),
+    (r"py:class", r"airflow_provider_cpp\.(?!exceptions)[\w.]+\.(?!\w*(Operator|Sensor|Trigger|Hook|Link)$)\w+"),
 ]
 
 

@@ -29,7 +29,7 @@ from airflow_provider_cpp.api.starting import Start
 from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submission
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.hooks.connection import ConnectionHook, read_connection
+from airflow_provider_cpp.hooks.connection import ConnectionReader, read_connection
 
 T = TypeVar("T")
 
@@ -44,7 +44,7 @@ def forget(record: dict[str, object]) -> None:
     """Keep nothing: there will be no later try that could ask."""
 
 
-class CloudPartnerPortalHook(ConnectionHook):
+class CloudPartnerPortalHook(ConnectionReader):
     """Call Microsoft's Cloud Partner Portal API.
 
     The constructor does no I/O: the connection is read at the first call.

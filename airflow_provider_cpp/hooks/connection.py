@@ -46,7 +46,7 @@ _being_read: WeakKeyDictionary[
 ] = WeakKeyDictionary()
 
 
-class ConnectionHook(BaseHook):
+class ConnectionReader(BaseHook):
     """Read a connection: all of a hook that the triggerer needs, whose event loop the rest would hold up.
 
     The constructor does no I/O: the connection is read at the first call.

@@ -38,7 +38,7 @@ from airflow_provider_cpp.api.publisher_watch import PublisherWatch
 from airflow_provider_cpp.api.schedule import PollSchedule, seconds
 from airflow_provider_cpp.api.troubles import Troubles
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.hooks.connection import ConnectionHook
+from airflow_provider_cpp.hooks.connection import ConnectionReader
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
@@ -320,7 +320,7 @@ class OfferLiveTrigger(BaseEventTrigger):
 
 
 async def _settings(cpp_conn_id: str) -> Settings:
-    return await ConnectionHook(cpp_conn_id).aget_settings()
+    return await ConnectionReader(cpp_conn_id).aget_settings()
 
 
 def _say(level: int, text: str) -> None:

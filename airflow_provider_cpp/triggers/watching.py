@@ -32,7 +32,7 @@ from airflow_provider_cpp.api.schedule import (
 )
 from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppUnavailable
-from airflow_provider_cpp.hooks.connection import PATIENCE_IN_TRIGGERER, ConnectionHook, ReadingOn
+from airflow_provider_cpp.hooks import connection
 from airflow_provider_cpp.links.operation import cant_show_links, link_values
 from airflow_provider_cpp.triggers.task_xcom import TaskXCom
 
@@ -233,8 +233,10 @@ class WatchingTrigger(BaseTrigger):
             return await client.run(procedure, say=self._say)
 
     async def _settings(self) -> Settings:
-        hook = ConnectionHook(self.cpp_conn_id)
-        reading_on = ReadingOn(self.cpp_conn_id, self._say, PATIENCE_IN_TRIGGERER, self._times()[1])
+        hook = connection.ConnectionReader(self.cpp_conn_id)
+        reading_on = connection.ReadingOn(
+            self.cpp_conn_id, self._say, connection.PATIENCE_IN_TRIGGERER, self._times()[1]
+        )
         while True:
             try:
                 settings = await hook.aget_settings()
