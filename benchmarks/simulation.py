@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import fmean, quantiles
 
-from airflow_provider_cpp.api.schedule import PollSchedule
+from airflow_provider_cpp.lro.schedule import PollSchedule
 
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
 

@@ -91,9 +91,9 @@ with DAG(
     @task(retries=2, retry_delay=timedelta(seconds=30))
     def look(offer_ids: list[str], params: dict | None = None) -> list[dict]:
         """Say what would become of each offer. Nothing is sent that changes anything."""
-        from airflow_provider_cpp.api.prechecking import Precheck
         from airflow_provider_cpp.exceptions import CppBadRequest, CppConflict
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+        from airflow_provider_cpp.lro.prechecking import Precheck
 
         hook = CloudPartnerPortalHook()
         only_look = Precheck(skip_if_live=True, dry_run=True)

@@ -16,13 +16,17 @@ PACKAGE = Path(airflow_provider_cpp.__file__).parent
 NAME = "airflow_provider_cpp"
 HEAVY = {"requests", "aiohttp", "tenacity", "azure", "urllib3", "msal"}
 
-_BELOW_TASKS = {"airflow_versions", "metrics", "hooks", "client", "api", "exceptions", "triggers", "links"}
+_RULES = {"wire", "lro", "offers", "services"}
+_BELOW_TASKS = {"airflow_versions", "metrics", "hooks", "client", *_RULES, "exceptions", "triggers", "links"}
 
 #: What each floor may import of the package, besides itself.
 BELOW = {
-    "api": {"exceptions"},
-    "client": {"api", "exceptions", "provider_info", "__init__"},
-    "hooks": {"airflow_versions", "client", "api", "exceptions", "provider_info"},
+    "wire": {"exceptions"},
+    "lro": {"wire", "offers", "services", "exceptions"},
+    "offers": {"wire", "lro", "services", "exceptions"},
+    "services": {"wire", "lro", "offers", "exceptions"},
+    "client": {"wire", "lro", "exceptions", "provider_info", "__init__"},
+    "hooks": {"airflow_versions", "client", *_RULES, "exceptions", "provider_info"},
     "emulator": {"airflow_versions"},  # the fixtures for pytest only
     "assets": set(),
     "exceptions": set(),
@@ -31,8 +35,8 @@ BELOW = {
     "metrics": {"airflow_versions", "client"},
     "operators": _BELOW_TASKS | {"sensors"},
     "sensors": _BELOW_TASKS | {"operators"},
-    "triggers": {"airflow_versions", "metrics", "hooks", "client", "api", "exceptions", "links"},
-    "links": {"airflow_versions", "hooks", "client", "api", "exceptions"},
+    "triggers": {"airflow_versions", "metrics", "hooks", "client", *_RULES, "exceptions", "links"},
+    "links": {"airflow_versions", "hooks", "client", *_RULES, "exceptions"},
 }
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
@@ -69,8 +73,8 @@ def imports(path: Path, *, only_at_top: bool = False) -> set[str]:
 def test_the_checks_see_every_floor() -> None:
     floors = {floor_of(path) for path in MODULES} - {"__init__"}
     assert floors <= set(BELOW), "a new floor has to be put into its place"
-    assert {"api", "client", "hooks", "emulator", "operators", "sensors", "triggers"} <= floors
-    assert f"{NAME}.exceptions.CppError" in imports(PACKAGE / "api" / "answers.py")
+    assert {"wire", "lro", "services", "client", "hooks", "emulator", "operators", "sensors", "triggers"} <= floors
+    assert f"{NAME}.exceptions.CppError" in imports(PACKAGE / "wire" / "answers.py")
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -101,7 +105,7 @@ def test_what_moved_between_versions_of_airflow_is_looked_for_in_one_place(path:
     assert not any("version_compat" in name for name in of_airflow)
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) == "api"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) in _RULES], ids=lambda path: path.name)
 def test_the_rules_know_neither_airflow_nor_an_http_library_nor_a_clock(path: Path) -> None:
     roots = {name.split(".")[0] for name in imports(path)}
     assert roots - {NAME} <= set(sys.stdlib_module_names)

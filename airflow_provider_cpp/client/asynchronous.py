@@ -10,17 +10,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, login_refused
-from airflow_provider_cpp.api.procedures import (
-    Count,
-    Keep,
-    Procedure,
-    Reply,
-    Request,
-    Say,
-    Send,
-    Wait,
-)
 from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
@@ -36,12 +25,23 @@ from airflow_provider_cpp.client.requesting import (
 )
 from airflow_provider_cpp.client.tokens import LoginUnavailable, LoginUntrusted, Token, Tokens
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
+from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, login_refused
+from airflow_provider_cpp.wire.procedures import (
+    Count,
+    Keep,
+    Procedure,
+    Reply,
+    Request,
+    Say,
+    Send,
+    Wait,
+)
 
 if TYPE_CHECKING:
     import aiohttp
 
-    from airflow_provider_cpp.api.calls import Call
     from airflow_provider_cpp.client.settings import Settings
+    from airflow_provider_cpp.wire.calls import Call
 
 T = TypeVar("T")
 
@@ -107,7 +107,7 @@ class AsyncClient:
             resume = partial(procedure.send, Reply(time.time(), reading))
 
     async def send(self, call: Call) -> Reading:
-        """Send a call, and again as far as `api.retries` allows; return the last reading."""
+        """Send a call, and again as far as `wire.retries` allows; return the last reading."""
         from tenacity import AsyncRetrying
 
         reading: Reading = await AsyncRetrying(**repeating())(self.exchange, call)

@@ -9,8 +9,6 @@ from collections.abc import Callable, Generator
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, TypeVar, cast
 
-from airflow_provider_cpp.api.answers import Answer, Loss, Reading, Unanswered, login_refused
-from airflow_provider_cpp.api.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait
 from airflow_provider_cpp.client.causes import causes_of, is_untrusted
 from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.repeating import repeating
@@ -28,12 +26,14 @@ from airflow_provider_cpp.client.requesting import (
 from airflow_provider_cpp.client.tokens import LoginUnavailable, LoginUntrusted, Token, Tokens
 from airflow_provider_cpp.client.whole_answers import bounded_session, packed_body
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
+from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, login_refused
+from airflow_provider_cpp.wire.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait
 
 if TYPE_CHECKING:
     import requests
 
-    from airflow_provider_cpp.api.calls import Call
     from airflow_provider_cpp.client.settings import Settings
+    from airflow_provider_cpp.wire.calls import Call
 
 T = TypeVar("T")
 
@@ -112,7 +112,7 @@ class BlockingClient:
             resume = partial(procedure.send, Reply(time.time(), reading))
 
     def send(self, call: Call) -> Reading:
-        """Send a call, and again as far as `api.retries` allows; return the last reading."""
+        """Send a call, and again as far as `wire.retries` allows; return the last reading."""
         from tenacity import Retrying
 
         reading: Reading = Retrying(sleep=self._sleep, **repeating())(self.exchange, call)

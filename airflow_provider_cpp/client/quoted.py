@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from airflow_provider_cpp.api.answers import Answer
+    from airflow_provider_cpp.wire.answers import Answer
 
 #: Characters of a secret at least; what is shorter may stand in an answer by chance.
 LEAST_SECRET = 16

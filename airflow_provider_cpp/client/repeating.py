@@ -1,11 +1,11 @@
-"""How a call is repeated: tenacity's loop around the rules of `api.retries`, the same for both colours."""
+"""How a call is repeated: tenacity's loop around the rules of `wire.retries`, the same for both colours."""
 
 from __future__ import annotations
 
 import random
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.api import retries
+from airflow_provider_cpp.wire import retries
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState

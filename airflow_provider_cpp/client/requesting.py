@@ -13,12 +13,12 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from airflow_provider_cpp import __version__
-from airflow_provider_cpp.api.answers import Answer
-from airflow_provider_cpp.api.confidential import without_queries
-from airflow_provider_cpp.api.plain_text import one_line
 from airflow_provider_cpp.client.quoted import LEAST_SECRET, without, without_quotes
 from airflow_provider_cpp.client.settings import Settings
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.wire.answers import Answer
+from airflow_provider_cpp.wire.confidential import without_queries
+from airflow_provider_cpp.wire.plain_text import one_line
 
 #: Seconds to wait for a connection.
 CONNECT_TIMEOUT = 10.0

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
-from airflow_provider_cpp.api.identifiers import checked_identifier, is_api_version
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, DEFAULT_HOST
+from airflow_provider_cpp.wire.identifiers import checked_identifier, is_api_version
 
 #: Hosts to which plain http may go, as nobody can listen on the way.
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})

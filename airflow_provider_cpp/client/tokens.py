@@ -13,15 +13,15 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.api.answers import Answer, refusal
-from airflow_provider_cpp.api.plain_text import capitalized, one_line
-from airflow_provider_cpp.api.refusals import Refusal
 from airflow_provider_cpp.client.causes import is_untrusted
 from airflow_provider_cpp.client.counting import COUNTS
 from airflow_provider_cpp.client.quoted import without, without_quotes
 from airflow_provider_cpp.client.requesting import ca_file_unusable, trust
 from airflow_provider_cpp.client.whole_answers import bounded_session
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppUnavailable
+from airflow_provider_cpp.wire.answers import Answer, refusal
+from airflow_provider_cpp.wire.plain_text import capitalized, one_line
+from airflow_provider_cpp.wire.refusals import Refusal
 
 if TYPE_CHECKING:
     import requests

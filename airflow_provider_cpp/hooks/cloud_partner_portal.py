@@ -8,28 +8,43 @@ from datetime import timedelta
 from functools import cached_property
 from typing import Any, TypeVar, Unpack
 
-from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, content
-from airflow_provider_cpp.api.arguments import FAIL, checked_flag, checked_if_running
-from airflow_provider_cpp.api.calls import Call
-from airflow_provider_cpp.api.cancelling import Cancel, CancelOffer
-from airflow_provider_cpp.api.definitions import checked_definition
-from airflow_provider_cpp.api.identifiers import checked_identifier
-from airflow_provider_cpp.api.intents import Started
-from airflow_provider_cpp.api.listing import Unlisted, listed
-from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation, parse_location
-from airflow_provider_cpp.api.offers import Offer, read_listed_offer, read_offer, read_publisher
-from airflow_provider_cpp.api.operations import Operation, read_operation
-from airflow_provider_cpp.api.plain_text import said_by
-from airflow_provider_cpp.api.prechecking import DryRun, NotStarted, Precheck
-from airflow_provider_cpp.api.putting import Put, PutResult
-from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT, seconds
-from airflow_provider_cpp.api.settling import Memory
-from airflow_provider_cpp.api.starting import Start
-from airflow_provider_cpp.api.submissions import GO_LIVE, PUBLISH, Submission, read_submission
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.hooks.connection import ConnectionReader, read_connection
+from airflow_provider_cpp.lro.cancelling import Cancel, CancelOffer
+from airflow_provider_cpp.lro.intents import Started
+from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
+from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, seconds
+from airflow_provider_cpp.lro.settling import Memory
+from airflow_provider_cpp.lro.starting import Start
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.services.cloud_partner_portal.definitions import checked_definition
+from airflow_provider_cpp.services.cloud_partner_portal.locations import (
+    OfferLocation,
+    OperationLocation,
+    parse_location,
+)
+from airflow_provider_cpp.services.cloud_partner_portal.offers import (
+    Offer,
+    read_listed_offer,
+    read_offer,
+    read_publisher,
+)
+from airflow_provider_cpp.services.cloud_partner_portal.putting import Put, PutResult
+from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import (
+    GO_LIVE,
+    PUBLISH,
+    Submission,
+    read_submission,
+)
+from airflow_provider_cpp.wire.answers import Answer, content
+from airflow_provider_cpp.wire.arguments import FAIL, checked_flag, checked_if_running
+from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.identifiers import checked_identifier
+from airflow_provider_cpp.wire.listing import Unlisted, listed
+from airflow_provider_cpp.wire.plain_text import said_by
 
 T = TypeVar("T")
 
@@ -148,7 +163,7 @@ class CloudPartnerPortalHook(ConnectionReader):
         :param publisher_id: its publisher's; the connection's by default.
         :param check: what to ask before anything is sent; None for nothing.
         :param keep: keeps a record for a later try, before it returns.
-        :param earlier: what is known of earlier tries, see `api.settling.EarlierTries`.
+        :param earlier: what is known of earlier tries, see `lro.settling.EarlierTries`.
         """
         publisher, offer_id = self._offer(publisher_id, offer_id)
         return self._start(calls.go_live(publisher, offer_id), GO_LIVE, publisher, offer_id, keep, earlier, check)
@@ -172,7 +187,7 @@ class CloudPartnerPortalHook(ConnectionReader):
         :param if_running: as for `publish`.
         :param check: what to ask instead of sending anything; None to send it.
         :param keep: keeps a record for a later try, before it returns.
-        :param earlier: what is known of earlier tries, see `api.settling.EarlierTries`.
+        :param earlier: what is known of earlier tries, see `lro.settling.EarlierTries`.
         """
         if_running = checked_if_running(if_running)
         publisher, offer_id = self._offer(publisher_id, offer_id)
@@ -221,7 +236,7 @@ class CloudPartnerPortalHook(ConnectionReader):
         :returns: its address; None if the service doesn't tell it, as for an offer that was never migrated to
             Partner Center, or can't be asked.
         """
-        from airflow_provider_cpp.api.offer_pages import find_page
+        from airflow_provider_cpp.services.cloud_partner_portal.offer_pages import find_page
 
         return self.client.run(find_page(location), say=self.say)
 
@@ -346,7 +361,7 @@ class CloudPartnerPortalHook(ConnectionReader):
         :param if_match: ETag of what may be replaced, or `*` for whatever is there; the one that is read by
             default. Offers that were migrated to Partner Center have none, so that they need `*`.
         :param dry_run: log and return what differs, and send nothing.
-        :param ignore: paths of what doesn't count, written as `api.paths` says.
+        :param ignore: paths of what doesn't count, written as `offers.paths` says.
         :param exact: paths of objects and lists that are wanted as they stand: what they don't name goes.
         :param resend: paths of what is sent though it can't be compared, such as a changed secret.
         :param create: create the offer, with its plans, if there is none.

@@ -18,12 +18,12 @@ from weakref import WeakKeyDictionary
 
 from airflow.providers.common.compat.sdk import BaseHook
 
-from airflow_provider_cpp.api.identifiers import checked_name
-from airflow_provider_cpp.api.outcomes import duration_in_words
-from airflow_provider_cpp.api.plain_text import one_line, said_by
-from airflow_provider_cpp.api.troubles import Trouble, often
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.exceptions import CppError, CppUnavailable
+from airflow_provider_cpp.lro.ends import duration_in_words
+from airflow_provider_cpp.lro.troubles import Trouble, often
+from airflow_provider_cpp.wire.identifiers import checked_name
+from airflow_provider_cpp.wire.plain_text import one_line, said_by
 
 if TYPE_CHECKING:
     from collections.abc import Callable

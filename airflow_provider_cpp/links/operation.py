@@ -15,14 +15,14 @@ from urllib.parse import urlsplit
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
 from airflow_provider_cpp.airflow_versions import push_past_backend
-from airflow_provider_cpp.api.portal import PORTAL, offer_page
+from airflow_provider_cpp.offers.pages import PORTAL, offer_page
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
     from airflow.sdk.types import TaskInstanceKey
 
-    from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
     from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +62,9 @@ def link_values(location: OperationLocation | OfferLocation, page: str | None = 
 
     :param location: the operation; one that is reached without TLS, at a loopback host, gets no link, nor
         does an offer.
-    :param page: the offer's page in Partner Center, as `api.offer_pages.find_page` finds it; None for the list.
+    :param page: the offer's page in Partner Center, as the service names it; None for the list.
     """
-    from airflow_provider_cpp.api.locations import OperationLocation
+    from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 
     values = {PARTNER_CENTER_KEY: offer_page(page) or PORTAL}
     if isinstance(location, OperationLocation) and location.url.startswith("https://"):
@@ -110,7 +110,7 @@ def coordinates(task_instance: Any) -> dict[str, Any]:
 
 def cant_show_links(error: Exception) -> str:
     """Return what is said of links that Airflow didn't take."""
-    from airflow_provider_cpp.api.plain_text import said_by
+    from airflow_provider_cpp.wire.plain_text import said_by
 
     return f"The links of this task can't be shown: {said_by(error)}"
 
@@ -118,8 +118,8 @@ def cant_show_links(error: Exception) -> str:
 def _operation_shown(value: object) -> str:
     if not isinstance(value, str) or not value.startswith("https://"):
         return ""
-    from airflow_provider_cpp.api.locations import parse_location
     from airflow_provider_cpp.exceptions import UntrustedLocation
+    from airflow_provider_cpp.services.cloud_partner_portal.locations import parse_location
 
     try:
         return parse_location(value, origin=f"https://{urlsplit(value).netloc}").url

@@ -11,11 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.api.arguments import flag_or_template, is_missing, listed, rendered_flag
-from airflow_provider_cpp.api.definitions import checked_definition, is_json, read_definition
-from airflow_provider_cpp.api.paths import Paths
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.offers.paths import Paths
 from airflow_provider_cpp.operators.calling import CallsPortal
+from airflow_provider_cpp.services.cloud_partner_portal.definitions import (
+    checked_definition,
+    is_json,
+    read_definition,
+)
+from airflow_provider_cpp.wire.arguments import flag_or_template, is_missing, listed, rendered_flag
 
 if TYPE_CHECKING:
     import jinja2
@@ -72,7 +76,7 @@ class ListOffersOperator(CallsPortal, BaseOperator):
 
 
 def _is_among(word: str, wanted: tuple[str, ...]) -> bool:
-    from airflow_provider_cpp.api.operations import same_word
+    from airflow_provider_cpp.lro.words import same_word
 
     return not wanted or any(same_word(word, each) for each in wanted)
 
@@ -271,7 +275,7 @@ class PutOfferOperator(CallsPortal, BaseOperator):
     def _from_file(self, name: str, context: Context, jinja_env: jinja2.Environment) -> Any:
         from jinja2 import TemplateError, TemplateNotFound
 
-        from airflow_provider_cpp.api.plain_text import one_line
+        from airflow_provider_cpp.wire.plain_text import one_line
 
         try:
             if os.path.isabs(name) or jinja_env.loader is None:
@@ -295,7 +299,7 @@ class PutOfferOperator(CallsPortal, BaseOperator):
 
 def _mask(definition: object) -> None:
     """Have Airflow blank the secrets of a definition wherever it shows something."""
-    from airflow_provider_cpp.api.confidential import secrets_in
+    from airflow_provider_cpp.wire.confidential import secrets_in
 
     if isinstance(definition, str) and is_json(definition):
         with suppress(CppConfigurationError):  # a template, perhaps

@@ -10,7 +10,7 @@ from airflow_provider_cpp.operators.starting import NOT_STARTED_KEY, StartsOpera
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.api.locations import OfferLocation
+    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
 
 
 def why_nothing_was_started(task: Any, context: Context, dry_run_of: OfferLocation | None = None) -> str | None:

@@ -8,34 +8,34 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.api.arguments import (
-    FAIL,
-    checked_flag,
-    checked_if_running,
-    flag_or_template,
-    rendered_flag,
-)
-from airflow_provider_cpp.api.schedule import (
+from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
+from airflow_provider_cpp.lro.schedule import (
     CANCEL_TIMEOUT,
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
     DEFAULT_TIMEOUT,
     seconds,
 )
-from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
 from airflow_provider_cpp.operators.calling import CallsPortal
 from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
 from airflow_provider_cpp.operators.starting import StartsOperation
 from airflow_provider_cpp.operators.waiting import time_limit
+from airflow_provider_cpp.wire.arguments import (
+    FAIL,
+    checked_flag,
+    checked_if_running,
+    flag_or_template,
+    rendered_flag,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
 
-    from airflow_provider_cpp.api.intents import Started
-    from airflow_provider_cpp.api.prechecking import NotStarted
-    from airflow_provider_cpp.api.settling import Memory
+    from airflow_provider_cpp.lro.intents import Started
+    from airflow_provider_cpp.lro.prechecking import NotStarted
+    from airflow_provider_cpp.lro.settling import Memory
 
 __all__ = [
     "CancelOperator",
@@ -131,7 +131,7 @@ class GoLiveOperator(StartsOperation):
         self, keep: Callable[[dict[str, object]], object], **memory: Unpack[Memory]
     ) -> Started | NotStarted:
         asks = self.precheck or self.skip_if_live or self.is_dry_run
-        from airflow_provider_cpp.api.prechecking import Precheck
+        from airflow_provider_cpp.lro.prechecking import Precheck
 
         check = Precheck(self.precheck, self.skip_if_live, self.is_dry_run) if asks else None
         return self.hook.start_go_live(self.offer_id, self.publisher_id, check=check, keep=keep, **memory)
@@ -220,7 +220,7 @@ class PublishOperator(StartsOperation):
     def _start(
         self, keep: Callable[[dict[str, object]], object], **memory: Unpack[Memory]
     ) -> Started | NotStarted:
-        from airflow_provider_cpp.api.prechecking import DryRun
+        from airflow_provider_cpp.lro.prechecking import DryRun
 
         check = DryRun() if self.is_dry_run else None
         return self.hook.start_publish(
@@ -291,7 +291,7 @@ class CancelOperator(CallsPortal, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, object]:
         """Cancel what runs, and watch it to its end."""
-        from airflow_provider_cpp.api.cancelling import error_of_cancel
+        from airflow_provider_cpp.lro.cancelling import error_of_cancel
 
         result = self.hook.cancel(
             self.offer_id,

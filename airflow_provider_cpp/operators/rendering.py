@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterable, Iterator, KeysView, Mapping, Sequence, Set, ValuesView
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.api.arguments import shown
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.wire.arguments import shown
 
 if TYPE_CHECKING:
     import jinja2

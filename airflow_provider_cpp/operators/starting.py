@@ -11,20 +11,20 @@ from typing import TYPE_CHECKING, Any, ClassVar, Unpack
 from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperator
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.arguments import checked_flag, flag_or_template, rendered_flag
-from airflow_provider_cpp.api.schedule import PollSchedule, optional_seconds, seconds
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
+from airflow_provider_cpp.lro.schedule import PollSchedule, optional_seconds, seconds
 from airflow_provider_cpp.operators.waiting import WaitsForOperation, time_limit
+from airflow_provider_cpp.wire.arguments import checked_flag, flag_or_template, rendered_flag
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.api.intents import Started
-    from airflow_provider_cpp.api.prechecking import NotStarted
-    from airflow_provider_cpp.api.settling import Memory
+    from airflow_provider_cpp.lro.intents import Started
+    from airflow_provider_cpp.lro.prechecking import NotStarted
+    from airflow_provider_cpp.lro.settling import Memory
 
 #: How long a record is kept beyond the time that the operation may take.
 RECORD_SLACK = timedelta(days=30)
@@ -85,7 +85,7 @@ class StartsOperation(WaitsForOperation, BaseOperator):
     def execute(self, context: Context) -> str | None:
         """Start the operation, unless an earlier try of this task did, and wait if asked to."""
         from airflow_provider_cpp import metrics
-        from airflow_provider_cpp.api.intents import Started
+        from airflow_provider_cpp.lro.intents import Started
 
         self._executed_since = time.time()
         self.is_dry_run = rendered_flag("dry_run", self.is_dry_run)
@@ -121,7 +121,7 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         return str(event["location"])
 
     def _conclude(self, context: Context, event: Any) -> None:
-        from airflow_provider_cpp.api.outcomes import result_of
+        from airflow_provider_cpp.lro.ends import result_of
 
         try:
             result_of(event, by_sensor=False)

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipException, AirflowTaskTimeout
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.portal import PORTAL
-from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.exceptions import CppAuthError, CppUnavailable, OperationTimeout
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
+from airflow_provider_cpp.lro.schedule import PollSchedule
+from airflow_provider_cpp.offers.pages import PORTAL
 from airflow_provider_cpp.operators.calling import CallsPortal
 
 if TYPE_CHECKING:
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
 
-    from airflow_provider_cpp.api.goals import Goal
-    from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
-    from airflow_provider_cpp.api.outcomes import Event
-    from airflow_provider_cpp.api.telling import Told
-    from airflow_provider_cpp.api.watching import Watch
+    from airflow_provider_cpp.lro.ends import Event
+    from airflow_provider_cpp.lro.goals import Goal
+    from airflow_provider_cpp.lro.log_lines import Told
+    from airflow_provider_cpp.lro.watching import Watch
+    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
     from airflow_provider_cpp.triggers.standstill import Pulse
     from airflow_provider_cpp.triggers.watching import WatchingTrigger
 
@@ -101,7 +101,7 @@ class Waits(CallsPortal):
 
     def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
         """Begin to watch on the worker."""
-        from airflow_provider_cpp.api.watching import Watch
+        from airflow_provider_cpp.lro.watching import Watch
 
         started_at = self._waits_since(context)
         self._task_instance = context.get("ti")
@@ -133,7 +133,7 @@ class Waits(CallsPortal):
     def _look(self) -> Event | float:
         """Look at what is watched; return the event that ends the wait, or the seconds until the next look."""
         from airflow_provider_cpp import metrics
-        from airflow_provider_cpp.api.outcomes import connection_was_edited, not_read_anew, refused
+        from airflow_provider_cpp.lro.ends import connection_was_edited, not_read_anew, refused
 
         assert self._watch is not None  # noqa: S101 - looked at is what was begun
         assert self._steps is not None  # noqa: S101
@@ -236,11 +236,11 @@ class WaitsForOperation(Waits):
     #: Whether this process stood still meanwhile.
     _pulse: Pulse | None = None
 
-    #: Until what an operation is watched, as `api.goals.goal_until` has it.
+    #: Until what an operation is watched, as `lro.goals.goal_until` has it.
     until: str = "completed"
 
     def _goal(self) -> Goal:
-        from airflow_provider_cpp.api.goals import goal_until
+        from airflow_provider_cpp.lro.goals import goal_until
 
         return goal_until(self.until)
 
@@ -271,7 +271,7 @@ class WaitsForOperation(Waits):
         """
         if not self.cancel_on_kill or self._watch is None:
             return
-        from airflow_provider_cpp.api.cancelling import BY_HAND, Cancel, not_canceling
+        from airflow_provider_cpp.lro.cancelling import BY_HAND, Cancel, not_canceling
         from airflow_provider_cpp.triggers.task_state import why_not_by_user_on_worker
 
         location = self._watch.location

@@ -6,16 +6,16 @@ from collections.abc import Collection, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.api.arguments import listed
-from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_cpp.sensors.watching import WatchingSensor
+from airflow_provider_cpp.wire.arguments import listed
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.api.goals import Goal
-    from airflow_provider_cpp.api.locations import OfferLocation
-    from airflow_provider_cpp.api.watching import Watch
+    from airflow_provider_cpp.lro.goals import Goal
+    from airflow_provider_cpp.lro.watching import Watch
+    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
     from airflow_provider_cpp.triggers.watching import WatchingTrigger
 
 
@@ -87,7 +87,7 @@ class OfferStatusSensor(WatchingSensor):
         )
         self.offer_id = offer_id
         self.publisher_id = publisher_id
-        from airflow_provider_cpp.api.goals import goal_of_offer
+        from airflow_provider_cpp.lro.goals import goal_of_offer
 
         self.target = sorted(listed("target", target))
         given = goal_of_offer(self.target, ()).reached
@@ -111,7 +111,7 @@ class OfferStatusSensor(WatchingSensor):
         return offer
 
     def _goal(self) -> Goal:
-        from airflow_provider_cpp.api.goals import goal_of_offer
+        from airflow_provider_cpp.lro.goals import goal_of_offer
 
         return goal_of_offer(self.target, self.failed_states)
 

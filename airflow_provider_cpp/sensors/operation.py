@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.api.arguments import checked_flag, is_missing
-from airflow_provider_cpp.api.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
 from airflow_provider_cpp.operators.waiting import WaitsForOperation
 from airflow_provider_cpp.sensors.watching import WatchingSensor
+from airflow_provider_cpp.wire.arguments import checked_flag, is_missing
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.api.locations import OperationLocation
+    from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 
 
 class OperationSensor(WaitsForOperation, WatchingSensor):

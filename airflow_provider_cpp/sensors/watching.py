@@ -16,8 +16,8 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.arguments import checked_flag
-from airflow_provider_cpp.api.schedule import (
+from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
+from airflow_provider_cpp.lro.schedule import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
     DEFAULT_TIMEOUT,
@@ -25,14 +25,14 @@ from airflow_provider_cpp.api.schedule import (
     optional_seconds,
     seconds,
 )
-from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
 from airflow_provider_cpp.operators.waiting import Waits
 from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args, why_on_a_worker
+from airflow_provider_cpp.wire.arguments import checked_flag
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
+    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
 
 
 class WatchingSensor(Waits, BaseSensorOperator):
@@ -201,7 +201,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         store = context.get("task_state_store")
         if not self._is_rescheduled or store is None or self._told is None:
             return
-        from airflow_provider_cpp.api.telling import STANDING_KEY, told_in
+        from airflow_provider_cpp.lro.log_lines import STANDING_KEY, told_in
 
         self._told.go_on_from(told_in(store.get(STANDING_KEY), self._watch_id(context)))
 
@@ -210,7 +210,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         told = self._told.to_dict() if self._told else None
         if not self._is_rescheduled or store is None or told is None:
             return
-        from airflow_provider_cpp.api.telling import STANDING_KEY, note_of
+        from airflow_provider_cpp.lro.log_lines import STANDING_KEY, note_of
 
         note: Any = note_of(self._watch_id(context), told)
         store.set(STANDING_KEY, note)
@@ -223,7 +223,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         return self._conclude(event)
 
     def _conclude(self, event: Any) -> dict[str, object]:
-        from airflow_provider_cpp.api.outcomes import result_of
+        from airflow_provider_cpp.lro.ends import result_of
 
         result = result_of(event, by_sensor=True)
         self.log.info("%s", event["message"])

@@ -26,19 +26,19 @@ except ImportError:
     ) from None
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, describe
-from airflow_provider_cpp.api.confidential import without_secrets
-from airflow_provider_cpp.api.gone_live import GoneLive, Look, Told, read_told
-from airflow_provider_cpp.api.identifiers import checked_identifier, checked_name
-from airflow_provider_cpp.api.locations import OperationLocation, parse_location
-from airflow_provider_cpp.api.operations import read_operation
-from airflow_provider_cpp.api.plain_text import said_by
-from airflow_provider_cpp.api.publisher_watch import PublisherWatch
-from airflow_provider_cpp.api.schedule import PollSchedule, seconds
-from airflow_provider_cpp.api.troubles import Troubles
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.hooks.connection import ConnectionReader
+from airflow_provider_cpp.lro.schedule import PollSchedule, seconds
+from airflow_provider_cpp.lro.troubles import Troubles
+from airflow_provider_cpp.offers.gone_live import GoneLive, Look, Told, read_told
+from airflow_provider_cpp.offers.publisher_watch import PublisherWatch
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation, parse_location
+from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
+from airflow_provider_cpp.wire.answers import Answer, describe
+from airflow_provider_cpp.wire.confidential import without_secrets
+from airflow_provider_cpp.wire.identifiers import checked_identifier, checked_name
+from airflow_provider_cpp.wire.plain_text import said_by
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.api.arguments import listed
-from airflow_provider_cpp.api.goals import Goal, goal_of_offer
-from airflow_provider_cpp.api.locations import OfferLocation
+from airflow_provider_cpp.lro.goals import Goal, goal_of_offer
+from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
 from airflow_provider_cpp.triggers.watching import WatchingTrigger
+from airflow_provider_cpp.wire.arguments import listed
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.client.settings import Settings

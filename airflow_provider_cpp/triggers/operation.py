@@ -7,16 +7,16 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.api.arguments import checked_flag
-from airflow_provider_cpp.api.cancelling import BY_HAND, Cancel, not_canceling
-from airflow_provider_cpp.api.goals import UNTIL_COMPLETED, Goal, goal_until
-from airflow_provider_cpp.api.locations import OperationLocation, parse_location
-from airflow_provider_cpp.api.plain_text import said_by
-from airflow_provider_cpp.api.schedule import CANCEL_TIMEOUT
 from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.lro.cancelling import BY_HAND, Cancel, not_canceling
+from airflow_provider_cpp.lro.goals import UNTIL_COMPLETED, Goal, goal_until
+from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT
+from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation, parse_location
 from airflow_provider_cpp.triggers.standstill import pulse_of_loop
 from airflow_provider_cpp.triggers.task_state import not_told, why_not_by_user_in_triggerer
 from airflow_provider_cpp.triggers.watching import WatchingTrigger
+from airflow_provider_cpp.wire.arguments import checked_flag
+from airflow_provider_cpp.wire.plain_text import said_by
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.client.settings import Settings

@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api.plain_text import said_by
+from airflow_provider_cpp.wire.plain_text import said_by
 
 #: The states that a user can mark. A task that was cleared has none of them: its next try takes the operation
 #: up again. Neither has one that Airflow skips, as a DAG run's time is over, or as another task failed while

@@ -15,13 +15,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_cpp import metrics
-from airflow_provider_cpp.api import outcomes
-from airflow_provider_cpp.api.goals import Goal
-from airflow_provider_cpp.api.locations import OfferLocation, OperationLocation
-from airflow_provider_cpp.api.offer_pages import find_page
-from airflow_provider_cpp.api.outcomes import TaskEnd
-from airflow_provider_cpp.api.plain_text import said_by
-from airflow_provider_cpp.api.schedule import (
+from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppUnavailable
+from airflow_provider_cpp.hooks import connection
+from airflow_provider_cpp.links.operation import cant_show_links, link_values
+from airflow_provider_cpp.lro import ends
+from airflow_provider_cpp.lro.ends import TaskEnd
+from airflow_provider_cpp.lro.goals import Goal
+from airflow_provider_cpp.lro.schedule import (
     DEFAULT_INTERVAL,
     DEFAULT_MAX_INTERVAL,
     DEFAULT_TIMEOUT,
@@ -30,15 +30,15 @@ from airflow_provider_cpp.api.schedule import (
     optional_seconds,
     seconds,
 )
-from airflow_provider_cpp.api.watching import Watch
-from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppUnavailable
-from airflow_provider_cpp.hooks import connection
-from airflow_provider_cpp.links.operation import cant_show_links, link_values
+from airflow_provider_cpp.lro.watching import Watch
+from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
+from airflow_provider_cpp.services.cloud_partner_portal.offer_pages import find_page
 from airflow_provider_cpp.triggers.task_xcom import TaskXCom
+from airflow_provider_cpp.wire.plain_text import said_by
 
 if TYPE_CHECKING:
-    from airflow_provider_cpp.api.procedures import Procedure
     from airflow_provider_cpp.client.settings import Settings
+    from airflow_provider_cpp.wire.procedures import Procedure
 
 T = TypeVar("T")
 
@@ -61,7 +61,7 @@ class WatchingTrigger(BaseTrigger):
     :param hard_limit: seconds after which Airflow itself ends the wait, where there is no deadline.
     :param ending: what `sensors.without_worker.ending_of` says of the task, for ending it here; None to
         resume it on a worker.
-    :param told: what the worker has told already, as `api.telling.Told` says it.
+    :param told: what the worker has told already, as `lro.log_lines.Told` says it.
     """
 
     def __init__(
@@ -142,23 +142,23 @@ class WatchingTrigger(BaseTrigger):
                 try:
                     edited = await self._settings()
                 except CppUnavailable as error:
-                    raise outcomes.not_read_anew(event, error) from error
+                    raise ends.not_read_anew(event, error) from error
                 if edited == settings:
                     break
-                self._say(logging.INFO, outcomes.connection_was_edited(self.cpp_conn_id))
+                self._say(logging.INFO, ends.connection_was_edited(self.cpp_conn_id))
                 settings = edited
                 event = await self._watch(settings)
         except CppError as error:
-            event = outcomes.refused(self.where(), error)
+            event = ends.refused(self.where(), error)
         yield await self._end(event)
 
-    async def _end(self, event: outcomes.Event) -> TriggerEvent:
+    async def _end(self, event: ends.Event) -> TriggerEvent:
         """Return Airflow's event: one that ends the task here, or one that resumes it on a worker."""
         if self.ending is None:
             return TriggerEvent(event)
         task = dict(self.ending)
         push = task.pop("push")
-        end = outcomes.end_without_worker(event, **task)
+        end = ends.end_without_worker(event, **task)
         if end is None or (end is TaskEnd.SUCCESS and push and not await self._push(event["operation"])):
             return TriggerEvent(event)
         from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
@@ -183,7 +183,7 @@ class WatchingTrigger(BaseTrigger):
             return False
         return True
 
-    async def _watch(self, settings: Settings) -> outcomes.Event:
+    async def _watch(self, settings: Settings) -> ends.Event:
         started_at, deadline = self._times()
         location, goal = self.what_to_watch(settings)
         watch = Watch(
@@ -200,7 +200,7 @@ class WatchingTrigger(BaseTrigger):
         try:
             return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)))
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
-            return outcomes.refused(self.where(), error, location)
+            return ends.refused(self.where(), error, location)
 
     async def _show_links(
         self, settings: Settings, xcom: TaskXCom, location: OperationLocation | OfferLocation

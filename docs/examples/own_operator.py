@@ -4,7 +4,7 @@ import time
 
 from airflow.providers.common.compat.sdk import DAG, BaseOperator
 
-from airflow_provider_cpp.api.outcomes import result_of
+from airflow_provider_cpp.lro.ends import result_of
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 
 

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Reading
-from airflow_provider_cpp.api.calls import Call
 from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.emulator import Emulator
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.wire.answers import Reading
+from airflow_provider_cpp.wire.calls import Call
 from tests.client.raw_server import response
 
 OFFER = "contoso-virtualmachineoffer"

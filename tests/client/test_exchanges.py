@@ -15,14 +15,14 @@ from typing import Any
 import pytest
 import requests
 
-from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, Loss, Unanswered
-from airflow_provider_cpp.api.procedures import Procedure, Say, Send
 from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import CppAuthError
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered
+from airflow_provider_cpp.wire.procedures import Procedure, Say, Send
 from tests.client.conftest import ACCEPTED, GET, LOCATION, OFFER, POST, TOKEN, Exchange, settings_at, settings_for
 from tests.client.raw_server import (
     RawServer,

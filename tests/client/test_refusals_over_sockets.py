@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_cpp.api.answers import Answer, error_of, request_id
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.emulator.refusals import FORMS, REASON
+from airflow_provider_cpp.wire.answers import Answer, error_of, request_id
 from tests.client.conftest import GET, POST, Exchange, settings_for
 
 

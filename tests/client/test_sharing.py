@@ -11,17 +11,17 @@ import warnings
 
 import pytest
 
-from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, Reading
-from airflow_provider_cpp.api.locations import OperationLocation
-from airflow_provider_cpp.api.schedule import PollSchedule
-from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.client import sharing
 from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.settings import Settings
 from airflow_provider_cpp.client.sharing import shared_client
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.faults import Fault
+from airflow_provider_cpp.lro.schedule import PollSchedule
+from airflow_provider_cpp.lro.watching import Watch
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
+from airflow_provider_cpp.wire.answers import Answer, Reading
 from tests.client.conftest import OFFER, settings_at, settings_for
 from tests.client.raw_server import RawServer, response
 

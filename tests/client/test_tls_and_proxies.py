@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 import trustme
 
-from airflow_provider_cpp.api.answers import Answer, Loss, Unanswered, describe, error_of
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.exceptions import CppConfigurationError, CppUnavailable
+from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered, describe, error_of
 from tests.client.conftest import ACCEPTED, POST, Exchange, settings_at
 from tests.client.raw_server import (
     RawServer,

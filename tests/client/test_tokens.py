@@ -15,13 +15,13 @@ from typing import Any
 import pytest
 import trustme
 
-from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer
 from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.client.tokens import Token, Tokens, fetch_token, fresh_for
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppUnavailable
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.wire.answers import Answer
 from tests.client.conftest import OFFER, settings_at, settings_for
 from tests.client.raw_server import Behaviour, RawServer, close, closed_port, flooding, reset, response
 

@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import CppAuthError, CppBadRequest, CppConfigurationError, CppNotFound
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro.schedule import PollSchedule
 
 OFFER = "contoso-virtualmachineoffer"
 
@@ -18,7 +18,7 @@ OFFER = "contoso-virtualmachineoffer"
 def hook(cpp_emulator, monkeypatch):
     cpp_emulator.configure(duration=100, cancel_duration=0.2)
     cpp_emulator.add_offer(OFFER, state="live")
-    monkeypatch.setattr("airflow_provider_cpp.api.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
+    monkeypatch.setattr("airflow_provider_cpp.lro.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
     return CloudPartnerPortalHook()
 
 

@@ -6,11 +6,11 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowNotFoundException, BaseHook
 
 from airflow_provider_cpp import exceptions
-from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppUnavailable
 from airflow_provider_cpp.hooks import connection
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro.ends import result_of
 from airflow_provider_cpp.operators.offer import GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger

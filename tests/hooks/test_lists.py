@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.emulator.settings import PAGE_FORMS
 from airflow_provider_cpp.exceptions import CppBadRequest, CppNotFound, CppUnavailable
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro.schedule import PollSchedule
 
 FORMS = [form for form in PAGE_FORMS if form != "foreign"]
 OFFER = "contoso-virtualmachineoffer"
@@ -42,7 +42,7 @@ def test_all_pages_are_read(hook, cpp_emulator, form, size):
 @pytest.mark.parametrize("form", FORMS)
 def test_what_runs_is_found_canceled_and_started_once_by_paged_lists(hook, cpp_emulator, form, monkeypatch):
     cpp_emulator.configure(page_form=form, page_size=1, cancel_duration=0.1)
-    monkeypatch.setattr("airflow_provider_cpp.api.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
+    monkeypatch.setattr("airflow_provider_cpp.lro.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
     cpp_emulator.faults.add(Fault("lost-response", action="golive"))
     location = hook.go_live(OFFER)
     assert len(cpp_emulator.requests_for("golive")) == 1, "it was found on one of the pages"

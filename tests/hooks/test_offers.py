@@ -6,7 +6,6 @@ import json
 
 import pytest
 
-from airflow_provider_cpp.api import putting
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
@@ -17,6 +16,7 @@ from airflow_provider_cpp.exceptions import (
     CppUnavailable,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.services.cloud_partner_portal import putting
 
 OFFER = "contoso-virtualmachineoffer"
 NEW = {

@@ -9,9 +9,6 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import DAG, TaskDeferred, XCom
 
-from airflow_provider_cpp.api import offer_pages
-from airflow_provider_cpp.api.locations import parse_location
-from airflow_provider_cpp.api.portal import PORTAL
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.links import operation as links
@@ -21,9 +18,12 @@ from airflow_provider_cpp.links.operation import (
     OperationLink,
     PartnerCenterLink,
 )
+from airflow_provider_cpp.offers.pages import PORTAL
 from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.services.cloud_partner_portal import offer_pages
+from airflow_provider_cpp.services.cloud_partner_portal.locations import parse_location
 from tests.running import context_of, run_task
 
 OFFER = "contoso-virtualmachineoffer"

@@ -9,15 +9,15 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import DAG, BaseOperator
 
-from airflow_provider_cpp.api.schedule import LONGEST_WAIT
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro.schedule import LONGEST_WAIT
 from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator, PublishOperator, PutOfferOperator
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.offer_status import OfferStatusTrigger
 from airflow_provider_cpp.triggers.operation import OperationTrigger
-from tests.api.test_schedule import NO_INTERVALS
+from tests.lro.test_schedule import NO_INTERVALS
 from tests.running import context_of
 
 try:

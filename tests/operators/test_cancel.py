@@ -6,8 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from airflow_provider_cpp.api import cancelling
-from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import (
     CppBadRequest,
@@ -17,6 +15,8 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro import cancelling
+from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.operators.offer import CancelOperator
 from tests.running import context_of, run_task, through_the_database
 
@@ -26,7 +26,7 @@ OFFER = "contoso-virtualmachineoffer"
 @pytest.fixture(autouse=True)
 def _quick(cpp_emulator, monkeypatch):
     cpp_emulator.configure(duration=100, cancel_duration=0.2)
-    monkeypatch.setattr("airflow_provider_cpp.api.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
+    monkeypatch.setattr("airflow_provider_cpp.lro.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
 
 
 def cancel(**arguments):

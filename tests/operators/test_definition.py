@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_cpp.api import putting
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
@@ -20,6 +19,7 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.operators.offer import GetOfferOperator, ListOffersOperator, PutOfferOperator
+from airflow_provider_cpp.services.cloud_partner_portal import putting
 from tests.running import context_of, run_task, through_the_database
 
 OFFER = "contoso-virtualmachineoffer"

@@ -11,7 +11,6 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import AirflowSkipException
 
-from airflow_provider_cpp.api import intents
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import (
     AmbiguousOutcome,
@@ -26,6 +25,7 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
     WatchedOperationFailed,
 )
+from airflow_provider_cpp.lro import intents
 from airflow_provider_cpp.operators.offer import RECORD_KEY, GoLiveOperator
 from tests.running import Store, context_of, run_task
 
@@ -335,7 +335,7 @@ class TestPrecheck:
         assert callable(getattr(operator(dry_run=True), "dry_run", print))
 
     def test_a_service_that_is_down_is_no_answer(self, cpp_emulator, monkeypatch):
-        monkeypatch.setattr("airflow_provider_cpp.api.retries.MAX_ATTEMPTS", 2)
+        monkeypatch.setattr("airflow_provider_cpp.wire.retries.MAX_ATTEMPTS", 2)
         cpp_emulator.faults.add(Fault("error", action="status", status=503, times=None))
         with pytest.raises(CppUnavailable, match="Get status"):
             self.run()

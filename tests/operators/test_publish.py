@@ -8,7 +8,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_provider_cpp.api import intents
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import (
     AmbiguousOutcome,
@@ -19,6 +18,7 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro import intents
 from airflow_provider_cpp.operators.offer import PUBLISH_RECORD_KEY, GoLiveOperator, PublishOperator
 from tests.running import Store, context_of, run_task
 

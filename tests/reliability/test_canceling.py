@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from airflow_provider_cpp.api.schedule import PollSchedule
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppAuthError, CppConflict, CppError, CppNotFound, CppUnavailable
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro.schedule import PollSchedule
 from tests.reliability.gate import Gate
 from tests.reliability.going_live import OFFER, in_words, started
 
@@ -76,7 +76,7 @@ CASES = {
 @pytest.fixture
 def location(portal, pauses, monkeypatch):
     portal.configure(duration=100, cancel_duration=0.0)
-    monkeypatch.setattr("airflow_provider_cpp.api.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
+    monkeypatch.setattr("airflow_provider_cpp.lro.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
     location = CloudPartnerPortalHook().go_live(OFFER)
     portal.clear_requests()
     return location
@@ -156,7 +156,7 @@ def test_a_cancel_that_is_refused_a_connection_is_an_error_that_names_it(portal,
 def test_a_cancel_without_a_clear_answer_is_sent_again_while_there_is_time(
     portal, location, proves, monkeypatch, kind
 ):
-    monkeypatch.setattr("airflow_provider_cpp.api.cancelling.SEND_AGAIN_AFTER", 0.2)
+    monkeypatch.setattr("airflow_provider_cpp.lro.cancelling.SEND_AGAIN_AFTER", 0.2)
     portal.faults.add(Fault(kind, action="cancel"))
     assert called_off(within=30) == "canceled"
     assert len(portal.requests_for("cancel")) == 2

@@ -204,7 +204,7 @@ def test_409_as_another_operation_runs_names_it(portal, pauses, lines, proves):
     portal.add_offer(OFFER, state="draft")
     portal.configure(duration=100)
     client = CloudPartnerPortalHook().client
-    from airflow_provider_cpp.api import calls
+    from airflow_provider_cpp.services.cloud_partner_portal import calls
 
     assert client.send(calls.publish("contoso", OFFER)).status == 202
     case = Case((), 1, 0, CppConflict, r"HTTP 409.*Running on it: publish [0-9a-f-]{36} \(running\)")

@@ -11,12 +11,13 @@ import tracemalloc
 
 import pytest
 
-from airflow_provider_cpp.api import calls
-from airflow_provider_cpp.api.answers import Answer, Loss, Unanswered
-from airflow_provider_cpp.api.calls import MAX_BODY, MAX_OFFER
 from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.settings import read_settings
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.services.cloud_partner_portal.calls import MAX_OFFER
+from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered
+from airflow_provider_cpp.wire.calls import MAX_BODY
 from tests.reliability.raw_server import RawServer, reset, whole
 from tests.reliability.waiting import fastest, seconds_to_cancel
 

@@ -19,11 +19,11 @@ from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHo
 from airflow_provider_cpp.operators.offer import GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
-from tests.api.secret_texts import PART, QUOTING, WRITTEN, quoted
 from tests.reliability.gate import Gate
 from tests.reliability.going_live import OFFER
 from tests.reliability.raw_server import RawServer, whole
 from tests.running import Store, context_of, event_of, run_task
+from tests.wire.secret_texts import PART, QUOTING, WRITTEN, quoted
 
 #: Secrets that a connection can hold, each with a character that a URL or a form would change.
 SECRET = "s3cret~/+of=the&application"
@@ -157,7 +157,7 @@ def test_no_secret_is_shown_or_logged(portal, connected, pauses, everything_is_l
 def test_no_secret_is_in_the_triggers_arguments_or_event(
     portal, connected, pauses, everything_is_logged, monkeypatch, course
 ):
-    monkeypatch.setattr("airflow_provider_cpp.api.watching.BAD_READS_FOR", 0.0)
+    monkeypatch.setattr("airflow_provider_cpp.lro.watching.BAD_READS_FOR", 0.0)
     connected()
     location = CloudPartnerPortalHook().go_live(OFFER)
     prepare, connection = COURSES[course]
@@ -340,7 +340,7 @@ NO_ANSWERS = {
 def test_what_comes_in_place_of_an_answer_is_not_quoted(
     pauses, lines, monkeypatch, everything_is_logged, case, colour
 ):
-    monkeypatch.setattr("airflow_provider_cpp.api.watching.BAD_READS_FOR", 0.0)
+    monkeypatch.setattr("airflow_provider_cpp.lro.watching.BAD_READS_FOR", 0.0)
     answer = NO_ANSWERS[case].replace(b"@", TOKEN)
     with RawServer(lambda connection, request: connection.sendall(answer)) as portal:
         connection = {"conn_type": "cpp", "host": portal.url, "password": TOKEN.decode()}
@@ -385,7 +385,7 @@ LOGINS = {
 def test_a_logins_answer_is_not_quoted_and_one_without_a_token_is_a_failed_read(
     portal, connected, pauses, everything_is_logged, monkeypatch, case, colour
 ):
-    monkeypatch.setattr("airflow_provider_cpp.api.watching.BAD_READS_FOR", 0.0)
+    monkeypatch.setattr("airflow_provider_cpp.lro.watching.BAD_READS_FOR", 0.0)
     status, body = LOGINS[case]
     connected()
     location = CloudPartnerPortalHook().go_live(OFFER)

@@ -84,7 +84,7 @@ CASES = {
 def test_a_fault_at_the_reads(portal, location, proves, monkeypatch, wait, fault):
     case = CASES[fault]
     for name, value in case.constants.items():
-        monkeypatch.setattr(f"airflow_provider_cpp.api.watching.{name}", value)
+        monkeypatch.setattr(f"airflow_provider_cpp.lro.watching.{name}", value)
     monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(timeout=case.timeout))
     portal.faults.add(*case.faults)
     began = time.monotonic()
@@ -96,7 +96,7 @@ def test_a_fault_at_the_reads(portal, location, proves, monkeypatch, wait, fault
 def test_an_operation_that_neither_its_location_nor_the_submissions_know(
     portal, location, proves, monkeypatch, wait
 ):
-    monkeypatch.setattr("airflow_provider_cpp.api.watching.GRACE_FOR_NOT_FOUND", 0.0)
+    monkeypatch.setattr("airflow_provider_cpp.lro.watching.GRACE_FOR_NOT_FOUND", 0.0)
     unknown = re.sub("operations/[^?]*", "operations/56615b67-2185-49fe-80d2-c4ddf77bb2e8", location)
     case = Case((), 3, OperationStatusUnknown, "HTTP 404.*submissions don't list it", lists=1)
     fault = "404 later, three times; the submissions don't list it"

@@ -29,7 +29,7 @@ def connect(portal, monkeypatch):
 @pytest.fixture
 def quickly_given_up(monkeypatch):
     for name, value in NO_QUARTER_OF_AN_HOUR.items():
-        monkeypatch.setattr(f"airflow_provider_cpp.api.watching.{name}", value)
+        monkeypatch.setattr(f"airflow_provider_cpp.lro.watching.{name}", value)
 
 
 def path(location):

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.lro.ends import result_of
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 from tests.reliability.going_live import in_words

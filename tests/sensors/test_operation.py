@@ -11,7 +11,6 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 from airflow.providers.common.compat.version_compat import AIRFLOW_V_3_0_PLUS
 
-from airflow_provider_cpp.api.watching import Watch
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
@@ -26,6 +25,7 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.hooks import connection
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro.watching import Watch
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from tests.running import Store, context_of, run_task
 

@@ -10,10 +10,10 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.api import outcomes
-from airflow_provider_cpp.api.outcomes import TaskEnd
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError, WatchedOperationFailed
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro import ends
+from airflow_provider_cpp.lro.ends import TaskEnd
 from airflow_provider_cpp.operators.offer import GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
@@ -192,8 +192,8 @@ def test_a_wait_that_began_on_a_worker_may_end_in_the_triggerer(cpp_emulator):
 @pytest.mark.parametrize("error", [CppAuthError, CppError])
 @pytest.mark.parametrize("retries", [0, 2])
 def test_a_failure_ends_in_the_triggerer_only_where_airflow_retries_it_as_a_worker_would(error, retries):
-    event = outcomes.refused("x", error("no"))
-    end = outcomes.end_without_worker(event, retries=retries, skip_on_failure=False, resume_on_success=False)
+    event = ends.refused("x", error("no"))
+    end = ends.end_without_worker(event, retries=retries, skip_on_failure=False, resume_on_success=False)
     # CppAuthError isn't retried on a worker, CppError and what it isn't known by is.
     assert end is (None if error is CppAuthError and retries else TaskEnd.FAILED)
 

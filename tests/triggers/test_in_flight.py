@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from airflow_provider_cpp.api.outcomes import result_of
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.lro.ends import result_of
 from airflow_provider_cpp.triggers.offer_status import OfferStatusTrigger
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 from tests.running import anew, event_of

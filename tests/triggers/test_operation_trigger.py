@@ -292,8 +292,8 @@ async def until(is_so, seconds=10.0):
 
 
 def test_watchers_of_one_operation_share_a_request_that_is_under_way(cpp_emulator, location):
-    from airflow_provider_cpp.api.calls import get_operation
     from airflow_provider_cpp.client.asynchronous import AsyncClient
+    from airflow_provider_cpp.services.cloud_partner_portal.calls import get_operation
 
     hook = CloudPartnerPortalHook()
     call = get_operation(hook.location(location))
@@ -333,8 +333,8 @@ def test_nothing_synchronous_is_asked_of_airflow_in_the_triggerers_loop(cpp_emul
 
 
 def test_a_connection_is_kept_for_longer_than_the_shortest_gap_between_polls(cpp_emulator, location):
-    from airflow_provider_cpp.api.calls import get_operation
     from airflow_provider_cpp.client.asynchronous import KEEP_ALIVE, AsyncClient
+    from airflow_provider_cpp.services.cloud_partner_portal.calls import get_operation
 
     hook = CloudPartnerPortalHook()
 

@@ -1,0 +1,367 @@
+"""How what runs on an offer is canceled, and the cancel watched to its end.
+
+The service cancels whatever runs on the offer, and answers 202 whether or not anything does. So it is
+asked first which operation runs and whether it still does, and afterwards what became of that one.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from airflow_provider_cpp.exceptions import (
+    CppError,
+    CppUnavailable,
+    NotCanceled,
+    OperationStatusUnknown,
+    OperationTimeout,
+)
+from airflow_provider_cpp.lro import ends
+from airflow_provider_cpp.lro.ends import TIMEOUT, UNKNOWN, Event
+from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, PollSchedule
+from airflow_provider_cpp.lro.watching import Watch
+from airflow_provider_cpp.lro.words import CANCELED, SUCCEEDED, folded
+from airflow_provider_cpp.offers.pages import PORTAL
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.services.cloud_partner_portal.advice import needs_no_cancel
+from airflow_provider_cpp.services.cloud_partner_portal.finding import found_in_list, submissions_of
+from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation, parse_location
+from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import Submission, latest
+from airflow_provider_cpp.wire.answers import Answer, Reading, describe, error_of, heard
+from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.listing import Unlisted
+from airflow_provider_cpp.wire.procedures import NOW, Procedure, Say, sent
+from airflow_provider_cpp.wire.retries import is_failed_read, was_refused_unread
+
+#: A cancel takes one to three minutes (seen by clients).
+SCHEDULE = PollSchedule(2.0, 10.0)
+
+#: Seconds after which a cancel without a clear answer is sent again, if the operation still runs. It cancels
+#: no more than the first one would have.
+SEND_AGAIN_AFTER = 30.0
+MAX_CANCELS = 3
+
+NOTHING_RUNNING = "nothing_running"
+DRY_RUN = "dry_run"
+NOT_CANCELABLE = "not_cancelable"
+
+#: `cancellationRequestState` of an operation that can't be canceled. Only `canCancel` is on a page of the
+#: reference; any other word is no reason not to try.
+_CANT = frozenset({"cannotcancel", "cantcancel", "notcancelable", "notcancellable"})
+
+#: The words of an operation that is being canceled, and of its `cancellationRequestState`.
+_CANCELING = frozenset(
+    {"canceling", "cancelling", "cancelrequested", "cancelpending", "cancellationrequested", "cancellationpending"}
+)
+
+#: Refusals after which the operation may have ended: whoever cancels what is over is refused.
+_OVER = frozenset({400, 404, 409, 410, 412, 422, 423})
+
+#: What a cancel that had no effect means. One that finds nothing to cancel any more has none to have.
+_ERRORS: Mapping[object, type[CppError]] = {
+    SUCCEEDED: NotCanceled,
+    NOT_CANCELABLE: NotCanceled,
+    TIMEOUT: OperationTimeout,
+    UNKNOWN: OperationStatusUnknown,
+}
+
+
+#: What to do about an operation that goes on although its task has ended.
+BY_HAND = "to cancel it by hand, run CancelOperator"
+
+
+def not_canceling(where: str, why: str) -> str:
+    """Return the line that tells that an operation is left alone, and how to cancel it all the same.
+
+    :param where: the operation.
+    :param why: the reason.
+    """
+    return f"Not canceling {where}: {why}. It runs on. Look at {PORTAL}; {BY_HAND}."
+
+
+def error_of_cancel(event: Mapping[str, object]) -> CppError | None:
+    """Return the error of a cancel that had no effect, or None: whatever ran has ended without going through.
+
+    :param event: what `Cancel` or `CancelOffer` came to.
+    """
+    error = _ERRORS.get(event["status"])
+    return error(str(event["message"])) if error else None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelOffer:
+    """An offer on which nothing is to run.
+
+    :param publisher_id: publisher of the offer.
+    :param offer_id: the offer.
+    :param origin: scheme, host and port of the API.
+    :param notification_emails: whom the service tells of it.
+    :param within: seconds in which the cancel has to be confirmed.
+    :param api_version: named in the location of the operation.
+    :param dry_run: only tell which operation would be canceled.
+    """
+
+    publisher_id: str
+    offer_id: str
+    origin: str
+    notification_emails: tuple[str, ...] = ()
+    within: float = CANCEL_TIMEOUT.total_seconds()
+    api_version: str | None = None
+    dry_run: bool = False
+
+    def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
+        """Cancel the operation that runs on the offer, and watch it to its end.
+
+        Returns the event of that end, as `Cancel.confirmed` does, or one with status `nothing_running` if
+        nothing runs; then nothing was sent.
+
+        :param draw: gives random numbers from 0 to 1.
+        :raises CppError: the error that the service's refusal means, or the list of operations can't be read.
+        """
+        listed = yield from submissions_of(self.publisher_id, self.offer_id, self.origin)
+        if isinstance(listed, Unlisted):
+            raise listed.error  # which operation the cancel would hit couldn't be told
+        candidates = latest(s for s in listed.entries if s.is_running)
+        if not candidates:
+            message = f"Nothing runs on offer {self.publisher_id}/{self.offer_id}: there was nothing to cancel."
+            last = latest(listed.entries)
+            if len(last) == 1:
+                message += f" The last operation was {last[0]}."
+            yield Say(message)
+            return _event(NOTHING_RUNNING, None, message)
+        running = candidates[0]
+        if len(candidates) > 1:
+            yield Say(
+                f"Several operations run on offer {self.publisher_id}/{self.offer_id}, by the service's list: "
+                f"{', '.join(map(str, candidates))}. Which of them is canceled isn't known, as the list gives no "
+                "times that tell; the first one is watched.",
+                logging.WARNING,
+            )
+        location = OperationLocation(self.origin, self.publisher_id, self.offer_id, running.id, self.api_version)
+        # A list is no more trusted than a header.
+        location = parse_location(
+            location.url, origin=self.origin, publisher_id=self.publisher_id, offer_id=self.offer_id
+        )
+        if self.dry_run:
+            message = (
+                f"Dry run: would cancel {running}, on offer {self.publisher_id}/{self.offer_id}. Nothing was sent."
+            )
+            yield Say(message)
+            return _event(DRY_RUN, location, message)
+        yield Say(f"Running on offer {self.publisher_id}/{self.offer_id}: {running}.")
+        cancel = Cancel(location, self.within, self.notification_emails, warns=False)
+        return (yield from cancel.confirmed(draw=draw))
+
+
+@dataclass(slots=True)
+class Cancel:
+    """An operation to cancel.
+
+    :param location: the operation.
+    :param within: seconds in which the cancel has to be confirmed.
+    :param notification_emails: whom the service tells of it.
+    :param warns: log why it had no effect; otherwise only the event says so.
+    :param again: what to do about a cancel that isn't confirmed.
+    """
+
+    location: OperationLocation
+    within: float = CANCEL_TIMEOUT.total_seconds()
+    notification_emails: tuple[str, ...] = ()
+    warns: bool = True
+    again: str = "clear this task to cancel it again"
+
+    #: Whether the service may have done something about any of the cancels.
+    was_taken: bool = field(default=False, init=False)
+
+    #: How the operation was seen last while it ran, and what refused a cancel of it in the service's words.
+    _seen: Operation | None = field(default=None, init=False)
+    _refusal: str = field(default="", init=False)
+
+    def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
+        """Cancel the operation if it still runs, and watch it to its end.
+
+        Returns the event of that end: `canceled`, but also `succeeded` or `failed` if the cancel came too late,
+        `not_cancelable` if the service says that it can't be canceled, `timeout` if the cancel wasn't confirmed
+        in time, or `unknown` if the operation's status can't be learned.
+
+        :param draw: gives random numbers from 0 to 1.
+        :raises CppUnavailable: no cancel reached the service; nothing was canceled.
+        :raises CppError: the error that the service's refusal means.
+        """
+        call = calls.cancel(self.location.publisher_id, self.location.offer_id, self.notification_emails)
+        try:
+            return (yield from self._canceled(call, draw))
+        except CppError as error:
+            if not self.was_taken:
+                raise
+            # What refuses now, the service or the login, says nothing of a cancel that was sent before.
+            event = ends.refused(self.location.url, error, self.location)
+            return (yield from self._told(call, event))
+
+    def _canceled(self, call: Call, draw: Callable[[], float]) -> Procedure[Event]:
+        deadline = 0.0
+        reading: Reading | None = None
+        for attempt in range(1, MAX_CANCELS + 1):
+            if (over := (yield from self._over())) is not None:
+                if reading is None:
+                    return over
+                if over["status"] == UNKNOWN and not self.was_taken:
+                    raise self._never_taken(call, reading)
+                return (yield from self._told(call, over))
+            was_taken, self.was_taken = self.was_taken, True  # until there is an answer
+            try:
+                reading, now = yield from sent(call)
+            except CppError:  # the login refuses
+                self.was_taken = was_taken
+                raise
+            if isinstance(reading, Answer) and 400 <= reading.status < 500 and reading.status != 408:
+                self.was_taken = was_taken
+                return (yield from self._refused(call, reading, deadline or now + self.within, draw))
+            self.was_taken = was_taken or not was_refused_unread(reading)
+            deadline = deadline or now + self.within
+            is_clear = isinstance(reading, Answer) and 200 <= reading.status < 300
+            is_last = is_clear or attempt == MAX_CANCELS or now + SEND_AGAIN_AFTER >= deadline
+            if is_last and not self.was_taken:
+                raise self._never_taken(call, reading)  # there is nothing to watch for
+            yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")
+            until = deadline if is_last else now + SEND_AGAIN_AFTER
+            watch = Watch(self.location, started_at=now, deadline=until, schedule=SCHEDULE)
+            event = yield from watch.follow(at_once=True, draw=draw)
+            if event["status"] != TIMEOUT or is_last:
+                return (yield from self._told(call, event))
+            came_to = "had no clear answer" if self.was_taken else "didn't get through"
+            yield Say(f"{self.location} still runs, and the cancel {came_to}: sending it again.", logging.WARNING)
+        raise AssertionError("the last cancel is the last")
+
+    def _never_taken(self, call: Call, reading: Reading) -> CppError:
+        """Return the error of a cancel that the service provably did nothing about, however often it was sent."""
+        error = error_of(call, reading)
+        return CppUnavailable(
+            f"{error.message} Nothing was canceled: what runs on the offer did so when it was last read.",
+            http_status=error.http_status,
+            code=error.code,
+            request_id=error.request_id,
+            operation_id=self.location.operation_id,
+        )
+
+    def broken_off(self, why: str) -> str:
+        """Return what to tell of a cancel that isn't watched to its end.
+
+        :param why: what breaks it off, such as ``the triggerer is being stopped``.
+        """
+        if not self.was_taken:
+            return not_canceling(str(self.location), why)
+        return (
+            f"The cancel of {self.location} was sent, but isn't confirmed: {why}. It may be canceled yet, or go "
+            f"on to its end. Look at {PORTAL}; {self.again}."
+        )
+
+    def _over(self) -> Procedure[Event | None]:
+        """Return the event of an operation that there is no use or no way to cancel, or None if it runs."""
+        read = calls.get_operation(self.location)
+        reading, _ = yield from sent(read)
+        operation = read_operation(reading) if isinstance(reading, Answer) and reading.status == 200 else None
+        if isinstance(reading, Answer) and reading.status in {404, 410}:
+            found = yield from found_in_list(self.location)
+            if isinstance(found, Unlisted):
+                raise found.error  # nothing is known of it
+            if isinstance(found, Submission):
+                operation = Operation(found.state, found.state_word)
+            elif found.may_run:
+                why = f"{describe(reading)}, and the offer's submissions go by another kind of identifier"
+                yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
+                return ends.unreadable(self.location, None, why)
+        refused = isinstance(reading, Answer) and 400 <= reading.status < 500 and not is_failed_read(reading)
+        if operation is None and refused:
+            raise error_of(read, reading)  # the cancel would hit whatever else runs on the offer
+        if operation is None or isinstance(operation, str):
+            # The cancel would hit whatever runs on the offer now.
+            why = describe(reading) if operation is None else f"HTTP 200, but {operation}"
+            yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
+            return ends.unreadable(self.location, None, why)
+        if operation.is_terminal:
+            yield Say(f"Nothing to cancel: {self.location} has ended ({operation.raw_status}).")
+            event = ends.ended(self.location, operation)
+            return {**event, "message": f"There was nothing to cancel any more. {event['message']}"}
+        if folded(operation.cancellation) in _CANT:
+            message = (
+                f"What runs on {self.location.offer} can't be canceled any more: the service says "
+                f"{operation.cancellation!r}. It runs on, and nothing was sent. Look at {PORTAL}; to see how it "
+                f"ends, watch it with OperationSensor. {self.location.ids}"
+            )
+            if self.warns:
+                yield Say(message, logging.WARNING)
+            return _event(NOT_CANCELABLE, self.location, message)
+        self._seen = operation
+        return None
+
+    def _refused(
+        self, call: Call, refusal: Answer, deadline: float, draw: Callable[[], float]
+    ) -> Procedure[Event]:
+        """Return the event of an operation that ends without this cancel, or raise what the refusal means.
+
+        It may have ended before its cancel came, or be on its way to an end, as somebody canceled it already.
+        """
+        if refusal.status not in _OVER:
+            raise error_of(call, refusal)
+        yield Say(f"{call}: {describe(refusal)}. Looking whether {self.location} still runs.", logging.WARNING)
+        try:
+            over = yield from self._over()
+        except CppError:
+            over = None
+        if over is not None and over["status"] != UNKNOWN:
+            return over
+        if not (needs_no_cancel(heard(refusal)) or is_being_canceled(self._seen)):
+            raise error_of(call, refusal)
+        self.was_taken = True  # if not this one, then one before it, whoever sent that
+        self._refusal = describe(refusal).rstrip(".")
+        yield Say(f"Watching {self.location}, as it needs no cancel any more by the service's word.")
+        now = (yield NOW).now
+        watch = Watch(self.location, started_at=now, deadline=deadline, schedule=SCHEDULE)
+        return (yield from self._told(call, (yield from watch.follow(at_once=True, draw=draw))))
+
+    def _told(self, call: Call, event: Event) -> Procedure[Event]:
+        """Return the event of the operation, with a message that says what came of the cancel."""
+        if event["status"] == CANCELED:
+            message = f"Confirmed: what ran on {self.location.offer} is canceled. {self.location.ids}"
+            yield Say(message)
+            return {**event, "message": message}
+        match event["status"]:
+            case "timeout":
+                seen = event["operation"]
+                where = f"; it was last seen {seen['raw_status']!r}" if isinstance(seen, dict) else ""
+                message = (
+                    f"{call} isn't confirmed: what runs on it didn't end within {self.within:g} s{where}. It may "
+                    f"be canceled yet, or go on to its end. Look at {PORTAL}; {self.again}."
+                )
+                if self._refusal:
+                    message += f" The answer to the cancel was {self._refusal}."
+                message += f" {self.location.ids}"
+            case "succeeded" | "failed":
+                message = f"{call} came too late. {event['message']}"
+            case _:
+                message = f"{call} isn't confirmed. {event['message']}"
+        if self.warns:
+            yield Say(message, logging.WARNING)
+        return {**event, "message": message}
+
+
+def is_being_canceled(operation: Operation | None) -> bool:
+    """Tell whether the service says that a cancel of an operation is under way."""
+    if operation is None:
+        return False
+    return bool({folded(operation.raw_status), folded(operation.cancellation)} & _CANCELING)
+
+
+def _event(status: str, location: OperationLocation | None, message: str) -> Event:
+    return {
+        "status": status,
+        "location": location.url if location else None,
+        "operation": None,
+        "message": message,
+        "error": None,
+    }

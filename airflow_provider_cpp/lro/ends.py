@@ -1,0 +1,397 @@
+"""How a watch ended: the event that says so, and the result or error that it means.
+
+The same two functions serve the sensor and the operator, deferred or not, so that one operation has one
+outcome and one message everywhere. An event holds JSON primitives only: it crosses Airflow's database.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from airflow_provider_cpp import exceptions
+from airflow_provider_cpp.exceptions import (
+    CppError,
+    CppUnavailable,
+    OperationCanceled,
+    OperationFailed,
+    OperationStatusUnknown,
+    OperationTimeout,
+    WatchedOperationFailed,
+)
+from airflow_provider_cpp.lro import words
+from airflow_provider_cpp.lro.goals import COMPLETED, Goal
+from airflow_provider_cpp.lro.operations import Operation, Step
+from airflow_provider_cpp.offers.pages import PORTAL
+from airflow_provider_cpp.services.cloud_partner_portal.customers import UNSEEN, Seen
+from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
+from airflow_provider_cpp.wire.arguments import is_missing
+from airflow_provider_cpp.wire.confidential import without_secrets
+from airflow_provider_cpp.wire.plain_text import capitalized, one_line
+
+TIMEOUT = "timeout"
+UNKNOWN = "unknown"
+
+#: A failure's story, and what a step says, is cut at this many characters; the event's operation has all of it.
+MAX_TOLD = 8000
+
+#: What is said of an offer whose publish waits for its sign-off.
+IS_IN_PREVIEW = "is in preview and waits for your sign-off"
+
+Event = dict[str, object]
+
+
+#: What is watched: an operation, or an offer whose status is.
+Watched = OperationLocation | OfferLocation
+
+
+def ended(watched: Watched, operation: Operation, seen: Seen = UNSEEN) -> Event:
+    """Return the event of an operation that the service says has ended.
+
+    :param watched: the operation.
+    :param operation: its last reading.
+    :param seen: what customers see now.
+    """
+    return _event(operation.status, watched.url, operation, _told(watched, operation, operation.status, seen))
+
+
+def concluded(
+    watched: Watched, operation: Operation, verdict: str, goal: Goal = COMPLETED, seen: Seen = UNSEEN
+) -> Event:
+    """Return the event of a watch whose goal is reached or missed.
+
+    :param watched: the operation, or the offer.
+    :param operation: its last reading.
+    :param verdict: what the goal says of it.
+    :param goal: what is waited for.
+    :param seen: what customers see now.
+    """
+    if verdict == operation.status and goal is COMPLETED:
+        return ended(watched, operation, seen)
+    is_reached = verdict == words.SUCCEEDED
+    message = _reached(watched, operation, goal) if is_reached else _told(watched, operation, verdict, seen)
+    return {**_event(verdict, watched.url, operation, message), "goal": goal.words}
+
+
+def timed_out(
+    watched: Watched,
+    operation: Operation | None,
+    waited: float,
+    trouble: str,
+    goal: Goal = COMPLETED,
+    seen: Seen = UNSEEN,
+) -> Event:
+    """Return the event of a watch whose time is over.
+
+    :param watched: the operation, or the offer.
+    :param operation: its last reading; None if there was none.
+    :param waited: seconds since the watch began.
+    :param trouble: what the last read came to, if it failed.
+    :param goal: what was waited for.
+    :param seen: what customers see now.
+    """
+    state = f"was last seen {_where(operation)}" if operation else "could not be read even once"
+    last_read = f"The last read failed: {trouble}." if trouble else ""
+    return _event(
+        TIMEOUT,
+        watched.url,
+        operation,
+        _joined(
+            f"O{watched.offer[1:]} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.",
+            _alarms(operation),
+            last_read,
+            seen.live,
+            "It may still be running: nothing was canceled.",
+            f"Look at {seen.page}; to go on watching, clear this task; to wait longer, raise its timeout or "
+            "execution_timeout.",
+            watched.ids,
+        ),
+    )
+
+
+def unreadable(watched: Watched, operation: Operation | None, why: str) -> Event:
+    """Return the event of an operation whose status can't be learned.
+
+    :param watched: the operation, or the offer.
+    :param operation: its last reading; None if there was none.
+    :param why: the reason, in words.
+    """
+    last_seen = f"It was last seen {_where(operation)}." if operation else ""
+    return _event(
+        UNKNOWN,
+        watched.url,
+        operation,
+        _joined(
+            f"The status of {watched.offer} can't be learned: {why}.",
+            last_seen,
+            _alarms(operation),
+            "This says nothing about the operation itself, which may run on or have ended.",
+            f"Look at {PORTAL}; clear this task to watch it again.",
+            watched.ids,
+        ),
+        error=OperationStatusUnknown.__name__,
+    )
+
+
+def refused(location: str, error: CppError, what: OperationLocation | OfferLocation | None = None) -> Event:
+    """Return the event of a watch that can't go on, because the service won't let us read.
+
+    :param what: what was watched, where it is known.
+    """
+    message = str(error)
+    if isinstance(what, OperationLocation):
+        more = (
+            f"This says nothing about the operation on {what.offer} itself, which may run on. Once this is "
+            "mended, clear this task to watch it again."
+        )
+        told = error.with_more(more)
+        told.operation_id = what.operation_id
+        message = str(told)
+    return _event(UNKNOWN, location, None, message, error=type(error).__name__)
+
+
+def connection_was_edited(cpp_conn_id: str) -> str:
+    """Return the line that tells of a watch which goes on with another secret."""
+    return f"Connection {cpp_conn_id!r} was edited: going on with what it says now."
+
+
+def not_read_anew(event: Event, error: CppUnavailable) -> CppUnavailable:
+    """Return the error of a watch that was refused, where it can't be learned whether the secret was renewed.
+
+    :param event: of the refusal.
+    :param error: why the connection can't be read.
+    """
+    return CppUnavailable(f"{event['message']} Whether it was mended since isn't known: {error}")
+
+
+def _event(
+    status: str, location: str, operation: Operation | None, message: str, error: str | None = None
+) -> Event:
+    return {
+        "status": status,
+        "location": without_secrets(location),
+        "operation": operation.to_dict() if operation else None,
+        "message": message,
+        "error": error,
+    }
+
+
+def result_of(event: object, *, by_sensor: bool) -> dict[str, object]:
+    """Return the finished operation of an event, or raise what the event means.
+
+    :param event: what the trigger sent, or what a blocking wait came to.
+    :param by_sensor: whether a sensor asks, whose retry can't mend a failed operation.
+    :raises OperationFailed: the operation failed (as `WatchedOperationFailed` for a sensor).
+    :raises OperationCanceled: it was canceled.
+    :raises OperationTimeout: it didn't end in time.
+    :raises OperationStatusUnknown: its status can't be learned, or the event isn't one of ours.
+    :raises CppError: the error that kept the watch from going on, such as `CppAuthError`.
+    """
+    if not isinstance(event, dict) or not isinstance(event.get("message"), str):
+        raise OperationStatusUnknown(
+            f"The task was resumed with {_brief(event)}, which is no event of OperationTrigger, so the "
+            "operation's outcome isn't known. Were the provider's versions on worker and triggerer mixed? "
+            "Clear this task to watch the operation again."
+        )
+    message = event["message"]
+    match event.get("status"):
+        case words.SUCCEEDED if _is_success(event):
+            return dict(event["operation"])
+        case words.FAILED:
+            raise (WatchedOperationFailed if by_sensor else OperationFailed)(message)
+        case words.CANCELED:
+            raise OperationCanceled(message)
+        case "timeout":
+            raise OperationTimeout(message)
+        case "unknown":
+            raise _error_named(event.get("error"))(message)
+    raise OperationStatusUnknown(
+        f"The task was resumed with status {_brief(event.get('status'))}, which this version doesn't know, so "
+        "the operation's outcome isn't known. Clear this task to watch the operation again."
+    )
+
+
+class TaskEnd(Enum):
+    """How a task ends that no worker resumes."""
+
+    SUCCESS = "success"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+def end_without_worker(
+    event: Event,
+    *,
+    retries: int,
+    skip_on_failure: bool,
+    resume_on_success: bool,
+) -> TaskEnd | None:
+    """Return how a sensor's task ends in the triggerer, or None if only a worker can end it rightly.
+
+    :param event: the event of the watch's end.
+    :param retries: how many retries the task has: Airflow retries whatever fails in the triggerer, also what
+        a worker would fail for good.
+    :param skip_on_failure: whether the task is skipped where it would fail.
+    :param resume_on_success: whether a success has to be told by a worker.
+    """
+    if is_missing(event.get("location")):
+        return None  # only a worker can ask why the task before it pushed none
+    try:
+        result_of(event, by_sensor=True)
+    except CppError as error:
+        if skip_on_failure:
+            return TaskEnd.SKIPPED
+        return TaskEnd.FAILED if retries == 0 or exceptions.is_retried(error) else None
+    return None if resume_on_success else TaskEnd.SUCCESS
+
+
+def _is_success(event: Event) -> bool:
+    operation = event.get("operation")
+    if not isinstance(operation, dict) or not isinstance(event.get("location"), str):
+        return False
+    # A publish that waits for its sign-off still runs.
+    waited_for_less = isinstance(event.get("goal"), str) and event["goal"] != COMPLETED.words
+    return waited_for_less or operation.get("status") == words.SUCCEEDED
+
+
+def _error_named(name: object) -> type[CppError]:
+    found = getattr(exceptions, name, None) if isinstance(name, str) else None
+    if isinstance(found, type) and issubclass(found, CppError):
+        return found
+    return OperationStatusUnknown
+
+
+def _brief(value: object) -> str:
+    return one_line(repr(value))[:200]
+
+
+def _reached(watched: Watched, operation: Operation, goal: Goal) -> str:
+    if operation.status == words.SUCCEEDED:
+        return _told(watched, operation, operation.status)
+    offer = f"O{watched.offer[1:]}"
+    if operation.waits_for_signoff:
+        links = _links("Preview", operation.preview_links)
+        return _joined(f"{offer} {IS_IN_PREVIEW}.", links, watched.ids)
+    return _joined(f"{offer} {goal.words}; the service says {operation.raw_status!r}.", watched.ids)
+
+
+def _not_yet(goal: Goal) -> str:
+    return "didn't end" if goal is COMPLETED else f"wasn't yet what is waited for ({goal.words})"
+
+
+def _links(kind: str, links: tuple[tuple[str, str], ...]) -> str:
+    return f"{kind}: {', '.join(url for _, url in links)}" if links else ""
+
+
+def _told(watched: Watched, operation: Operation, verdict: str, seen: Seen = UNSEEN) -> str:
+    """Return what became of an operation: first the offer and why, then what customers see, last its id.
+
+    :param verdict: `succeeded`, `failed` or `canceled`: what the operation's end means for who waits.
+    """
+    offer = f"O{watched.offer[1:]}"
+    if verdict == words.SUCCEEDED:
+        return _joined(f"{offer} succeeded.", _links("Live", operation.live_links), watched.ids)
+    return _joined(story(offer, operation, verdict), seen.live, _advice(operation, verdict, seen), watched.ids)
+
+
+def story(offer: str, operation: Operation, verdict: str) -> str:
+    """Return in sentences how an operation failed or was canceled, and why.
+
+    :param offer: which offer, to begin with.
+    :param operation: its last reading.
+    :param verdict: `failed` or `canceled`.
+    """
+    came_to = f"{offer} {'was canceled' if verdict == words.CANCELED else 'failed'}"
+    if words.folded(operation.raw_status) != verdict:
+        came_to += f" (the service says {operation.raw_status!r})"
+    steps, messages = _said(operation)
+    if verdict == words.CANCELED:
+        steps = [step for step in steps if step.messages]
+    if not steps:
+        return _sentences([f"{came_to}: {messages[0]}", *messages[1:]] if messages else [came_to])
+    first, *others = steps
+    called = "" if words.state_of(first.status) == verdict else f", which is {first.status}"
+    at = f"{came_to} at step {first.label}{called}"
+    return _sentences([f"{at}: {_texts_of(first)}", *map(_step_said, others), *messages])
+
+
+def _advice(operation: Operation, verdict: str, seen: Seen) -> str:
+    if verdict == words.CANCELED:
+        return f"Somebody canceled it: ask who before going live again; see {seen.page}."
+    if _names_reason(operation):
+        return f"Correct what is named in the offer, publish it again, and look at {seen.page}."
+    return (
+        f"The service names no reason: look for the reports on the offer at {seen.page}, and ask Partner Center's "
+        "support if there are none; once it is mended, publish it again."
+    )
+
+
+def _said(operation: Operation) -> tuple[list[Step], list[str]]:
+    """Return what the service says of an operation: the steps that say something, and its own messages.
+
+    Those are its alarming steps and those that name an error; where none of them has a message, all that have.
+    """
+    steps = [step for step in operation.steps if step.is_alarming or step.names_error]
+    if not operation.messages and not any(step.messages for step in steps):
+        steps += [step for step in operation.steps if step.messages]
+    said = {message.text for step in steps for message in step.messages}
+    return steps, [f"{m.level or 'message'}: {m.text}" for m in operation.messages if m.text not in said]
+
+
+def _names_reason(operation: Operation) -> bool:
+    return bool(operation.messages) or any(step.messages for step in operation.steps)
+
+
+def _step_said(step: Step) -> str:
+    return f"Step {step.label} is {step.status}: {_texts_of(step)}"
+
+
+def _texts_of(step: Step) -> str:
+    return "; ".join(message.text for message in step.messages) or "no message given"
+
+
+def _alarms(operation: Operation | None) -> str:
+    """Return what of a running operation looks like a failure or asks for somebody, as sentences."""
+    if operation is None or not (operation.is_alarming or operation.failed_steps):
+        return ""
+    steps, messages = _said(operation)
+    said = [*map(_step_said, steps), *messages]
+    return capitalized(_sentences(said)) if said else ""
+
+
+def _sentences(parts: list[str]) -> str:
+    text = ". ".join(part.rstrip(". ") for part in parts)
+    return f"{text}." if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}..., cut here."
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
+
+
+def _where(operation: Operation | None) -> str:
+    if operation is None:
+        return "nowhere"
+    step = operation.current_step
+    if step is None:
+        return operation.raw_status
+    return f"{operation.raw_status} at step {progress_of(step)}"
+
+
+def progress_of(step: Step, *, has_ended: bool = False) -> str:
+    """Return a step in words: its label, status, percentage and estimate.
+
+    :param has_ended: whether its operation has: then nothing is estimated any more.
+    """
+    words = f"{step.label}: {step.status or 'no status'}"
+    if step.progress is not None:
+        words += f", {step.progress} %"
+    if step.estimate and not has_ended:
+        words += f", estimated {step.estimate}"
+    return words
+
+
+def duration_in_words(seconds: float) -> str:
+    """Return a time in the largest unit of which it has two: "36 hours"."""
+    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.3g} seconds"

@@ -1,0 +1,105 @@
+"""What a watch waits for: which words of the service reach its goal, and which mean that it can't be reached."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.words import CANCELED, FAILED, RUNNING, SUCCEEDED, folded, is_known, state_of
+
+#: The word for a publish that has reached preview, and waits for its publisher to go live (status page).
+WAITS_FOR_SIGNOFF = "waitingForPublisherReview"
+
+UNTIL_COMPLETED = "completed"
+UNTIL_SIGNOFF = "signoff"
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """What is waited for.
+
+    :param reached: statuses, as `meaning_of` has them, any of which reaches it.
+    :param missed: statuses any of which means that it won't be reached.
+    :param words: the goal in the words of a log line: "ended", "is ready for sign-off".
+    """
+
+    reached: frozenset[str]
+    missed: frozenset[str]
+    words: str
+
+    def verdict(self, operation: Operation) -> str | None:
+        """Return `succeeded`, `failed` or `canceled` if the wait is over, and None if it goes on.
+
+        :param operation: the last reading.
+        """
+        statuses = {meaning_of(operation.raw_status)}
+        if operation.waits_for_signoff:
+            statuses.add(folded(WAITS_FOR_SIGNOFF))
+        if statuses & self.reached:
+            return SUCCEEDED
+        if statuses & self.missed:
+            return CANCELED if operation.status == CANCELED else FAILED
+        return None
+
+
+def meaning_of(word: str) -> str:
+    """Return what a status word means, however it is spelled: `cancelled` and `completed` have two words for one.
+
+    :param word: a word of the service, or of a DAG's author. One that nobody knows means that it runs.
+    """
+    state = state_of(word)
+    return folded(word) if state == RUNNING and is_known(word) else state
+
+
+_BAD_ENDS = frozenset({FAILED, CANCELED})
+
+#: The operation's own end.
+COMPLETED = Goal(frozenset({SUCCEEDED}), _BAD_ENDS, "ended")
+
+#: A publish has reached preview; it stays `running` until its publisher goes live or cancels (status page).
+SIGNOFF = Goal(frozenset({SUCCEEDED, folded(WAITS_FOR_SIGNOFF)}), _BAD_ENDS, "is ready for sign-off")
+
+
+def goal_until(until: object) -> Goal:
+    """Return the goal of an operation that is watched `until` something.
+
+    :param until: `completed` or `signoff`.
+    :raises CppConfigurationError: if it is neither.
+    """
+    match until:
+        case "completed":
+            return COMPLETED
+        case "signoff":
+            return SIGNOFF
+    raise CppConfigurationError(f"until is {until!r}; it has to be {UNTIL_SIGNOFF!r} or {UNTIL_COMPLETED!r}.")
+
+
+def goal_of_offer(target: object, failed_states: object) -> Goal:
+    """Return the goal of an offer whose status is watched.
+
+    :param target: status words (status page), in any spelling, any of which is waited for; or one of them.
+    :param failed_states: status words at which the wait is given up; or one of them.
+    :raises CppConfigurationError: if a word is none that the service is known to say, no target is named, or
+        one is a target and a failure.
+    """
+    reached, missed = _words("target", target), _words("failed_states", failed_states)
+    if not reached:
+        raise CppConfigurationError("target names no status; name at least one that is waited for.")
+    if both := reached.keys() & missed.keys():
+        raise CppConfigurationError(f"{sorted(both)} are in target and in failed_states.")
+    return Goal(frozenset(reached), frozenset(missed), f"is {' or '.join(sorted(reached.values()))}")
+
+
+def _words(argument: str, value: object) -> dict[str, str]:
+    named = value if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+    words: dict[str, str] = {}
+    for word in named:
+        if not isinstance(word, str) or not is_known(word):
+            raise CppConfigurationError(
+                f"{argument} names {word!r}, which is no status of an offer. The service says neverPublished, "
+                "notStarted, waitingForPublisherReview, running, succeeded, published, canceled or failed."
+            )
+        words[meaning_of(word)] = word
+    return words

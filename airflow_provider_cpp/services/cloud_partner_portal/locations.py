@@ -1,0 +1,195 @@
+"""Where an operation is: which locations are believed, and how they are rebuilt.
+
+A location comes from a response header, an XCom or a DAG's author, and the bearer token goes wherever it
+points. So it is never followed: it is parsed, compared with the connection's own host, and built anew.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote
+
+from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
+from airflow_provider_cpp.wire.arguments import holds_template, is_missing, kind_of, shown
+from airflow_provider_cpp.wire.identifiers import (
+    checked_identifier,
+    is_api_version,
+    is_same_identifier,
+    path_segment,
+)
+from airflow_provider_cpp.wire.origins import own_url, shown_url
+from airflow_provider_cpp.wire.plain_text import one_line
+
+#: The header of 2018, then the one of 2020 and later; where both come, the first one is the operation and
+#: the second one its result (Azure's guidelines for long-running operations).
+HEADERS = ("operation-location", "location")
+
+_SEGMENT = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@-]|%[0-9A-Fa-f]{2})+"
+_OFFER_SCOPED = re.compile(
+    rf"/api/publishers/(?P<publisher>{_SEGMENT})/offers/(?P<offer>{_SEGMENT})"
+    r"/operations/(?P<operation>[A-Za-z0-9-]{1,64})/?"
+)
+_NOT_MIGRATED = re.compile(
+    r"/api/operations/(?P<operation>(?P<publisher>[^/$]+)\$(?P<offer>[^/$]+)\$(?P<version>\d{1,20})"
+    r"\$(?P<slot>[A-Za-z]{1,32}))/?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OperationLocation:
+    """An operation of the connection's own host.
+
+    :param origin: scheme, host and port of the API, as the connection names them.
+    :param publisher_id: publisher of the offer.
+    :param offer_id: offer on which the operation runs.
+    :param operation_id: the operation's own identifier: a GUID, or `publisher$offer$number$slot` for an
+        offer that was never migrated to Partner Center (overview page).
+    :param api_version: the api-version that the location named, if any; requests use the connection's.
+    """
+
+    origin: str
+    publisher_id: str
+    offer_id: str
+    operation_id: str
+    api_version: str | None = None
+
+    @property
+    def is_offer_scoped(self) -> bool:
+        """Tell whether the location lies below its offer, as for migrated offers."""
+        return "$" not in self.operation_id
+
+    @property
+    def path(self) -> str:
+        """Return the absolute path, percent-encoded."""
+        if self.is_offer_scoped:
+            publisher, offer = path_segment(self.publisher_id), path_segment(self.offer_id)
+            return f"/api/publishers/{publisher}/offers/{offer}/operations/{self.operation_id}"
+        # "$" may stand in a path as it is, and the service writes it so.
+        return "/api/operations/" + "$".join(path_segment(part) for part in self.operation_id.split("$"))
+
+    @property
+    def url(self) -> str:
+        """Return the absolute location, with an api-version only where the service gave one."""
+        query = f"?api-version={self.api_version}" if self.api_version else ""
+        return f"{self.origin}{self.path}{query}"
+
+    @property
+    def offer(self) -> str:
+        """Return the offer in words."""
+        return f"offer {self.publisher_id}/{self.offer_id}"
+
+    @property
+    def ids(self) -> str:
+        """Return what a message ends with, so that support finds the operation."""
+        return f"Operation {self.operation_id}."
+
+    def __str__(self) -> str:
+        """Return the operation in words."""
+        return f"operation {self.operation_id} on offer {self.publisher_id}/{self.offer_id}"
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLocation:
+    """An offer of the connection's own host.
+
+    :param origin: scheme, host and port of the API, as the connection names them.
+    :param publisher_id: publisher of the offer.
+    :param offer_id: the offer's identifier.
+    """
+
+    origin: str
+    publisher_id: str
+    offer_id: str
+
+    def __post_init__(self) -> None:
+        """Refuse identifiers that can't be one.
+
+        :raises CppConfigurationError: if so; it names the argument.
+        """
+        checked_identifier("publisher_id", self.publisher_id)
+        checked_identifier("offer_id", self.offer_id)
+
+    @property
+    def url(self) -> str:
+        """Return the absolute location of the offer."""
+        publisher, offer = path_segment(self.publisher_id), path_segment(self.offer_id)
+        return f"{self.origin}/api/publishers/{publisher}/offers/{offer}"
+
+    @property
+    def offer(self) -> str:
+        """Return the offer in words."""
+        return f"offer {self.publisher_id}/{self.offer_id}"
+
+    @property
+    def ids(self) -> str:
+        """Return nothing: an offer has no id but its name."""
+        return ""
+
+    def __str__(self) -> str:
+        """Return the offer in words."""
+        return self.offer
+
+
+def location_header(headers: Mapping[str, str]) -> str | None:
+    """Return the header that names the operation, if there is one.
+
+    :param headers: a response's headers, with lower-case names.
+    """
+    return next((headers[name].strip() for name in HEADERS if headers.get(name, "").strip()), None)
+
+
+def parse_location(
+    text: object, *, origin: str, publisher_id: str | None = None, offer_id: str | None = None
+) -> OperationLocation:
+    """Parse a location that may be absolute or relative, of either form, and check that it is ours.
+
+    :param text: the location, as the service, an XCom or a user wrote it.
+    :param origin: scheme, host and port of the connection's API.
+    :param publisher_id: publisher that it has to belong to, if that is known.
+    :param offer_id: offer that it has to belong to, if that is known.
+    :raises UntrustedLocation: if it is no operation of this host, or one of another publisher or offer.
+    """
+    if is_missing(text):
+        raise UntrustedLocation(
+            f"There is no operation to look at: its location is {'None' if text is None else repr(text)}, so the "
+            "task before pushed nothing. Look at what became of that task; it has to be GoLiveOperator, "
+            "PublishOperator or another that returns an operation's location. Nothing was sent."
+        )
+    if not isinstance(text, str):
+        raise UntrustedLocation(
+            f"The operation's location is {shown(text)}, {kind_of(text)}, not a URL. Pass what GoLiveOperator "
+            "returns. Nothing was sent."
+        )
+    if holds_template(text):
+        raise _untrusted(text, "it is a template that wasn't rendered: this isn't a template field here")
+    url = own_url(text, origin)
+    if isinstance(url, str):
+        raise _untrusted(text, url)
+    match = _OFFER_SCOPED.fullmatch(url.path) or _NOT_MIGRATED.fullmatch(url.path)
+    if match is None:
+        raise _untrusted(text, "its path is not that of an operation")
+    publisher, offer = unquote(match["publisher"]), unquote(match["offer"])
+    try:
+        checked_identifier("publisher_id", publisher)
+        checked_identifier("offer_id", offer)
+    except CppConfigurationError as error:
+        raise _untrusted(text, one_line(str(error))) from None
+    for name, expected, found in (("publisher", publisher_id, publisher), ("offer", offer_id, offer)):
+        # The service isn't consistent about the case of identifiers; another case is the same offer.
+        if expected is not None and not is_same_identifier(expected, found):
+            raise _untrusted(text, f"it belongs to {name} {found!r}, not to {expected!r}")
+    version = parse_qs(url.query).get("api-version", [""])[0]
+    operation = unquote(match["operation"])
+    if match.re is _NOT_MIGRATED and operation.count("$") != 3:
+        raise _untrusted(text, "its identifier hides a separator")
+    return OperationLocation(origin, publisher, offer, operation, version if is_api_version(version) else None)
+
+
+def _untrusted(text: str, why: str) -> UntrustedLocation:
+    return UntrustedLocation(
+        f"The operation's location is refused: {why}. It is {shown_url(text)}. Nothing was sent to it. Expected "
+        "is an operation on the connection's host, as GoLiveOperator returns it; check where this one comes from "
+        "(XCom, a template, a proxy that rewrites headers)."
+    )

@@ -1,0 +1,205 @@
+"""What becomes of a publish that is wanted where one runs already: by what it has of the draft, and the word."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from airflow_provider_cpp.exceptions import (
+    CppConfigurationError,
+    CppConflict,
+    CppError,
+    CppUnavailable,
+    is_retried,
+)
+from airflow_provider_cpp.lro.intents import How, Started
+from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted
+from airflow_provider_cpp.wire.arguments import checked_if_running
+from tests.services.cloud_partner_portal.model_service import ModelService, Other
+from tests.services.cloud_partner_portal.scripted import NOW, Runner, WorkerDied, submission
+from tests.services.cloud_partner_portal.starting import PUBLISHING, model, start
+
+PUBLISH = "publish"
+
+
+def with_publish(revision: int = 6, *, waits: bool = True, **more: Any) -> ModelService:
+    """An offer whose draft is revision 7, and of which a publish of some revision runs."""
+    running = submission("theirs", "running", slot="staging", offerVersion=0)
+    service = model(kind=PUBLISH, old=[running], signoff_after=0.0 if waits else None, **more)
+    service.of["theirs"] = revision
+    running["offerVersion"] = service._number(revision)
+    return service
+
+
+@pytest.mark.parametrize("word", ["fail", "adopt", "restart"])
+@pytest.mark.parametrize(
+    ("numbers", "waits"), [("growing", True), ("growing", False), ("zero", True), ("same", True)]
+)
+def test_one_that_has_the_draft_is_taken_up_whatever_the_word_and_nothing_is_sent(
+    word: str, numbers: str, waits: bool
+) -> None:
+    service = with_publish(7, waits=waits, numbers=numbers)
+    outcome, runner = start(service, kind=PUBLISH, if_running=word)
+    assert isinstance(outcome, Started), outcome
+    assert (outcome.how, outcome.location.operation_id) == (How.ADOPTED, "theirs")
+    assert runner.posts == []
+    assert runner.warnings() == []
+    assert any("has the draft as it is now" in line for line in runner.lines())
+
+
+@pytest.mark.parametrize(
+    ("numbers", "waits", "told"),
+    [
+        ("zero", True, 'definition/displayText: "revision 6" -> "revision 7"'),
+        ("same", True, 'definition/displayText: "revision 6" -> "revision 7"'),
+        ("growing", True, 'definition/displayText: "revision 6" -> "revision 7"'),
+        ("growing", False, 'definition/displayText: "revision 6" -> "revision 7"'),
+        ("zero", False, "can't be read before it waits for its sign-off"),
+        ("same", False, "can't be read before it waits for its sign-off"),
+    ],
+)
+def test_one_that_hasnt_is_a_conflict_that_says_what_runs_what_differs_and_what_to_do(
+    numbers: str, waits: bool, told: str
+) -> None:
+    outcome, runner = start(with_publish(6, waits=waits, numbers=numbers), kind=PUBLISH)
+    assert type(outcome) is CppConflict
+    assert is_retried(outcome)
+    assert runner.posts == []
+    for words in ("publish theirs (running)", told, "Nothing was sent", "live", "'restart'", "'adopt'", "'fail'"):
+        assert words in str(outcome), str(outcome)
+
+
+def test_a_version_below_the_drafts_tells_before_the_sign_off() -> None:
+    """Once the draft was changed, its number is the one after that of the publish, or later."""
+    service = with_publish(6, waits=False, numbers="growing")
+    service.draft = 6  # the publish of revision 6 has made the draft version 7
+    outcome, _ = start(service, kind=PUBLISH)
+    assert isinstance(outcome, Started)
+    # A number that two publishes have leads nowhere.
+    service.old.append(submission("before", "completed", slot="staging", offerVersion=6))
+    outcome, _ = start(service, kind=PUBLISH)
+    assert type(outcome) is CppConflict
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_adopt_takes_it_up_with_a_warning(waits: bool) -> None:
+    outcome, runner = start(with_publish(waits=waits), kind=PUBLISH, if_running="adopt")
+    assert isinstance(outcome, Started)
+    assert outcome.location.operation_id == "theirs"
+    assert runner.posts == []
+    (warning,) = runner.warnings()
+    assert "as if_running='adopt'" in warning
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_restart_cancels_it_and_publishes_once(waits: bool) -> None:
+    service = with_publish(waits=waits)
+    outcome, runner = start(service, kind=PUBLISH, if_running="restart")
+    assert isinstance(outcome, Started)
+    assert (outcome.how, outcome.location.operation_id) == (How.POSTED, "publish-1")
+    assert service.canceled == ["theirs"]
+    assert [call.path.rsplit("/", 1)[1] for call in runner.posts] == ["cancel", "publish"]
+
+
+@pytest.mark.parametrize("dies_after", range(1, 40))
+def test_a_restart_that_dies_anywhere_is_finished_by_the_retry(dies_after: int) -> None:
+    service = with_publish()
+    start_ = replace(PUBLISHING, if_running="restart")
+    runner = Runner(service, dies_after=dies_after, latency=0.05)
+    try:
+        runner.run(start_.once(None, None, records_are_kept=True))
+    except WorkerDied:
+        retry = Runner(service, now=runner.now + 60)
+        record = runner.kept[-1] if runner.kept else None
+        told = retry.run(start_.once(record, NOW, records_are_kept=True))
+        assert told.location.operation_id == "publish-1"
+    assert service.canceled == ["theirs"]
+    assert [name for name, _ in service.started] == ["publish-1"]
+
+
+@pytest.mark.parametrize("cancel", ["401", "429", "lost request", "500", "200, acted"])
+def test_a_cancel_that_cant_be_confirmed_sends_nothing_and_is_tried_again(cancel: str) -> None:
+    acts = cancel == "200, acted"
+    service = with_publish(cancels=iter(["lost request" if acts else cancel] * 20))
+    outcome, runner = start(service, kind=PUBLISH, if_running="restart")
+    assert isinstance(outcome, CppError)
+    assert is_retried(outcome) or cancel == "401"
+    assert service.started == []
+    assert runner.kept[-1]["state"] == "restarting"
+    retry = Runner(service, now=runner.now + 60)
+    service.cancels = iter(())
+    told = retry.run(replace(PUBLISHING, if_running="restart").once(runner.kept[-1], NOW))
+    assert told.how is How.POSTED
+    assert (len(service.canceled), len(service.started)) == (1, 1)
+
+
+@pytest.mark.parametrize("word", ["fail", "adopt", "restart"])
+def test_a_go_live_is_never_canceled(word: str) -> None:
+    service = model(kind=PUBLISH, old=[submission("golive-9", "running")])
+    outcome, runner = start(service, kind=PUBLISH, if_running=word)
+    assert type(outcome) is CppConflict
+    assert "golive-9" in str(outcome)
+    assert not any(call.path.endswith("/cancel") for call in runner.posts)
+
+
+def test_nor_is_a_publish_beside_which_a_go_live_runs() -> None:
+    service = with_publish()
+    service.old.append(submission("golive-9", "running"))
+    outcome, runner = start(service, kind=PUBLISH, if_running="restart")
+    assert type(outcome) is CppConflict
+    assert "golive-9" in str(outcome)
+    assert runner.posts == []
+
+
+@pytest.mark.parametrize(("word", "told"), [("fail", CppConflict), ("adopt", Started), ("restart", Started)])
+def test_one_that_is_met_only_by_a_409_is_treated_alike(word: str, told: type) -> None:
+    service = model(kind=PUBLISH, others=[Other(0.0, None, PUBLISH, "succeeded")], signoff_after=0.0)
+
+    def late(call: Any, now: float) -> Any:
+        if call.method == "GET" and not service.started and not late.posted:  # type: ignore[attr-defined]
+            listed = service.others
+            service.others = []
+            reading = service(call, now)
+            service.others = listed
+            return reading
+        late.posted = True  # type: ignore[attr-defined]
+        service._go_on(now)
+        service.of["other-0"] = 6
+        return service(call, now)
+
+    late.posted = False  # type: ignore[attr-defined]
+    outcome, runner = start(late, kind=PUBLISH, if_running=word)
+    assert isinstance(outcome, told), outcome
+    assert len(service.started) == (word == "restart")
+    refused = [record["state"] for record in runner.kept]
+    assert "refused" in refused, "no retry takes what runs for its own"
+
+
+def test_a_read_that_fails_for_now_is_no_reason_to_cancel_anything() -> None:
+    service = with_publish(checks=iter(["500"] * 99))
+    outcome, runner = start(service, kind=PUBLISH, if_running="restart")
+    assert type(outcome) is CppUnavailable
+    assert runner.posts == []
+
+
+@pytest.mark.parametrize(("word", "words"), [("adopt", "would take up"), ("restart", "would cancel what runs")])
+def test_a_dry_run_tells_what_would_become_of_it(word: str, words: str) -> None:
+    outcome, runner = start(with_publish(), kind=PUBLISH, if_running=word, check=DryRun())
+    assert isinstance(outcome, NotStarted)
+    assert words in outcome.message
+    assert '"revision 6" -> "revision 7"' in outcome.message
+    assert runner.posts == []
+
+
+def test_a_dry_run_fails_where_the_task_would() -> None:
+    outcome, runner = start(with_publish(), kind=PUBLISH, check=DryRun())
+    assert type(outcome) is CppConflict
+    assert runner.posts == []
+
+
+@pytest.mark.parametrize("word", ["", "Fail", "cancel", None, True, ["adopt"]])
+def test_another_word_is_refused(word: object) -> None:
+    with pytest.raises(CppConfigurationError, match="'fail', 'adopt', 'restart'"):
+        checked_if_running(word)
