@@ -46,7 +46,7 @@ ALL_OF_IT = """
 #: What can't be imported, by the first version of Airflow where it can.
 WATCHERS = {
     "airflow_provider_cpp.triggers.offer_live": AIRFLOW_V_3_0_PLUS,
-    "airflow_provider_cpp.triggers.shared_looks": AIRFLOW_V_3_3_PLUS,
+    "airflow_provider_cpp.triggers.shared_snapshots": AIRFLOW_V_3_3_PLUS,
 }
 
 

@@ -6,6 +6,7 @@ import ast
 import os
 import subprocess
 import sys
+from collections import defaultdict
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ NAME = "airflow_provider_cpp"
 HEAVY = {"requests", "aiohttp", "tenacity", "azure", "urllib3", "msal"}
 
 _RULES = {"wire", "lro", "offers", "services"}
-_BELOW_TASKS = {"airflow_versions", "metrics", "hooks", "client", *_RULES, "exceptions", "triggers", "links"}
+_BELOW_TRIGGERS = {"airflow_versions", "metrics", "hooks", "client", *_RULES, "exceptions", "links"}
+_BELOW_OPERATORS = {*_BELOW_TRIGGERS, "triggers", "tasks"}
 
 #: What each floor may import of the package, besides itself.
 BELOW = {
@@ -33,11 +35,16 @@ BELOW = {
     "provider_info": set(),
     "airflow_versions": set(),
     "metrics": {"airflow_versions", "client"},
-    "operators": _BELOW_TASKS | {"sensors"},
-    "sensors": _BELOW_TASKS | {"operators"},
-    "triggers": {"airflow_versions", "metrics", "hooks", "client", *_RULES, "exceptions", "links"},
+    "operators": _BELOW_OPERATORS,
+    "sensors": _BELOW_OPERATORS,
+    "tasks": {*_BELOW_TRIGGERS, "triggers"},
+    "triggers": _BELOW_TRIGGERS,
     "links": {"airflow_versions", "hooks", "client", *_RULES, "exceptions"},
 }
+
+#: Floors where users import from. Airflow's convention names their modules after what they are about, so that the
+#: names repeat from floor to floor.
+FACES = {"operators", "sensors", "triggers", "links", "assets"}
 
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
@@ -73,7 +80,7 @@ def imports(path: Path, *, only_at_top: bool = False) -> set[str]:
 def test_the_checks_see_every_floor() -> None:
     floors = {floor_of(path) for path in MODULES} - {"__init__"}
     assert floors <= set(BELOW), "a new floor has to be put into its place"
-    assert {"wire", "lro", "services", "client", "hooks", "emulator", "operators", "sensors", "triggers"} <= floors
+    assert {"wire", "lro", "services", "client", "hooks", "emulator", "tasks", *FACES} <= floors
     assert f"{NAME}.exceptions.CppError" in imports(PACKAGE / "wire" / "answers.py")
 
 
@@ -90,6 +97,56 @@ def test_a_floor_imports_only_from_those_below_it(path: Path) -> None:
         if part not in BELOW:
             part = "__init__"  # something that the package itself defines, such as its version
         assert part == floor or part in BELOW[floor], f"{path.name} imports {name}"
+
+
+def repeated(names: list[tuple[str, str]]) -> dict[str, list[str]]:
+    """Return the names that more than one place has, with the places; see `program_of`.
+
+    :param names: each a name, and where it is.
+    """
+    places = defaultdict(list)
+    for name, place in names:
+        places[name].append(place)
+    return {name: found for name, found in places.items() if len(found) > 1}
+
+
+def program_of(path: Path) -> str:
+    """Return which program a module is of: the emulator shares nothing with the provider."""
+    return "emulator" if floor_of(path) == "emulator" else "provider"
+
+
+def place_of_name(path: Path) -> str:
+    """Return within what a module's name is its own.
+
+    Not only each program, but also each of Airflow's faces, and each service: services mirror each other.
+    """
+    parts = path.relative_to(PACKAGE).parts
+    if parts[0] in FACES or parts[0] == "services":
+        return "/".join(parts[:-1])
+    return program_of(path)
+
+
+def test_no_two_modules_have_one_name() -> None:
+    """So that a traceback's `watching.py` says where."""
+    named = [path for path in MODULES if not path.stem.startswith("__")]
+    found = repeated([(f"{place_of_name(path)}: {path.stem}", str(path.relative_to(PACKAGE))) for path in named])
+    assert found == {}
+    # Within a face or a service they may be called as in another one, but not as a module that serves all of them.
+    allowed = {"calls"}  # `wire.calls` is what a call is; a service's `calls` are its calls
+    others = {path.stem for path in named if place_of_name(path) == "provider"} - allowed
+    assert {path.stem for path in named if place_of_name(path) not in {"provider", "emulator"}} & others == set()
+
+
+def test_no_two_classes_have_one_name() -> None:
+    found = repeated(
+        [
+            (f"{program_of(path)}: {node.name}", str(path.relative_to(PACKAGE)))
+            for path in MODULES
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.ClassDef)
+        ]
+    )
+    assert found == {}
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from airflow_provider_cpp.lro.intents import How, Intent, Started
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, RUNNING, SUCCEEDED, folded, state_of
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.customers import seen_by_customers
-from airflow_provider_cpp.services.cloud_partner_portal.drafts import Told, has_draft, listed_changes
+from airflow_provider_cpp.services.cloud_partner_portal.drafts import DraftCheck, has_draft, listed_changes
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import PUBLISH, Submission, find_submission
@@ -134,7 +134,7 @@ def _goes_live(location: OperationLocation) -> Procedure[bool]:
     return any(state_of(word) == RUNNING and word not in {"", "notstarted"} for word in words)
 
 
-def _verdict(told: Told) -> str:
+def _verdict(told: DraftCheck) -> str:
     if told.has_draft is None:
         return f"whether it has the draft as it is now can't be told ({told.why.rstrip('.')})."
     return f"it doesn't have the draft as it is now ({listed_changes(told.differences)})."
@@ -144,7 +144,7 @@ def _came_to(was_refused: bool) -> str:
     return "The service refused it because of that." if was_refused else "Nothing was sent."
 
 
-def _conflict(intent: Intent, running: object, told: Told, was_refused: bool) -> Procedure[CppConflict]:
+def _conflict(intent: Intent, running: object, told: DraftCheck, was_refused: bool) -> Procedure[CppConflict]:
     seen = yield from seen_by_customers(intent.publisher_id, intent.offer_id)
     return CppConflict(
         f"{intent.call}: a publish runs already, and {_verdict(told)} "

@@ -54,12 +54,12 @@ def completed_go_lives(offer_id: str, submissions: tuple[Submission, ...]) -> tu
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """What somebody has been told already.
+class Reported:
+    """What somebody has had reported already.
 
     :param since: go-lives that completed before are old, in seconds since 1970 (UTC), where nothing else
         tells: for an offer that was there at the first look.
-    :param offers: by offer, the identifiers of the go-lives that were told or are old; None for an offer that
+    :param offers: by offer, the identifiers of the go-lives that were reported or are old; None for an offer that
         was there at the first look, but couldn't be read so far.
     """
 
@@ -67,12 +67,12 @@ class Told:
     offers: Mapping[str, frozenset[str] | None] = field(default_factory=dict)
 
     @classmethod
-    def before(cls, look: Look, since: float) -> Told:
-        """Return what counts as told at the first look: all that completed before a time."""
+    def before(cls, look: Look, since: float) -> Reported:
+        """Return what counts as reported at the first look: all that completed before a time."""
         return cls(since, dict.fromkeys(look))
 
     def news(self, look: Look) -> tuple[GoneLive, ...]:
-        """Return the go-lives of a look that weren't told, in the order in which they completed."""
+        """Return the go-lives of a look that weren't reported, in the order in which they completed."""
         news = [
             go_live
             for offer_id, go_lives in look.items()
@@ -81,15 +81,15 @@ class Told:
         ]
         return tuple(sorted(news, key=lambda go_live: go_live.changed_at or 0.0))
 
-    def after(self, look: Look) -> Told:
-        """Return what is told once the news of a look are."""
+    def after(self, look: Look) -> Reported:
+        """Return what is reported once the news of a look are."""
         # What isn't listed any more stays: it may be listed again.
         offers = dict(self.offers)
         for offer_id, go_lives in look.items():
             if go_lives is not None:
                 known = offers.get(offer_id) or frozenset()
                 offers[offer_id] = known | {go_live.operation_id for go_live in go_lives}
-        return Told(self.since, offers)
+        return Reported(self.since, offers)
 
     def _is_news(self, offer_id: str, go_live: GoneLive) -> bool:
         if offer_id not in self.offers:
@@ -107,8 +107,8 @@ class Told:
         }
 
 
-def read_told(record: object) -> Told | None:
-    """Return what `Told.to_dict` wrote, or None if it is nothing of the kind."""
+def read_reported(record: object) -> Reported | None:
+    """Return what `Reported.to_dict` wrote, or None if it is nothing of the kind."""
     if not isinstance(record, Mapping):
         return None
     since, offers = record.get("since"), record.get("offers")
@@ -117,4 +117,4 @@ def read_told(record: object) -> Told | None:
     if not all(ids is None or isinstance(ids, list) for ids in offers.values()):
         return None
     known = {str(offer): None if ids is None else frozenset(map(str, ids)) for offer, ids in offers.items()}
-    return Told(float(since), known)
+    return Reported(float(since), known)

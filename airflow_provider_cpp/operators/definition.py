@@ -13,12 +13,12 @@ from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.offers.paths import Paths
-from airflow_provider_cpp.operators.calling import CallsPortal
 from airflow_provider_cpp.services.cloud_partner_portal.definitions import (
     checked_definition,
     is_json,
     read_definition,
 )
+from airflow_provider_cpp.tasks.calling import CallsPortal
 from airflow_provider_cpp.wire.arguments import flag_or_template, is_missing, listed, rendered_flag
 
 if TYPE_CHECKING:

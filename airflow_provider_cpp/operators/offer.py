@@ -16,10 +16,10 @@ from airflow_provider_cpp.lro.schedule import (
     DEFAULT_TIMEOUT,
     seconds,
 )
-from airflow_provider_cpp.operators.calling import CallsPortal
 from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
-from airflow_provider_cpp.operators.starting import StartsOperation
-from airflow_provider_cpp.operators.waiting import time_limit
+from airflow_provider_cpp.tasks.calling import CallsPortal
+from airflow_provider_cpp.tasks.starting_operator import StartsOperation
+from airflow_provider_cpp.tasks.waiting import time_limit
 from airflow_provider_cpp.wire.arguments import (
     FAIL,
     checked_flag,

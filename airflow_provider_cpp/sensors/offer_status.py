@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
-from airflow_provider_cpp.sensors.watching import WatchingSensor
+from airflow_provider_cpp.tasks.watching_sensor import WatchingSensor
 from airflow_provider_cpp.wire.arguments import listed
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.lro.goals import Goal
     from airflow_provider_cpp.lro.watching import Watch
     from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
-    from airflow_provider_cpp.triggers.watching import WatchingTrigger
+    from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 
 
 class OfferStatusSensor(WatchingSensor):

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
-from airflow_provider_cpp.operators.waiting import WaitsForOperation
-from airflow_provider_cpp.sensors.watching import WatchingSensor
+from airflow_provider_cpp.tasks.waiting import WaitsForOperation
+from airflow_provider_cpp.tasks.watching_sensor import WatchingSensor
 from airflow_provider_cpp.wire.arguments import checked_flag, is_missing
 
 if TYPE_CHECKING:

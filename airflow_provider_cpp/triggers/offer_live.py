@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-import traceback
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Hashable
+from collections.abc import AsyncIterator, Hashable
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,16 +24,13 @@ except ImportError:
 
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.hooks.connection import ConnectionReader
 from airflow_provider_cpp.lro.schedule import PollSchedule, seconds
-from airflow_provider_cpp.lro.troubles import Troubles
-from airflow_provider_cpp.offers.gone_live import GoneLive, Look, Told, read_told
-from airflow_provider_cpp.offers.publisher_watch import PublisherWatch
+from airflow_provider_cpp.offers.gone_live import GoneLive, Look, Reported, read_reported
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation, parse_location
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
+from airflow_provider_cpp.triggers.snapshots import Snapshot, snapshots
 from airflow_provider_cpp.wire.answers import Answer, describe
-from airflow_provider_cpp.wire.confidential import without_secrets
 from airflow_provider_cpp.wire.identifiers import checked_identifier, checked_name
 from airflow_provider_cpp.wire.plain_text import said_by
 
@@ -44,26 +38,6 @@ if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
 
     from airflow_provider_cpp.client.settings import Settings
-
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class Sight:
-    """What one look showed to all watchers of a publisher.
-
-    :param settings: the connection.
-    :param publisher_id: whose offers.
-    :param look: the go-lives that completed, by offer.
-    :param seen_at: when, in seconds since 1970 (UTC).
-    :param once_stored: what is to be done once Airflow has stored the events that were made of it.
-    """
-
-    settings: Settings
-    publisher_id: str
-    look: Look
-    seen_at: float
-    once_stored: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
 
 class OfferLiveTrigger(BaseEventTrigger):
@@ -80,10 +54,10 @@ class OfferLiveTrigger(BaseEventTrigger):
     completed, ISO 8601) and ``live_links`` (each a ``text`` and a ``url``). What the service doesn't say is
     None.
 
-    What had gone live before the first look is no news. From Airflow 3.3 on, what was told is kept in the
+    What had gone live before the first look is no news. From Airflow 3.3 on, what was reported is kept in the
     asset's state store, as soon as Airflow has stored the event: a restart of the triggerer loses no event,
     and repeats one only if it comes in the second between the two, or while a second triggerer runs the same
-    watcher; ``operation_location`` tells repetitions.
+    watcher; ``operation_location`` shows repetitions.
     Airflow 3.0 to 3.2 keep no state for a trigger: there, every start of the triggerer begins with a first
     look, and `lookback` says how far it goes back: 0 may lose what went live meanwhile, more may repeat.
 
@@ -91,13 +65,13 @@ class OfferLiveTrigger(BaseEventTrigger):
     permission too, once in `max_poke_interval`, with an error in the triggerer's log.
 
     :param publisher_id: whose offers; the connection's publisher by default.
-    :param offer_id: the one offer to tell of; all of the publisher's by default.
+    :param offer_id: the one offer to report; all of the publisher's by default.
     :param cpp_conn_id: id of the connection.
     :param poke_interval: seconds, or a timedelta, between two looks at least; 60. From Airflow 3.3 on, all
         watchers of a publisher with the same connection and intervals look together.
     :param max_poke_interval: seconds, or a timedelta, between two looks at most; 600. In between, it looks in
         proportion to how long nothing has changed.
-    :param lookback: seconds, or a timedelta, before the first look: what went live since is told as well; 0.
+    :param lookback: seconds, or a timedelta, before the first look: what went live since is reported as well; 0.
     :raises CppConfigurationError: an identifier or an interval can't be one.
     """
 
@@ -121,8 +95,8 @@ class OfferLiveTrigger(BaseEventTrigger):
         self.poke_interval, self.max_poke_interval = schedule.shortest, schedule.longest
         self.lookback = seconds("lookback", lookback, or_zero=True)
         self._key = ""
-        self._told: Told | None = None
-        self._kept: Told | None = None
+        self._reported: Reported | None = None
+        self._kept: Reported | None = None
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class's path and the arguments that make the trigger anew."""
@@ -141,11 +115,11 @@ class OfferLiveTrigger(BaseEventTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look on its own, on Airflow before 3.3."""
         airflow_versions.WATCHERS_MEMORY.warn_if_missing(self.log, logging.INFO)
-        async with aclosing(self.looks(self.serialize()[1])) as looks:
-            async for sight in looks:
-                async for event in self._events(sight):
+        async with aclosing(snapshots(**self.serialize()[1])) as taken:
+            async for snapshot in taken:
+                async for event in self._events(snapshot):
                     yield event
-                for keep in sight.once_stored:
+                for keep in snapshot.once_stored:
                     await keep()
 
     # How watchers of one publisher look together (Airflow 3.3 and later)
@@ -162,93 +136,41 @@ class OfferLiveTrigger(BaseEventTrigger):
 
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
-        """Return what looks for all of them, and is told when their events are stored."""
-        from airflow_provider_cpp.triggers.shared_looks import SharedLooks
+        """Return what looks for all of them, and learns when their events are stored."""
+        from airflow_provider_cpp.triggers.shared_snapshots import SharedSnapshots
 
-        return SharedLooks(cls.looks(kwargs))
+        return SharedSnapshots(snapshots(**kwargs))
 
     async def filter_shared_stream(self, shared_stream: AsyncIterator[Any]) -> AsyncIterator[TriggerEvent]:
         """Turn what all watchers see into this one's events."""
-        async for sight in shared_stream:
-            async for event in self._events(sight):
+        async for snapshot in shared_stream:
+            async for event in self._events(snapshot):
                 yield event
 
-    # Looking
+    # Reporting
 
-    @classmethod
-    async def looks(cls, kwargs: dict[str, Any]) -> AsyncGenerator[Sight]:
-        """Look again and again, whatever happens.
-
-        :param kwargs: the arguments of one of the watchers that look together.
-        """
-        from airflow.providers.common.compat.sdk import AirflowNotFoundException
-
-        from airflow_provider_cpp.client.sharing import shared_client
-        from airflow_provider_cpp.hooks.connection import unreadable
-
-        schedule = PollSchedule.between(kwargs["poke_interval"], kwargs["max_poke_interval"])
-        troubles = Troubles()
-        what = f"Watching for go-lives by connection {kwargs['cpp_conn_id']!r}"
-        watched: tuple[Settings, PublisherWatch] | None = None
-        while True:
-            pause = schedule.longest
+    async def _events(self, snapshot: Snapshot) -> AsyncIterator[TriggerEvent]:
+        look = self._of_interest(snapshot.look)
+        key = f"offers live: {snapshot.settings.origin} {snapshot.publisher_id}/{self.offer_id or '*'}"
+        if key != self._key:  # at first, and of an edited connection: nothing was reported of that publisher
+            self._key, self._reported, self._kept = key, None, None
+        if self._reported is None:
             try:
-                settings = await _settings(kwargs["cpp_conn_id"])
-                if watched is None or watched[0] != settings:
-                    publisher_id = settings.publisher(kwargs["publisher_id"])
-                    watched = settings, PublisherWatch(publisher_id, settings.origin, schedule)
-                watch = watched[1]
-                async with shared_client(settings) as client:
-                    # Somebody may edit the connection, which is no trouble.
-                    while await _settings(kwargs["cpp_conn_id"]) == settings:
-                        look = await client.run(watch.look(), say=_say)
-                        if failures := troubles.over(what):
-                            _say(logging.INFO, f"{what} works again, after {failures} failures.")
-                        if look is not None:
-                            yield Sight(settings, watch.publisher_id, look, time.time())
-                        await asyncio.sleep(watch.pause())
-                pause = 0.0
-            except CppError as error:
-                # A secret that has expired, a field that is missing: a person has to mend it.
-                if troubles.again(what, type(error).__name__, now := time.time()):
-                    _say(logging.ERROR, f"{what} isn't possible, will try on{troubles.often(what, now)}: {error}")
-            except AirflowNotFoundException as error:
-                pause = schedule.shortest
-                if troubles.again(what, type(error).__name__, now := time.time()):
-                    why = unreadable(kwargs["cpp_conn_id"], error)
-                    _say(logging.ERROR, f"{what} isn't possible, will try on{troubles.often(what, now)}: {why}")
-            except Exception as error:  # noqa: BLE001 - whatever it is
-                # A watcher that ends is one that nobody misses in time.
-                pause = schedule.shortest
-                if troubles.again(what, type(error).__name__, now := time.time()):
-                    trace = without_secrets(traceback.format_exc())
-                    log.warning("%s failed, will try on%s.\n%s", what, troubles.often(what, now), trace)
-            await asyncio.sleep(pause)
-
-    # Telling
-
-    async def _events(self, sight: Sight) -> AsyncIterator[TriggerEvent]:
-        look = self._of_interest(sight.look)
-        key = f"offers live: {sight.settings.origin} {sight.publisher_id}/{self.offer_id or '*'}"
-        if key != self._key:  # at first, and when the connection was edited: nothing of that publisher was told
-            self._key, self._told, self._kept = key, None, None
-        if self._told is None:
-            try:
-                self._told = self._kept = await self._recall(key)
+                self._reported = self._kept = await self._recall(key)
             except Exception as error:  # noqa: BLE001 - whatever it is, not knowing isn't knowing nothing
                 self._say(
                     logging.WARNING, f"Airflow doesn't tell what was told ({said_by(error)}); will ask again."
                 )
                 return
-        told = self._told or Told.before(look, sight.seen_at - self.lookback)
-        news = told.news(look)
+        reported = self._reported or Reported.before(look, snapshot.taken_at - self.lookback)
+        news = reported.news(look)
         # All at once, as Airflow gives a watcher a limited time for what it makes of a look.
-        for event in await asyncio.gather(*(self._event(sight, go_live) for go_live in news)):
+        for event in await asyncio.gather(*(self._event(snapshot, go_live) for go_live in news)):
             self._say(logging.INFO, f"Offer {event['publisher_id']}/{event['offer_id']} has gone live.")
             yield TriggerEvent(event)
-        self._told = told.after(look)
-        if self._told != self._kept:
-            sight.once_stored.append(partial(self._remember, key, self._told))
+        self._reported = reported.after(look)
+        if self._reported != self._kept:
+            snapshot.once_stored.append(partial(self._remember, key, self._reported))
 
     def _of_interest(self, look: Look) -> Look:
         if self.offer_id is None:
@@ -257,17 +179,17 @@ class OfferLiveTrigger(BaseEventTrigger):
         wanted = self.offer_id.casefold()
         return {offer_id: go_lives for offer_id, go_lives in look.items() if offer_id.casefold() == wanted}
 
-    async def _event(self, sight: Sight, go_live: GoneLive) -> dict[str, Any]:
+    async def _event(self, snapshot: Snapshot, go_live: GoneLive) -> dict[str, Any]:
         location = OperationLocation(
-            sight.settings.origin, sight.publisher_id, go_live.offer_id, go_live.operation_id
+            snapshot.settings.origin, snapshot.publisher_id, go_live.offer_id, go_live.operation_id
         )
         return {
-            "publisher_id": sight.publisher_id,
+            "publisher_id": snapshot.publisher_id,
             "offer_id": go_live.offer_id,
             "version": go_live.version,
             "operation_location": location.url,
             "changed_time": go_live.changed_time,
-            "live_links": await self._live_links(sight.settings, location),
+            "live_links": await self._live_links(snapshot.settings, location),
         }
 
     async def _live_links(self, settings: Settings, location: OperationLocation) -> list[dict[str, str]]:
@@ -296,32 +218,24 @@ class OfferLiveTrigger(BaseEventTrigger):
         # Several assets may share one trigger, and Airflow has no public way to all of their stores (3.3.2).
         return [] if stores is None else [*stores._by_name.values(), *stores._by_uri.values()]
 
-    async def _recall(self, key: str) -> Told | None:
+    async def _recall(self, key: str) -> Reported | None:
         from asgiref.sync import sync_to_async
 
         for store in self._stores():
-            if (told := read_told(await sync_to_async(store.get)(key))) is not None:
-                return told
+            if (reported := read_reported(await sync_to_async(store.get)(key))) is not None:
+                return reported
         return None
 
-    async def _remember(self, key: str, told: Told) -> None:
+    async def _remember(self, key: str, reported: Reported) -> None:
         from asgiref.sync import sync_to_async
 
         try:
             for store in self._stores():
-                await sync_to_async(store.set)(key, told.to_dict())
+                await sync_to_async(store.set)(key, reported.to_dict())
         except Exception as error:  # noqa: BLE001 - a watcher goes on; the next look tries again
             self._say(logging.WARNING, f"Airflow doesn't keep what was told ({said_by(error)}); will try again.")
         else:
-            self._kept = told
+            self._kept = reported
 
     def _say(self, level: int, text: str) -> None:
         self.log.log(level, "%s", text)
-
-
-async def _settings(cpp_conn_id: str) -> Settings:
-    return await ConnectionReader(cpp_conn_id).aget_settings()
-
-
-def _say(level: int, text: str) -> None:
-    log.log(level, "%s", text)

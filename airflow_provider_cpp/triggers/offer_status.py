@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.goals import Goal, goal_of_offer
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
-from airflow_provider_cpp.triggers.watching import WatchingTrigger
+from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 from airflow_provider_cpp.wire.arguments import listed
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class OfferStatusTrigger(WatchingTrigger):
     :param publisher_id: its publisher's; None for the connection's.
     :param target: status words, any of which is waited for; or one of them.
     :param failed_states: status words at which the wait is given up; or one of them.
-    :param arguments: those of :class:`~airflow_provider_cpp.triggers.watching.WatchingTrigger`.
+    :param arguments: those of :class:`~airflow_provider_cpp.triggers.watching_trigger.WatchingTrigger`.
     """
 
     def __init__(

@@ -14,7 +14,7 @@ from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation, parse_location
 from airflow_provider_cpp.triggers.standstill import pulse_of_loop
 from airflow_provider_cpp.triggers.task_state import not_told, why_not_by_user_in_triggerer
-from airflow_provider_cpp.triggers.watching import WatchingTrigger
+from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 from airflow_provider_cpp.wire.arguments import checked_flag
 from airflow_provider_cpp.wire.plain_text import said_by
 
@@ -38,7 +38,7 @@ class OperationTrigger(WatchingTrigger):
     :param operation_location: location of the operation.
     :param until: ``completed`` for its end; ``signoff`` for a publish that is ready for sign-off, too.
     :param cancel_on_kill: cancel the operation when a user ends the task.
-    :param arguments: those of :class:`~airflow_provider_cpp.triggers.watching.WatchingTrigger`.
+    :param arguments: those of :class:`~airflow_provider_cpp.triggers.watching_trigger.WatchingTrigger`.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.offers.gone_live import GoneLive, Told, completed_go_lives, read_told
+from airflow_provider_cpp.offers.gone_live import GoneLive, Reported, completed_go_lives, read_reported
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
 from tests.services.cloud_partner_portal.scripted import answered, read_list, submission
 
@@ -40,18 +40,18 @@ def test_only_go_lives_that_succeeded_count():
 
 def test_what_was_live_before_the_first_look_is_old():
     look = {"vm": (went_live(at=99.0), went_live(operation="2", at=None)), "other": ()}
-    told = Told.before(look, since=100.0)
+    told = Reported.before(look, since=100.0)
     assert told.news(look) == ()
     assert told.after(look).news(look) == ()
 
 
 def test_a_first_look_can_go_back():
     look = {"vm": (went_live(at=99.0), went_live(operation="2", at=101.0))}
-    assert [each.operation_id for each in Told.before(look, since=100.0).news(look)] == ["2"]
+    assert [each.operation_id for each in Reported.before(look, since=100.0).news(look)] == ["2"]
 
 
 def test_each_go_live_is_news_once_in_the_order_of_their_ends():
-    told = Told.before({"vm": (), "other": ()}, 0.0).after({"vm": (), "other": ()})
+    told = Reported.before({"vm": (), "other": ()}, 0.0).after({"vm": (), "other": ()})
     look = {"vm": (went_live(at=30.0),), "other": (went_live("other", "2", 20.0),)}
     assert [each.offer_id for each in told.news(look)] == ["other", "vm"]
     told = told.after(look)
@@ -61,25 +61,25 @@ def test_each_go_live_is_news_once_in_the_order_of_their_ends():
 
 
 def test_all_of_an_offer_that_was_not_there_at_first_is_news():
-    told = Told.before({}, 1000.0).after({})
+    told = Reported.before({}, 1000.0).after({})
     assert [each.operation_id for each in told.news({"new": (went_live("new", at=5.0),)})] == ["1"]
 
 
 def test_an_offer_that_could_not_be_read_at_first_begins_with_its_first_reading():
-    told = Told.before({"vm": None}, since=100.0).after({"vm": None})
+    told = Reported.before({"vm": None}, since=100.0).after({"vm": None})
     look = {"vm": (went_live(at=50.0), went_live(operation="2", at=150.0))}
     assert [each.operation_id for each in told.news(look)] == ["2"]
 
 
 def test_an_offer_that_cannot_be_read_for_a_while_loses_nothing():
-    told = Told.before({"vm": ()}, 0.0).after({"vm": ()})
+    told = Reported.before({"vm": ()}, 0.0).after({"vm": ()})
     told = told.after({"vm": None})
     assert [each.operation_id for each in told.news({"vm": (went_live(),)})] == ["1"]
 
 
 def test_an_offer_that_is_not_listed_for_a_while_is_no_news_afterwards():
     look = {"vm": (went_live(),)}
-    told = Told.before(look, 1000.0).after(look).after({})
+    told = Reported.before(look, 1000.0).after(look).after({})
     assert told.news(look) == ()
 
 
@@ -99,12 +99,12 @@ def test_over_any_looks_and_restarts_nothing_is_told_twice_and_nothing_lost(look
         }
         for each in looks
     ]
-    told = Told.before(looks[0], since=100.0)
+    told = Reported.before(looks[0], since=100.0)
     for look, restart in zip(looks, restarts, strict=False):
         seen += [(each.offer_id, each.operation_id) for each in told.news(look)]
         told = told.after(look)
         if restart:
-            told = read_told(json.loads(json.dumps(told.to_dict())))
+            told = read_reported(json.loads(json.dumps(told.to_dict())))
     assert len(seen) == len(set(seen))
     old: set[tuple[str, str]] = set()
     for offer in looks[0]:  # the first time that one of these is read
@@ -118,4 +118,4 @@ def test_over_any_looks_and_restarts_nothing_is_told_twice_and_nothing_lost(look
     "record", [None, "x", {}, {"since": 1.0}, {"since": "x", "offers": {}}, {"since": 1, "offers": {"a": 1}}]
 )
 def test_a_record_of_something_else_is_none(record):
-    assert read_told(record) is None
+    assert read_reported(record) is None

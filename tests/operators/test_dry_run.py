@@ -9,9 +9,9 @@ from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, BaseO
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, CppConflict, CppNotFound, UntrustedLocation
 from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator, PublishOperator, PutOfferOperator
-from airflow_provider_cpp.operators.starting import NOT_STARTED_KEY
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.tasks.starting_operator import NOT_STARTED_KEY
 from tests.running import context_of, event_of, run_task
 
 OFFER = "contoso-virtualmachineoffer"

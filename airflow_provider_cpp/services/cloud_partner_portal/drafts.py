@@ -34,7 +34,7 @@ LISTED = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class DraftCheck:
     """What can be told of a publish.
 
     :param has_draft: whether it has the draft as it is now; None if that can't be told.
@@ -68,7 +68,7 @@ def listed_changes(differences: Sequence[Difference]) -> str:
     return "; ".join(map(str, differences[:LISTED])) + more
 
 
-def has_draft(location: OperationLocation) -> Procedure[Told]:
+def has_draft(location: OperationLocation) -> Procedure[DraftCheck]:
     """Find out whether a publish that runs has the draft as it is now.
 
     :param location: the publish.
@@ -76,31 +76,35 @@ def has_draft(location: OperationLocation) -> Procedure[Told]:
     """
     draft = yield from _offer(calls.get_offer(location.publisher_id, location.offer_id))
     if isinstance(draft, str):
-        return Told(None, draft)
+        return DraftCheck(None, draft)
     seen = yield from _operation(location)
     if isinstance(seen, Operation) and is_being_canceled(seen):
-        return Told(None, "it is being canceled")
+        return DraftCheck(None, "it is being canceled")
     listed = yield from submissions_of(location.publisher_id, location.offer_id, location.origin)
     if isinstance(listed, Unlisted):
         if listed.may_pass:
             raise listed.error
-        return Told(None, f"without a list of the offer's submissions nobody knows what else runs: {listed.why}")
+        return DraftCheck(
+            None, f"without a list of the offer's submissions nobody knows what else runs: {listed.why}"
+        )
     entries = listed.entries
     published: Offer | str | None = yield from _frozen(location, draft, entries)
     if published is None:
         published = yield from _in_preview(location, seen, entries)
     if isinstance(published, str):
-        return Told(None, published)
+        return DraftCheck(None, published)
     try:
         differences = changes(draft.definition, published.definition)
         hidden = _not_shown(draft.definition, published.definition)
     except CppConfigurationError as error:
-        return Told(None, str(error))
+        return DraftCheck(None, str(error))
     if differences:
-        return Told(False, differences=differences)
+        return DraftCheck(False, differences=differences)
     if hidden:
-        return Told(None, f"the service doesn't show the value of {hidden[0]}, which may have been changed since")
-    return Told(True)
+        return DraftCheck(
+            None, f"the service doesn't show the value of {hidden[0]}, which may have been changed since"
+        )
+    return DraftCheck(True)
 
 
 def not_in_preview(publisher_id: str, offer_id: str) -> Procedure[tuple[Difference, ...] | str]:

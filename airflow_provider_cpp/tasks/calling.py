@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from airflow_provider_cpp.operators.rendering import RendersFields
+from airflow_provider_cpp.tasks.rendering import RendersFields
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook

@@ -18,7 +18,7 @@ from airflow_provider_cpp.exceptions import CppAuthError, CppUnavailable, Operat
 from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.offers.pages import PORTAL
-from airflow_provider_cpp.operators.calling import CallsPortal
+from airflow_provider_cpp.tasks.calling import CallsPortal
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Generator, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.lro.watching import Watch
     from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
     from airflow_provider_cpp.triggers.standstill import Pulse
-    from airflow_provider_cpp.triggers.watching import WatchingTrigger
+    from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 
 #: Seconds by which our timeout, which can say what still runs where, comes before Airflow's wordless one.
 MARGIN = 600.0

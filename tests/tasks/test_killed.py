@@ -13,8 +13,8 @@ import pytest
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from airflow_provider_cpp.operators.waiting import kill_budget
 from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.tasks.waiting import kill_budget
 from tests.running import context_of
 
 OFFER = "contoso-virtualmachineoffer"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.operators.starting import NOT_STARTED_KEY, StartsOperation
+from airflow_provider_cpp.tasks.starting_operator import NOT_STARTED_KEY, StartsOperation
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context

@@ -59,7 +59,7 @@ class WatchingTrigger(BaseTrigger):
     :param stuck_after: seconds without a change of step after which a warning is logged; None for never.
     :param limit: seconds to watch, where there is no deadline.
     :param hard_limit: seconds after which Airflow itself ends the wait, where there is no deadline.
-    :param ending: what `sensors.without_worker.ending_of` says of the task, for ending it here; None to
+    :param ending: what `tasks.without_worker.ending_of` says of the task, for ending it here; None to
         resume it on a worker.
     :param told: what the worker has told already, as `lro.log_lines.Told` says it.
     """

@@ -14,7 +14,7 @@ from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
 from airflow_provider_cpp.lro.schedule import PollSchedule, optional_seconds, seconds
-from airflow_provider_cpp.operators.waiting import WaitsForOperation, time_limit
+from airflow_provider_cpp.tasks.waiting import WaitsForOperation, time_limit
 from airflow_provider_cpp.wire.arguments import checked_flag, flag_or_template, rendered_flag
 
 if TYPE_CHECKING:

@@ -25,8 +25,8 @@ from airflow_provider_cpp.lro.schedule import (
     optional_seconds,
     seconds,
 )
-from airflow_provider_cpp.operators.waiting import Waits
-from airflow_provider_cpp.sensors.without_worker import ending_of, start_trigger_args, why_on_a_worker
+from airflow_provider_cpp.tasks.waiting import Waits
+from airflow_provider_cpp.tasks.without_worker import ending_of, start_trigger_args, why_on_a_worker
 from airflow_provider_cpp.wire.arguments import checked_flag
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         raise NotImplementedError
 
     def _skip_if_nothing_was_started(self, context: Context, dry_run_of: OfferLocation | None = None) -> None:
-        from airflow_provider_cpp.operators.not_started import why_nothing_was_started
+        from airflow_provider_cpp.tasks.not_started import why_nothing_was_started
 
         why = why_nothing_was_started(self, context, dry_run_of)
         if why is not None:

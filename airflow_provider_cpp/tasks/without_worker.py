@@ -11,14 +11,14 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
-from airflow_provider_cpp.operators.waiting import MARGIN, time_limit
+from airflow_provider_cpp.tasks.waiting import MARGIN, time_limit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from airflow.triggers.base import StartTriggerArgs
 
-    from airflow_provider_cpp.sensors.watching import WatchingSensor
+    from airflow_provider_cpp.tasks.watching_sensor import WatchingSensor
 
 #: What the triggerer has of a template's context (Airflow 3.3). The rest of Airflow's names need questions that it
 #: can't ask (`prev_start_date_success`, `task_state_store`), and a DAG's own macros stay in the DAG file.

@@ -11,10 +11,10 @@ from airflow.providers.common.compat.sdk import DAG, TaskDeferred, TaskGroup
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from airflow_provider_cpp.sensors import without_worker
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
-from airflow_provider_cpp.sensors.without_worker import why_not_rendered
+from airflow_provider_cpp.tasks import without_worker
+from airflow_provider_cpp.tasks.without_worker import why_not_rendered
 from tests.running import context_of
 
 OFFER = "contoso-virtualmachineoffer"
