@@ -6,11 +6,10 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from airflow_provider_cpp.client.counting import COUNTS
+from airflow_provider_cpp.client.authorization import Attempt, GetToken, authorized
+from airflow_provider_cpp.client.driver import Sayer, adriven, handled
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
     CONNECT_TIMEOUT,
@@ -23,19 +22,10 @@ from airflow_provider_cpp.client.requesting import (
     trust,
     why_without_answer,
 )
-from airflow_provider_cpp.client.tokens import LoginUnavailable, LoginUntrusted, Token, Tokens
-from airflow_provider_cpp.exceptions import CppAuthError, CppError
-from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, login_refused
-from airflow_provider_cpp.wire.procedures import (
-    Count,
-    Keep,
-    Procedure,
-    Reply,
-    Request,
-    Say,
-    Send,
-    Wait,
-)
+from airflow_provider_cpp.client.tokens import Token, Tokens
+from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
+from airflow_provider_cpp.wire.procedures import Procedure, Send
 
 if TYPE_CHECKING:
     import aiohttp
@@ -73,7 +63,7 @@ class AsyncClient:
         self._turns = asyncio.Semaphore(CONNECTIONS)
         self._in_flight: dict[Call, asyncio.Future[Reading]] = {}
 
-    async def run(self, procedure: Procedure[T], *, say: Callable[[int, str], object] = log.log) -> T:
+    async def run(self, procedure: Procedure[T], *, say: Sayer = log.log) -> T:
         """Run a procedure to its end and return what it comes to.
 
         The triggerer starts no operation (a trigger may run twice), so that it keeps no record either.
@@ -81,30 +71,13 @@ class AsyncClient:
         :param procedure: what to run.
         :param say: writes a line into the log.
         """
-        resume: Callable[[], Request] = lambda: next(procedure)  # noqa: E731
-        while True:
-            try:
-                request = resume()
-            except StopIteration as end:
-                return cast("T", end.value)
-            reading: Reading | None = None
-            match request:
-                case Send(call, patient):
-                    try:
-                        reading = await (self.send(call) if patient else self.exchange(call))
-                    except CppError as error:  # the procedure may know what to do without
-                        resume = partial(procedure.throw, error)
-                        continue
-                case Wait(seconds):
-                    if seconds > 0:
-                        await asyncio.sleep(seconds)
-                case Say(text, level):
-                    say(level, text)
-                case Count(name, seconds):
-                    COUNTS.note(name, seconds)
-                case Keep():
-                    raise TypeError("A procedure that starts an operation is for the blocking client.")
-            resume = partial(procedure.send, Reply(time.time(), reading))
+        return await adriven(handled(procedure, say=say, keep=_keep_nothing), self._asked)
+
+    async def _asked(self, asked: Send | float) -> Reading | None:
+        if isinstance(asked, Send):
+            return await (self.send(asked.call) if asked.patient else self.exchange(asked.call))
+        await asyncio.sleep(asked)
+        return None
 
     async def send(self, call: Call) -> Reading:
         """Send a call, and again as far as `wire.retries` allows; return the last reading."""
@@ -141,20 +114,12 @@ class AsyncClient:
             del self._in_flight[call]
 
     async def _exchange(self, call: Call) -> Reading:
-        try:
-            token = await self._token()
-            reading = await self._attempt(call, token)
-            if isinstance(reading, Answer) and reading.status == 401:
-                renewed = await self._token(instead_of=token)
-                if renewed.value != token.value:
-                    reading = await self._attempt(call, renewed)
-        except LoginUnavailable as login_is_down:
-            return Unanswered(Loss.NOT_SENT, login_is_down.reason, login_is_down.advice)
-        except LoginUntrusted as untrusted:
-            return Unanswered(Loss.UNTRUSTED_PEER, untrusted.reason)
-        except CppAuthError as refusal:
-            raise login_refused(call, refusal) from None
-        return reading
+        async def give(asked: GetToken | Attempt) -> Token | Reading:
+            if isinstance(asked, GetToken):
+                return await self._token(asked.instead_of)
+            return await self._attempt(call, asked.token)
+
+        return await adriven(authorized(call), give)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -239,6 +204,10 @@ class AsyncClient:
                 return told_by(await _read(response, call.max_answer), self.settings, token.value)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _unanswered(error, self.settings, token.value)
+
+
+def _keep_nothing(record: dict[str, object]) -> None:  # noqa: ARG001
+    raise TypeError("A procedure that starts an operation is for the blocking client.")
 
 
 def _import_and_trust(settings: Settings) -> ssl.SSLContext:

@@ -6,11 +6,12 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Generator
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar, cast
 
+from airflow_provider_cpp.client.authorization import Attempt, GetToken, authorized
 from airflow_provider_cpp.client.causes import causes_of, is_untrusted
-from airflow_provider_cpp.client.counting import COUNTS
+from airflow_provider_cpp.client.driver import Keeper, Sayer, driven, handled
 from airflow_provider_cpp.client.repeating import repeating
 from airflow_provider_cpp.client.requesting import (
     CONNECT_TIMEOUT,
@@ -23,11 +24,10 @@ from airflow_provider_cpp.client.requesting import (
     trust,
     why_without_answer,
 )
-from airflow_provider_cpp.client.tokens import LoginUnavailable, LoginUntrusted, Token, Tokens
+from airflow_provider_cpp.client.tokens import Token, Tokens
 from airflow_provider_cpp.client.whole_answers import bounded_session, packed_body
-from airflow_provider_cpp.exceptions import CppAuthError, CppError
-from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, login_refused
-from airflow_provider_cpp.wire.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
+from airflow_provider_cpp.wire.procedures import Procedure, Send
 
 if TYPE_CHECKING:
     import requests
@@ -62,8 +62,8 @@ class BlockingClient:
         self,
         procedure: Procedure[T],
         *,
-        say: Callable[[int, str], object] = log.log,
-        keep: Callable[[dict[str, object]], object] = lambda record: None,
+        say: Sayer = log.log,
+        keep: Keeper = lambda record: None,
     ) -> T:
         """Run a procedure to its end and return what it comes to.
 
@@ -71,45 +71,21 @@ class BlockingClient:
         :param say: writes a line into the log.
         :param keep: keeps a record for a later try of the task.
         """
-        steps = self.steps(procedure, say=say, keep=keep)
-        while True:
-            try:
-                self._sleep(next(steps))
-            except StopIteration as end:
-                return cast("T", end.value)
+        return driven(self.steps(procedure, say=say, keep=keep), self._sleep)
 
     def steps(
         self,
         procedure: Procedure[T],
         *,
-        say: Callable[[int, str], object] = log.log,
-        keep: Callable[[dict[str, object]], object] = lambda record: None,
+        say: Sayer = log.log,
+        keep: Keeper = lambda record: None,
     ) -> Generator[float, None, T]:
         """Run a procedure, but leave the waiting to the caller: yields seconds to wait, returns its end."""
-        resume: Callable[[], Request] = lambda: next(procedure)  # noqa: E731
-        while True:
-            try:
-                request = resume()
-            except StopIteration as end:
-                return cast("T", end.value)
-            reading: Reading | None = None
-            match request:
-                case Send(call, patient):
-                    try:
-                        reading = self.send(call) if patient else self.exchange(call)
-                    except CppError as error:  # the procedure may have something to put in order first
-                        resume = partial(procedure.throw, error)
-                        continue
-                case Wait(seconds):
-                    if seconds > 0:
-                        yield seconds
-                case Say(text, level):
-                    say(level, text)
-                case Count(name, seconds):
-                    COUNTS.note(name, seconds)
-                case Keep(record):
-                    keep(record)
-            resume = partial(procedure.send, Reply(time.time(), reading))
+        # All that is left to yield, as calls are sent in here.
+        return cast("Generator[float, None, T]", handled(procedure, say=say, keep=keep, send=self._asked))
+
+    def _asked(self, request: Send) -> Reading:
+        return self.send(request.call) if request.patient else self.exchange(request.call)
 
     def send(self, call: Call) -> Reading:
         """Send a call, and again as far as `wire.retries` allows; return the last reading."""
@@ -123,20 +99,13 @@ class BlockingClient:
 
         :raises CppAuthError: the login refuses the principal.
         """
-        try:
-            token = self._tokens.get()
-            reading = self._attempt(call, token)
-            if isinstance(reading, Answer) and reading.status == 401:
-                renewed = self._tokens.get(instead_of=token)
-                if renewed.value != token.value:
-                    reading = self._attempt(call, renewed)
-        except LoginUnavailable as login_is_down:
-            return Unanswered(Loss.NOT_SENT, login_is_down.reason, login_is_down.advice)
-        except LoginUntrusted as untrusted:
-            return Unanswered(Loss.UNTRUSTED_PEER, untrusted.reason)
-        except CppAuthError as refusal:
-            raise login_refused(call, refusal) from None
-        return reading
+
+        def give(asked: GetToken | Attempt) -> Token | Reading:
+            if isinstance(asked, GetToken):
+                return self._tokens.get(asked.instead_of)
+            return self._attempt(call, asked.token)
+
+        return driven(authorized(call), give)
 
     def check_login(self) -> None:
         """Get a token.
