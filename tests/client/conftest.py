@@ -17,6 +17,7 @@ from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.calls import Call
 from tests.client.raw_server import response
+from tests.trusted import one_ca
 
 OFFER = "contoso-virtualmachineoffer"
 TOKEN = "hush-this-is-the-token"
@@ -54,8 +55,9 @@ def settings_for(emulator: Emulator, **changes: Any) -> Settings:
 def settings_at(url: str, **extra: Any) -> Settings:
     """A connection whose token is at hand."""
     password = extra.pop("password", TOKEN)
+    more = {"ca_file": one_ca()} if url.startswith("http:") else {}
     return read_settings(
-        "cpp_default", host=url, password=password, extra={"auth": "token", "timeout": 5, **extra}
+        "cpp_default", host=url, password=password, extra={"auth": "token", "timeout": 5, **more, **extra}
     )
 
 

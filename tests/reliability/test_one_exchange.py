@@ -20,6 +20,7 @@ from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered
 from airflow_provider_cpp.wire.calls import MAX_BODY
 from tests.reliability.raw_server import RawServer, reset, whole
 from tests.reliability.waiting import fastest, seconds_to_cancel
+from tests.trusted import one_ca
 
 ID = "56615b67-2185-49fe-80d2-c4ddf77bb2e8"
 LOCATION = f"Location: /api/publishers/contoso/offers/vm/operations/{ID}?api-version=2017-10-31"
@@ -35,7 +36,8 @@ AT_MOST = 8.0
 
 def exchange(colour, url, *, timeout=TIMEOUT, call=CALL):
     """Send one request, and return what it came to."""
-    settings = read_settings("raw", host=url, password="t0ken", extra={"auth": "token", "timeout": timeout})
+    extra = {"auth": "token", "timeout": timeout, "ca_file": one_ca()}
+    settings = read_settings("raw", host=url, password="t0ken", extra=extra)
     if colour == "blocking":
         return BlockingClient(settings).exchange(call)
 

@@ -38,22 +38,34 @@ def killed(cpp_emulator, monkeypatch, capsys):
             **{"deferrable": False, "cancel_on_kill": True, "poke_interval": 0.1, **arguments},
         )
 
+        is_told, has_answered, is_over = threading.Event(), threading.Event(), threading.Event()
+
         def on_signal(*_):
-            if still:
-                task._pulse._last -= still
-            began = time.monotonic()
-            task.on_kill()
-            took.append(time.monotonic() - began)
-            raise TheEnd
+            if not is_told.is_set():
+                is_told.set()
+                if still:
+                    task._pulse._last -= still
+                began = time.monotonic()
+                task.on_kill()
+                took.append(time.monotonic() - began)
+                has_answered.set()
+            if has_answered.is_set() and not is_over.is_set():
+                raise TheEnd
+
+        def send_signals():
+            # Python drops what is raised while it finalizes something: then another one ends the task.
+            while not is_over.wait(0.5):
+                os.kill(os.getpid(), signal.SIGUSR1)
 
         former = signal.signal(signal.SIGUSR1, on_signal)
-        timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGUSR1))
-        timer.start()
+        sender = threading.Thread(target=send_signals)
+        sender.start()
         try:
             with pytest.raises((TheEnd, OperationCanceled)):
                 task.execute(context_of(task))
         finally:
-            timer.join()
+            is_over.set()
+            sender.join()
             signal.signal(signal.SIGUSR1, former)
         return capsys.readouterr().out
 
