@@ -1,4 +1,4 @@
-"""Airflow, as far as it runs inside a test's own process: a home of its own, no examples, no database."""
+"""Airflow inside a test's own process (a home of its own, no examples, no database), and Hypothesis."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,6 +25,10 @@ if worker := os.environ.get("PYTEST_XDIST_WORKER"):
     # It inherits the home of the process that started it, and so do the others.
     os.environ["AIRFLOW_HOME"] = str(Path(os.environ["AIRFLOW_HOME"], worker))
 os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+
+# Without a stop-watch: on a busy machine one slow example says nothing about the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 #: What takes longest, in this order: where tests run side by side it has to begin first.
 LONG = (

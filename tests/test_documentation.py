@@ -31,6 +31,7 @@ from airflow_provider_cpp.provider_info import CONNECTION_FIELDS
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
+from airflow_provider_cpp.triggers.watching import WatchingTrigger
 from docs import outcomes
 from tests.running import context_of, run_task
 
@@ -192,7 +193,8 @@ def test_a_function_of_ones_own_asks_the_hook(cpp_emulator):
     assert set(task.python_callable()) == {"contoso-virtualmachineoffer", "only-a-draft"}
 
 
-def test_an_operator_of_ones_own_waits_in_the_trigger(cpp_emulator):
+def test_an_operator_of_ones_own_waits_in_the_trigger(cpp_emulator, monkeypatch):
+    monkeypatch.setitem(WatchingTrigger.__init__.__kwdefaults__, "poke_interval", 0.1)
     from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
     task = parsed("own_operator.py", "own_operator").get_task("live_links")

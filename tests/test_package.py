@@ -40,7 +40,8 @@ def run(*command, **options):
 def built(tmp_path_factory):
     """Build both from what is under version control or about to be, as a release would."""
     folder = tmp_path_factory.mktemp("dist")
-    run(sys.executable, "-m", "build", "--outdir", folder, ROOT)
+    build = [sys.executable, "-m", "build", "--installer", "uv", "--outdir", folder, ROOT]
+    run(*build, env=dev_install.environment())
     (wheel,) = folder.glob("*.whl")
     (sdist,) = folder.glob("*.tar.gz")
     return wheel, sdist
