@@ -14,8 +14,11 @@ BENCH_STAMP := $(VENV)/made-for-bench-from-$(NEWEST)
 PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr/local/bin/python3.11; do \
 	"$$each" -c 'import ensurepip, sys, venv; print(sys._base_executable)' 2>/dev/null && break; done)
 
-# Each processor runs tests, file by file in the order of tests/conftest.py. What measures time runs alone.
-SIDE_BY_SIDE := -n logical --maxprocesses 4 --dist loadscope --no-loadscope-reorder --durations 10
+# One process more than there are processors runs tests, as many of them wait; file by file, in the order of tests/conftest.py.
+# What measures time runs alone, from the folders that tests/conftest.py says.
+PROCESSES := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 5 --dist loadscope --no-loadscope-reorder --durations 10
+MEASURING := tests/performance tests/reliability
 
 .DEFAULT_GOAL := help
 .PHONY: help demo airflow check test matrix browser chaos bench measure docs lint types constraints clean
@@ -34,7 +37,7 @@ check: lint types ## before each commit: lint, types, and the tests that start n
 
 test: lint types ## everything that has to pass: lint, types, tests, those in a real Airflow included
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not measures'
-	$(BIN)/python -m pytest --durations 10 -m measures
+	$(BIN)/python -m pytest --durations 10 -m measures $(MEASURING)
 
 matrix: $(STAMP) ## try every supported line of Airflow, or one: make matrix AIRFLOW=3.1; some twelve minutes
 	@$(BIN)/python -m dev.matrix $(AIRFLOW)

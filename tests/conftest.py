@@ -40,12 +40,18 @@ LONG = (
     "test_manual.py",
 )
 
+#: Folders that hold what measures time: the Makefile names them, so that nothing else has to be collected for it.
+MEASURING = ("performance", "reliability")
+
 #: Folders whose tests share the one Airflow, or the table of faults: one process has to run all of them.
 TOGETHER = ("end_to_end", "reliability")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Where tests run side by side, begin with what is long."""
+    """Where tests run side by side, begin with what is long; and refuse what `make test` wouldn't run."""
+    for item in items:
+        if item.get_closest_marker("measures") and part_of(item.nodeid) not in MEASURING:
+            raise pytest.UsageError(f"{item.nodeid} measures time, which only tests in {MEASURING} can")
     if hasattr(config, "workerinput"):
         place = {part: number for number, part in enumerate(LONG)}
         items.sort(key=lambda item: place.get(part_of(item.nodeid), len(LONG)))

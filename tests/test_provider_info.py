@@ -180,6 +180,7 @@ def test_the_module_of_the_provider_info_imports_nothing():
     assert done.stdout.strip() == "['__future__']"
 
 
+@pytest.mark.airflow
 def test_airflow_lists_the_provider_and_its_connection_type():
     def airflow(*arguments):
         command = [sys.executable, "-m", "airflow", "providers", *arguments]

@@ -18,8 +18,9 @@ from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.calls import MAX_OFFER
 from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered
 from airflow_provider_cpp.wire.calls import MAX_BODY
+from tests.measuring import least
 from tests.reliability.raw_server import RawServer, reset, whole
-from tests.reliability.waiting import fastest, seconds_to_cancel
+from tests.reliability.waiting import seconds_to_cancel
 from tests.trusted import one_ca
 
 ID = "56615b67-2185-49fe-80d2-c4ddf77bb2e8"
@@ -140,8 +141,10 @@ def test_the_pause_before_a_repetition_ends_at_once_when_its_task_is_canceled():
         return took
 
     with RawServer(lambda connection, request: connection.sendall(throttled)) as server:
-        assert fastest(lambda: asyncio.run(cancel(server))) < 0.1
-        assert len(server.requests) == 3, "one each time"
+        took = []
+        least(lambda: took.append(asyncio.run(cancel(server))) or took[-1], 0.1)
+        assert min(took) < 0.1
+        assert len(server.requests) == len(took), "one each time"
 
 
 PACKED = {

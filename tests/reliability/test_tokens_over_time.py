@@ -10,8 +10,9 @@ import pytest
 from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.triggers.operation import OperationTrigger
+from tests.measuring import least
 from tests.reliability.going_live import OFFER
-from tests.reliability.waiting import fastest, seconds_to_cancel
+from tests.reliability.waiting import seconds_to_cancel
 from tests.running import anew, event_of
 
 
@@ -150,5 +151,5 @@ def test_a_trigger_that_is_canceled_ends_within_a_tenth_of_a_second(portal, loca
             await asyncio.sleep(0.02)
         return await seconds_to_cancel(watching)
 
-    assert fastest(lambda: asyncio.run(cancel())) < 0.1
+    assert least(lambda: asyncio.run(cancel()), 0.1) < 0.1
     assert OFFER in location

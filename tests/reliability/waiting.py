@@ -49,11 +49,6 @@ class Case:
     constants: dict[str, float] = field(default_factory=dict)
 
 
-def fastest(measure):
-    """Return the least of three measurements, as the machine may be busy with something else during one."""
-    return min(measure() for _ in range(3))
-
-
 async def seconds_to_cancel(task):
     """Cancel what has waited for a while, and return how long it takes to end."""
     await asyncio.sleep(0.2)
