@@ -10,6 +10,7 @@ import ast
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -95,7 +96,11 @@ def install(python: str, *wanted: str) -> None:
 
 def _configured() -> dict[str, str]:
     command = [sys.executable, "-m", "pip", "config", "list"]
-    return pip_options(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0 and find_spec("pip") is None:  # whoever made the environment with uv has told uv
+        return {}
+    done.check_returncode()
+    return pip_options(done.stdout)
 
 
 def main(wanted: Sequence[str]) -> int:

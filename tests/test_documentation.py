@@ -31,7 +31,7 @@ from airflow_provider_cpp.provider_info import CONNECTION_FIELDS
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
-from airflow_provider_cpp.triggers.watching import WatchingTrigger
+from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 from docs import outcomes
 from tests.running import context_of, run_task
 
