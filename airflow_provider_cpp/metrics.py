@@ -12,7 +12,7 @@ from datetime import timedelta
 from weakref import WeakKeyDictionary
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.client.counting import COUNTS
+from airflow_provider_cpp.client.counts import COUNTS
 
 #: Seconds between two reports of a triggerer.
 INTERVAL = 5.0

@@ -141,11 +141,11 @@ def _spread(interval: float) -> float:
 @contextlib.asynccontextmanager
 async def closed_clients() -> AsyncIterator[None]:
     """Close at the end what the provider would keep for half a minute: the next contender begins alone."""
-    from airflow_provider_cpp.client import sharing
+    from airflow_provider_cpp.client import shared_clients
 
     yield
     await asyncio.sleep(0)
-    for shared in list(sharing._clients.get(asyncio.get_running_loop(), {}).values()):
+    for shared in list(shared_clients._clients.get(asyncio.get_running_loop(), {}).values()):
         if shared.closing is not None:
             shared.closing.cancel()
             await asyncio.wait([shared.closing])

@@ -27,7 +27,7 @@ BELOW = {
     "lro": {"wire", "offers", "services", "exceptions"},
     "offers": {"wire", "lro", "services", "exceptions"},
     "services": {"wire", "lro", "offers", "exceptions"},
-    "client": {"wire", "lro", "exceptions", "provider_info", "__init__"},
+    "client": {"wire", "exceptions", "provider_info", "__init__"},
     "hooks": {"airflow_versions", "client", *_RULES, "exceptions", "provider_info"},
     "emulator": {"airflow_versions"},  # the fixtures for pytest only
     "assets": set(),

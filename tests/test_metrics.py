@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from airflow_provider_cpp import airflow_versions, metrics
-from airflow_provider_cpp.client.counting import COUNTS, Counts
+from airflow_provider_cpp.client.counts import COUNTS, Counts
 
 
 @pytest.fixture(autouse=True)

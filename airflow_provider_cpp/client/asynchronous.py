@@ -8,21 +8,14 @@ import ssl
 import time
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow_provider_cpp.client.answer_bytes import headers_of, read_answer
 from airflow_provider_cpp.client.authorization import Attempt, GetToken, authorized
 from airflow_provider_cpp.client.driver import Sayer, adriven, handled
-from airflow_provider_cpp.client.repeating import repeating
-from airflow_provider_cpp.client.requesting import (
-    CONNECT_TIMEOUT,
-    ca_file_unusable,
-    fixed_headers,
-    headers_of,
-    proxy_of,
-    read_answer,
-    told_by,
-    trust,
-    why_without_answer,
-)
+from airflow_provider_cpp.client.failures import why_without_answer
+from airflow_provider_cpp.client.redaction import told_by
+from airflow_provider_cpp.client.retry_loop import repeating
 from airflow_provider_cpp.client.tokens import Token, Tokens
+from airflow_provider_cpp.client.transport import CONNECT_TIMEOUT, ca_file_unusable, fixed_headers, proxy_of, trust
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.wire.procedures import Procedure, Send

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, NamedTuple
 
-from airflow_provider_cpp.client.tokens import LoginUnavailable, LoginUntrusted, Token
+from airflow_provider_cpp.client.login import LoginUnavailable, LoginUntrusted
+from airflow_provider_cpp.client.tokens import Token
 from airflow_provider_cpp.exceptions import CppAuthError
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, login_refused
 from airflow_provider_cpp.wire.calls import Call

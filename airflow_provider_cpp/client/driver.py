@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Generator
 from functools import partial
 from typing import TypeVar, cast
 
-from airflow_provider_cpp.client.counting import COUNTS
+from airflow_provider_cpp.client.counts import COUNTS
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait

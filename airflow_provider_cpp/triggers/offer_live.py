@@ -194,7 +194,7 @@ class OfferLiveTrigger(BaseEventTrigger):
 
     async def _live_links(self, settings: Settings, location: OperationLocation) -> list[dict[str, str]]:
         """Return where customers see the offer; a service that won't say delays no event."""
-        from airflow_provider_cpp.client.sharing import shared_client
+        from airflow_provider_cpp.client.shared_clients import shared_client
 
         try:
             # A list is no more trusted than a header.

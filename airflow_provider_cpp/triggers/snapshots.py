@@ -57,7 +57,7 @@ async def snapshots(
     """
     from airflow.providers.common.compat.sdk import AirflowNotFoundException
 
-    from airflow_provider_cpp.client.sharing import shared_client
+    from airflow_provider_cpp.client.shared_clients import shared_client
     from airflow_provider_cpp.hooks.connection import unreadable
 
     schedule = PollSchedule.between(poke_interval, max_poke_interval)

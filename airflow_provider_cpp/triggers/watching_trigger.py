@@ -227,7 +227,7 @@ class WatchingTrigger(BaseTrigger):
         return started_at, started_at + self.limit
 
     async def _run(self, settings: Settings, procedure: Procedure[T]) -> T:
-        from airflow_provider_cpp.client.sharing import shared_client
+        from airflow_provider_cpp.client.shared_clients import shared_client
 
         async with metrics.watching(), shared_client(settings) as client:
             return await client.run(procedure, say=self._say)

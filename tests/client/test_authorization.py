@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_cpp.client.authorization import Attempt, GetToken, authorized
-from airflow_provider_cpp.client.tokens import LoginUnavailable, LoginUntrusted, Token
+from airflow_provider_cpp.client.login import LoginUnavailable, LoginUntrusted
+from airflow_provider_cpp.client.tokens import Token
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.wire.calls import Call

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_cpp.client.tokens import fetch_token
+from airflow_provider_cpp.client.login import fetch_token
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from tests.client.conftest import settings_for

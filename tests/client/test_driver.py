@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_cpp.client.counting import COUNTS
+from airflow_provider_cpp.client.counts import COUNTS
 from airflow_provider_cpp.client.driver import adriven, driven, handled
 from airflow_provider_cpp.exceptions import CppError, CppUnavailable
 from airflow_provider_cpp.wire.answers import Answer, Reading

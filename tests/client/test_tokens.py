@@ -16,8 +16,9 @@ import pytest
 import trustme
 
 from airflow_provider_cpp.client.asynchronous import AsyncClient
+from airflow_provider_cpp.client.login import fetch_token
 from airflow_provider_cpp.client.settings import Settings, read_settings
-from airflow_provider_cpp.client.tokens import Token, Tokens, fetch_token, fresh_for
+from airflow_provider_cpp.client.tokens import Token, Tokens, fresh_for
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppUnavailable
 from airflow_provider_cpp.services.cloud_partner_portal import calls

@@ -8,7 +8,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from airflow_provider_cpp.client.quoted import without, without_quotes
+from airflow_provider_cpp.client.redaction import without, without_quotes
 from airflow_provider_cpp.wire.answers import Answer, parsed_body
 
 TOKEN = "eyJ0eXAi+OiJKV1Q/iLCJhbG.ciOiJS-UzI1_NiIs=="

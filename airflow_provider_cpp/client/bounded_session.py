@@ -14,7 +14,7 @@ import socket
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.client.requesting import headers_of, read_answer
+from airflow_provider_cpp.client.answer_bytes import headers_of, read_answer
 
 if TYPE_CHECKING:
     import ssl

@@ -11,10 +11,10 @@ import warnings
 
 import pytest
 
-from airflow_provider_cpp.client import sharing
+from airflow_provider_cpp.client import shared_clients
 from airflow_provider_cpp.client.asynchronous import AsyncClient
 from airflow_provider_cpp.client.settings import Settings
-from airflow_provider_cpp.client.sharing import shared_client
+from airflow_provider_cpp.client.shared_clients import shared_client
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.lro.schedule import PollSchedule
@@ -32,7 +32,7 @@ B = settings_at("http://localhost:9", timeout=7)
 
 @pytest.fixture(autouse=True)
 def linger(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sharing, "LINGER", 0.6)
+    monkeypatch.setattr(shared_clients, "LINGER", 0.6)
 
 
 async def test_watchers_of_one_connection_share_a_client_and_an_edited_one_gets_another() -> None:
@@ -49,7 +49,7 @@ async def test_a_client_outlives_its_last_user_for_a_while_and_is_closed_then() 
             closed.append(self)
             await super().close()
 
-    original, sharing.AsyncClient = sharing.AsyncClient, Spied  # type: ignore[misc, attr-defined]
+    original, shared_clients.AsyncClient = shared_clients.AsyncClient, Spied  # type: ignore[misc, attr-defined]
     try:
         async with shared_client(A) as first:
             pass
@@ -66,7 +66,7 @@ async def test_a_client_outlives_its_last_user_for_a_while_and_is_closed_then() 
         async with shared_client(A) as fresh:
             assert fresh is not first
     finally:
-        sharing.AsyncClient = original  # type: ignore[misc, attr-defined]
+        shared_clients.AsyncClient = original  # type: ignore[misc, attr-defined]
 
 
 def test_a_second_event_loop_has_a_client_of_its_own() -> None:

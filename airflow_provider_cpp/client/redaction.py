@@ -7,10 +7,15 @@ message would have all of them tell the token.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from base64 import b64encode
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from airflow_provider_cpp.client.settings import Settings
+from airflow_provider_cpp.client.transport import proxy_of
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.wire.answers import Answer
@@ -47,6 +52,26 @@ def without_quotes(answer: Answer, secrets: Iterable[str]) -> Answer:
     if body == sent and headers == answer.headers:
         return answer
     return replace(answer, headers=headers, body=body.encode("latin-1"))
+
+
+def told_by(answer: Answer, settings: Settings, token: str) -> Answer:
+    """Return what may be told of an answer, should it quote the request: what it says is logged and raised.
+
+    :param token: what the request was sent with.
+    """
+    # A further header may hold an offer's name as well as a key, so that answers that are used keep it.
+    return without_quotes(answer, [token, *(further_secrets(settings) if answer.status >= 400 else ())])
+
+
+def further_secrets(settings: Settings) -> Iterator[str]:
+    """Yield what a request may be sent with that is a secret, besides its token."""
+    for _, value in settings.headers:
+        yield value
+    proxy = urlsplit(proxy_of(settings) or "")
+    if proxy.password:
+        user, password = unquote(proxy.username or ""), unquote(proxy.password)
+        yield password
+        yield b64encode(f"{user}:{password}".encode()).decode()
 
 
 @lru_cache(maxsize=8)  # a token is a kilobyte or two, and asked about at each poll
