@@ -38,6 +38,7 @@ LONG = (
     "test_release_catalogue.py",
     "reliability",
     "test_manual.py",
+    "services",
 )
 
 #: Folders that hold what measures time: the Makefile names them, so that nothing else has to be collected for it.
@@ -45,6 +46,14 @@ MEASURING = ("performance", "reliability")
 
 #: Folders whose tests share the one Airflow, or the table of faults: one process has to run all of them.
 TOGETHER = ("end_to_end", "reliability")
+
+#: Files in these folders that share neither.
+APART = (
+    "tests/reliability/test_no_other_host.py",
+    "tests/reliability/test_one_exchange.py",
+    "tests/reliability/test_secrets_stay_secret.py",
+    "tests/reliability/test_tokens_over_time.py",
+)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -69,8 +78,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            part = part_of(nodeid)
-            return part if part in TOGETHER else nodeid.partition("::")[0]
+            part, file = part_of(nodeid), nodeid.partition("::")[0]
+            return part if part in TOGETHER and file not in APART else file
 
     return Scheduling(config, log)
 

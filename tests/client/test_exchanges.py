@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gzip
 import logging
 import re
@@ -178,6 +179,7 @@ def test_a_body_is_read_up_to_a_mebibyte(exchange: Exchange, size: int) -> None:
     assert (reading.damage is None) is (size <= 1024 * 1024)
 
 
+@functools.cache
 def _bomb(megabytes: int) -> bytes:
     packer = zlib.compressobj(9, wbits=31)
     block = b" " * 1024 * 1024

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import gzip
 import logging
 import ssl
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -320,23 +322,26 @@ def test_a_login_that_is_out_of_order_refuses_nobody(tmp_path: Path, answer: Beh
     assert str(caught.value).isprintable()
 
 
+@functools.cache
 def _packed(megabytes: int) -> bytes:
     return gzip.compress(b" " * megabytes * 1024 * 1024)
 
 
-ENDLESS: dict[str, Behaviour] = {
-    "without end": flooding(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", b" " * 65536, 100),
-    "a redirect without end": flooding(b"HTTP/1.1 302 OK\r\nLocation: /x\r\n\r\n", b" " * 65536, 100),
-    "packed": response(body=_packed(100), Content_Encoding="gzip"),
-    "packed twice": response(body=gzip.compress(_packed(100)), Content_Encoding="gzip, gzip"),
+# Made by the tests that need them: it takes a while.
+ENDLESS: dict[str, Callable[[], Behaviour]] = {
+    "without end": lambda: flooding(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", b" " * 65536, 100),
+    "a redirect without end": lambda: flooding(b"HTTP/1.1 302 OK\r\nLocation: /x\r\n\r\n", b" " * 65536, 100),
+    "packed": lambda: response(body=_packed(100), Content_Encoding="gzip"),
+    "packed twice": lambda: response(body=gzip.compress(_packed(100)), Content_Encoding="gzip, gzip"),
 }
 
 
-@pytest.mark.parametrize("answer", ENDLESS.values(), ids=ENDLESS.keys())
+@pytest.mark.parametrize("kind", ENDLESS)
 @pytest.mark.parametrize("to_metadata", [True, False], ids=["metadata", "token"])
-def test_a_logins_answer_is_read_up_to_a_limit_too(tmp_path: Path, answer: Behaviour, to_metadata: bool) -> None:
+def test_a_logins_answer_is_read_up_to_a_limit_too(tmp_path: Path, kind: str, to_metadata: bool) -> None:
     import tracemalloc
 
+    answer = ENDLESS[kind]()
     with pytest.raises(CppUnavailable):
         LoginHost(tmp_path, response()).fetch()  # what is imported on the way isn't counted
     host = LoginHost(tmp_path, metadata=answer) if to_metadata else LoginHost(tmp_path, answer)
