@@ -27,7 +27,7 @@ from airflow_provider_cpp.operators.offer import (
     PublishOperator,
     PutOfferOperator,
 )
-from airflow_provider_cpp.provider_info import CONNECTION_FIELDS
+from airflow_provider_cpp.provider_info import FIELDS
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
@@ -398,7 +398,7 @@ def test_every_field_of_the_connection_is_described_with_its_default():
         for row in page("docs/connection.md").splitlines()
         if row.startswith(("| extra `", "| `"))
     }
-    for name, field in CONNECTION_FIELDS.items():
+    for name, field in FIELDS["cpp"].items():
         row = rows[f"extra `{name}`"]
         assert f"| {field['label']} |" in row
         assert str(field["schema"].get("default", "")) in row.split("|")[-2]
@@ -420,10 +420,16 @@ def test_every_connection_shown_is_accepted(tmp_path):
         if "<" in extra.get("tenant_id", ""):
             extra["tenant_id"] = "0d9c4f1e-0000-4000-8000-000000000001"
         password = re.sub("<.*>", "put-in", connection.get("password", ""))
-        settings = read_settings("shown", login=connection.get("login"), password=password, extra=extra)
+        settings = read_settings(
+            "shown",
+            conn_type=connection["conn_type"],
+            login=connection.get("login"),
+            password=password,
+            extra=extra,
+        )
         assert settings.publisher_id == "contoso"
         kinds.add(settings.auth)
-    assert kinds == set(CONNECTION_FIELDS["auth"]["schema"]["enum"])
+    assert kinds == set(FIELDS["cpp"]["auth"]["schema"]["enum"])
 
 
 def test_the_connection_shown_as_a_uri_is_the_one_shown_as_json():

@@ -20,7 +20,7 @@ from packaging.utils import canonicalize_name
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.links.operation import OPERATION_LINKS
-from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, get_provider_info
+from airflow_provider_cpp.provider_info import FIELDS, get_provider_info
 
 DISTRIBUTION = "airflow-provider-cpp"
 INFO = get_provider_info()
@@ -132,7 +132,7 @@ def forms(monkeypatch):
 
 def test_the_methods_for_older_airflow_are_fed_from_the_same_table(forms):
     widgets = CloudPartnerPortalHook.get_connection_form_widgets()
-    assert list(widgets) == list(CONNECTION_FIELDS)
+    assert list(widgets) == list(FIELDS["cpp"])
     secret = [name for name, field in widgets.items() if "Password" in repr(field)]
     assert secret == ["proxy"]  # the others are in `password`, which every form hides
 
@@ -140,7 +140,7 @@ def test_the_methods_for_older_airflow_are_fed_from_the_same_table(forms):
 def test_the_help_for_older_airflow_names_the_choices_that_its_form_may_not_offer(forms):
     auth = CloudPartnerPortalHook.get_connection_form_widgets()["auth"]
     told = auth.kwargs["description"] if hasattr(auth, "kwargs") else auth.param.description
-    assert told.endswith(f"One of: {', '.join(CONNECTION_FIELDS['auth']['schema']['enum'])}")
+    assert told.endswith(f"One of: {', '.join(FIELDS['cpp']['auth']['schema']['enum'])}")
 
 
 @pytest.mark.parametrize(("is_airflow_2", "hidden"), [(True, ["schema"]), (False, ["schema", "extra"])])
@@ -162,10 +162,10 @@ def test_the_labels_of_the_standard_fields_are_the_same_for_older_airflow():
 
 
 @pytest.mark.parametrize(
-    "name", [name for name, field in CONNECTION_FIELDS.items() if "default" not in field["schema"]]
+    "name", [name for name, field in FIELDS["cpp"].items() if "default" not in field["schema"]]
 )
 def test_an_extra_field_that_is_empty_at_first_has_one_example_on_every_line_of_airflow(name):
-    field = CONNECTION_FIELDS[name]
+    field = FIELDS["cpp"][name]
     (example,) = field["schema"]["examples"]  # a suggestion from 3.2 on, except for `headers` and `proxy`
     assert field["description"].startswith(f"e.g. {example}: ")  # what 3.0 and 3.1 have
     assert CloudPartnerPortalHook.get_ui_field_behaviour()["placeholders"][name] == example  # 2.11

@@ -12,7 +12,7 @@ from typing import cast
 from urllib.parse import urlsplit
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
-from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, DEFAULT_HOST
+from airflow_provider_cpp.provider_info import CONNECTION_TYPES, DEFAULT_CONNECTION_TYPE, FIELDS
 from airflow_provider_cpp.wire.identifiers import checked_identifier, is_api_version
 
 #: Hosts to which plain http may go, as nobody can listen on the way.
@@ -36,9 +36,10 @@ _REQUIRED = {
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """A connection of type `cpp`, checked. Compared by value, so that an edited connection is another one.
+    """A connection, checked. Compared by value, so that an edited connection is another one.
 
     :param conn_id: the connection's id, for messages.
+    :param conn_type: its type, which names the service.
     :param origin: scheme, host and port of the API.
     :param auth: kind of authentication.
     :param client_id: application (client) id; empty where the kind needs none.
@@ -49,6 +50,7 @@ class Settings:
     """
 
     conn_id: str
+    conn_type: str
     origin: str
     auth: str
     client_id: str = ""
@@ -80,6 +82,7 @@ class Settings:
 def read_settings(
     conn_id: str,
     *,
+    conn_type: str | None = None,
     host: str | None = None,
     login: str | None = None,
     password: str | None = None,
@@ -89,6 +92,7 @@ def read_settings(
     """Read an Airflow connection's fields.
 
     :param conn_id: the connection's id, for messages.
+    :param conn_type: its type, which names the service and picks the defaults; `cpp` where it is empty.
     :param host: API base URL; `https://` may be left out.
     :param login: application (client) id.
     :param password: client secret, token, or the certificate's password, depending on `auth`.
@@ -96,7 +100,7 @@ def read_settings(
     :param extra: the other fields, as an object or its JSON text.
     :raises CppConfigurationError: if a field is missing or wrong; it names the field.
     """
-    reader = _Fields(conn_id, extra)
+    reader = _Fields(conn_id, conn_type, extra)
     auth = reader.text("auth")
     if auth not in _REQUIRED:
         raise reader.wrong("auth", f"{auth!r} is none of {', '.join(_REQUIRED)}")
@@ -132,7 +136,8 @@ def read_settings(
         reader.readable_file("ca_file", ca_file, holding=b"-----BEGIN CERTIFICATE-----")
     return Settings(
         conn_id=conn_id,
-        origin=_origin(reader, "host", host or DEFAULT_HOST, port),
+        conn_type=reader.conn_type,
+        origin=_origin(reader, "host", host or CONNECTION_TYPES[reader.conn_type]["host"], port),
         auth=auth,
         client_id=given["login"],
         secret=given["password"],
@@ -150,10 +155,13 @@ def read_settings(
 
 
 class _Fields:
-    """The extra fields of a connection, with their defaults."""
+    """The extra fields of a connection, with the defaults of its type."""
 
-    def __init__(self, conn_id: str, extra: str | Mapping[str, object] | None) -> None:
+    def __init__(self, conn_id: str, conn_type: str | None, extra: str | Mapping[str, object] | None) -> None:
         self.conn_id = conn_id
+        self.conn_type = conn_type or DEFAULT_CONNECTION_TYPE
+        if self.conn_type not in FIELDS:
+            raise self.wrong("conn_type", f"{conn_type!r} names no service; it has to be {' or '.join(FIELDS)}")
         if isinstance(extra, str):
             try:
                 extra = json.loads(extra) if extra.strip() else {}
@@ -166,7 +174,7 @@ class _Fields:
     def value(self, name: str) -> object:
         value = self._extra.get(name)
         if value is None or value == "":
-            return cast("Mapping[str, object]", CONNECTION_FIELDS[name]["schema"]).get("default", "")
+            return cast("Mapping[str, object]", FIELDS[self.conn_type][name]["schema"]).get("default", "")
         return value
 
     def text(self, name: str) -> str:

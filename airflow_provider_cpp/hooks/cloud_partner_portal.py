@@ -78,14 +78,14 @@ class CloudPartnerPortalHook(ConnectionReader):
         """Return the connection form's extra fields, for Airflow before 3.2."""
         from airflow_provider_cpp.hooks.connection_form import widgets
 
-        return widgets()
+        return widgets(cls.conn_type)
 
     @classmethod
     def get_ui_field_behaviour(cls) -> dict[str, Any]:
         """Return how the form shows the standard fields, for Airflow before 3.2."""
         from airflow_provider_cpp.hooks.connection_form import standard_fields
 
-        return standard_fields()
+        return standard_fields(cls.conn_type)
 
     @cached_property
     def client(self) -> BlockingClient:

@@ -210,6 +210,7 @@ def _settings_of(conn_id: str, connection: Connection) -> Settings:
     # `extra_dejson` would ask Airflow's supervisor to mask secrets, synchronously; the text itself does.
     return read_settings(
         conn_id,
+        conn_type=connection.conn_type,
         host=connection.host,
         login=connection.login,
         password=connection.password,

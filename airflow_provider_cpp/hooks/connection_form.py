@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, UI_FIELD_BEHAVIOUR
+from airflow_provider_cpp.provider_info import FIELDS, UI_FIELD_BEHAVIOUR
 
 
-def widgets() -> dict[str, Any]:
-    """Return the extra fields."""
+def widgets(conn_type: str) -> dict[str, Any]:
+    """Return the extra fields of a type of connection."""
     from flask_appbuilder.fieldwidgets import BS3PasswordFieldWidget, BS3TextFieldWidget
     from wtforms import PasswordField, StringField
     from wtforms.validators import Optional, any_of
 
     fields = {}
-    for name, description in CONNECTION_FIELDS.items():
+    for name, description in FIELDS[conn_type].items():
         schema = cast("dict[str, Any]", description["schema"])
         is_secret = schema.get("format") == "password"
         fields[name] = (PasswordField if is_secret else StringField)(
@@ -27,11 +27,13 @@ def widgets() -> dict[str, Any]:
     return fields
 
 
-def standard_fields() -> dict[str, Any]:
-    """Return how the standard fields are shown."""
+def standard_fields(conn_type: str) -> dict[str, Any]:
+    """Return how the standard fields of a type of connection are shown."""
     from airflow_provider_cpp import airflow_versions
 
-    behaviour: dict[str, Any] = {key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR.items()}
+    behaviour: dict[str, Any] = {
+        key.replace("-", "_"): value for key, value in UI_FIELD_BEHAVIOUR[conn_type].items()
+    }
     if airflow_versions.form_shows_extra():
         behaviour["hidden_fields"] = [name for name in behaviour["hidden_fields"] if name != "extra"]
     return behaviour

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from airflow_provider_cpp.provider_info import CONNECTION_FIELDS, DEFAULT_HOST
+from airflow_provider_cpp.provider_info import CONNECTION_TYPES, FIELDS
 
 pytest.importorskip("playwright", reason="playwright isn't installed: make browser")
 from playwright.sync_api import expect
@@ -17,7 +17,7 @@ from tests.browser.connection_form import ConnectionForm, row_of
 pytestmark = [pytest.mark.airflow, pytest.mark.browser, pytest.mark.timeout(300)]
 
 STANDARD = {
-    "API base URL": ("host", DEFAULT_HOST),
+    "API base URL": ("host", CONNECTION_TYPES["cpp"]["host"]),
     "Port": ("port", "443"),
     "Client ID": ("login", "Application (client) ID"),
     "Client secret": ("password", "Client secret, token, or the certificate's password"),
@@ -49,7 +49,7 @@ def test_the_form_has_labels_help_placeholders_choices_and_defaults(page):
     expect(form.field("Schema")).to_have_count(0)
     expect(form.entry("Client secret")).to_have_attribute("type", "password")
     form.unfold("Extra Fields")
-    for name, field in CONNECTION_FIELDS.items():
+    for name, field in FIELDS["cpp"].items():
         schema = field["schema"]
         shown = form.field(field["label"])
         expect(shown).to_contain_text(field["description"])
@@ -71,7 +71,7 @@ def test_an_empty_extra_field_says_that_there_is_an_example_and_suggests_it(page
     form = ConnectionForm.new(page, "examples")
     form.unfold("Extra Fields")
     shown = {}
-    for name, field in CONNECTION_FIELDS.items():
+    for name, field in FIELDS["cpp"].items():
         if "examples" in field["schema"]:
             entry = form.entry(field["label"])
             options = page.locator(f"datalist[id='{entry.get_attribute('list')}'] option")
@@ -82,7 +82,7 @@ def test_an_empty_extra_field_says_that_there_is_an_example_and_suggests_it(page
     nothing = dict.fromkeys(("headers", "proxy", "timeout"), (None, []))
     assert shown == {
         name: nothing.get(name, ("Start typing to see options", field["schema"]["examples"]))
-        for name, field in CONNECTION_FIELDS.items()
+        for name, field in FIELDS["cpp"].items()
         if "examples" in field["schema"]
     }
 

@@ -45,10 +45,9 @@ def emulator() -> Iterator[Emulator]:
 def settings_for(emulator: Emulator, **changes: Any) -> Settings:
     """The emulator's connection; what is no field of a connection goes into its extra."""
     fields = emulator.connection()
-    fields.pop("conn_type")
     extra = fields.pop("extra")
     for name, value in changes.items():
-        (fields if name in {"host", "login", "password", "port"} else extra)[name] = value
+        (fields if name in {"conn_type", "host", "login", "password", "port"} else extra)[name] = value
     return read_settings("cpp_default", extra=extra, **fields)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 
+from airflow_provider_cpp import provider_info
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
@@ -38,6 +40,48 @@ def test_a_connection_without_anything_optional_gets_the_documented_defaults() -
     assert settings.api_version == "2017-10-31"
     assert settings.timeout == 60
     assert (settings.ca_file, settings.proxy, settings.headers, settings.publisher_id) == ("", "", (), "")
+
+
+@pytest.mark.parametrize("conn_type", [None, "", "cpp"])
+def test_a_connection_that_names_no_type_is_of_the_type_cpp(conn_type: str | None) -> None:
+    assert read(conn_type=conn_type).conn_type == "cpp"
+
+
+@pytest.mark.parametrize("conn_type", ["http", "https", "generic", "azure", "CPP", " cpp ", "product_ingest"])
+def test_a_type_that_names_no_service_is_told_with_those_that_do(conn_type: str) -> None:
+    with pytest.raises(CppConfigurationError) as caught:
+        read(conn_type=conn_type)
+    assert str(caught.value) == (
+        f"Field conn_type of connection 'cpp_test' is wrong: {conn_type!r} names no service; it has to be cpp. "
+        "Nothing was sent."
+    )
+
+
+def test_the_type_picks_host_scope_and_version_from_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    other = {
+        **provider_info.CONNECTION_TYPES["cpp"],
+        "host": "https://other.example",
+        "scope": "https://other.example/.default",
+        "api_version": "2022-07-01",
+    }
+    monkeypatch.setitem(provider_info.CONNECTION_TYPES, "other", other)
+    monkeypatch.setitem(provider_info.FIELDS, "other", provider_info._extra_fields(other))
+    switched = read(conn_type="other", host=None)
+    assert (switched.origin, switched.scope, switched.api_version) == (
+        "https://other.example",
+        "https://other.example/.default",
+        "2022-07-01",
+    )
+    assert (
+        read(conn_type="other", host="https://cloudpartner.azure.com").origin == "https://cloudpartner.azure.com"
+    )
+    assert read(host=None).origin == "https://cloudpartner.azure.com"
+    with pytest.raises(CppConfigurationError, match="it has to be cpp or other"):
+        read(conn_type="http")
+
+
+def test_a_connection_of_another_type_is_another_one() -> None:
+    assert replace(read(), conn_type="other") != read()
 
 
 @pytest.mark.parametrize(
@@ -257,6 +301,7 @@ def test_airflows_own_forms_of_a_connection_are_read(form: str) -> None:
     )
     settings = read_settings(
         "cpp_test",
+        conn_type=again.conn_type,
         host=again.host,
         login=again.login,
         password=again.password,

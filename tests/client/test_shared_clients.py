@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import warnings
+from dataclasses import replace
 
 import pytest
 
@@ -39,6 +40,11 @@ async def test_watchers_of_one_connection_share_a_client_and_an_edited_one_gets_
     async with shared_client(A) as first, shared_client(A) as second, shared_client(B) as edited:
         assert first is second
         assert edited is not first
+
+
+async def test_a_connection_that_was_switched_to_another_service_gets_another_client() -> None:
+    async with shared_client(A) as first, shared_client(replace(A, conn_type="other")) as switched:
+        assert switched is not first
 
 
 async def test_a_client_outlives_its_last_user_for_a_while_and_is_closed_then() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -17,7 +18,7 @@ from airflow_provider_cpp.exceptions import (
     UntrustedLocation,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from airflow_provider_cpp.provider_info import CONNECTION_FIELDS
+from airflow_provider_cpp.provider_info import FIELDS
 from tests.client.raw_server import RawServer, response
 
 OFFER = "contoso-virtualmachineoffer"
@@ -33,7 +34,7 @@ def connect(monkeypatch, cpp_emulator, **changes):
     connection = cpp_emulator.connection()
     extra = connection["extra"]
     for name, value in changes.items():
-        fields = extra if name in CONNECTION_FIELDS else connection
+        fields = extra if name in FIELDS["cpp"] else connection
         if value is None:
             fields.pop(name, None)
         else:
@@ -44,6 +45,24 @@ def connect(monkeypatch, cpp_emulator, **changes):
 
 def test_the_constructor_reads_no_connection():
     CloudPartnerPortalHook("there_is_no_such_connection")
+
+
+@pytest.mark.parametrize("conn_type", ["http", "generic"])
+def test_a_connection_of_another_type_is_refused_before_anything_is_sent(monkeypatch, cpp_emulator, conn_type):
+    hook = connect(monkeypatch, cpp_emulator, conn_type=conn_type)
+    with pytest.raises(CppConfigurationError, match=f"Field conn_type .* {conn_type!r} names no service"):
+        hook.go_live(OFFER)
+    with pytest.raises(CppConfigurationError, match="Field conn_type"):
+        asyncio.run(hook.aget_settings())
+    works, told = hook.test_connection()
+    assert not works
+    assert told.startswith("Field conn_type of this connection is wrong")
+    assert cpp_emulator.requests == []
+
+
+def test_a_connection_that_names_no_type_is_taken(monkeypatch, cpp_emulator):
+    hook = connect(monkeypatch, cpp_emulator, conn_type=None)
+    assert hook.list_offers()
 
 
 def test_go_live_sends_one_post_and_returns_the_absolute_location(hook, cpp_emulator):
