@@ -93,7 +93,7 @@ with DAG(
         """Say what would become of each offer. Nothing is sent that changes anything."""
         from airflow_provider_cpp.exceptions import CppBadRequest, CppConflict
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-        from airflow_provider_cpp.lro.prechecking import Precheck
+        from airflow_provider_cpp.values import Precheck
 
         hook = CloudPartnerPortalHook()
         only_look = Precheck(skip_if_live=True, dry_run=True)

@@ -86,7 +86,7 @@ with DAG(
         """Return what is in preview, and what differs from what customers have: what is to be approved."""
         from airflow_provider_cpp.exceptions import CppNotFound
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-        from airflow_provider_cpp.services.cloud_partner_portal.drafts import changes
+        from airflow_provider_cpp.values import changes
 
         hook = CloudPartnerPortalHook()
         preview = hook.get_offer(**OFFER, slot="preview")

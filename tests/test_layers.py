@@ -35,6 +35,7 @@ BELOW = {
     "provider_info": set(),
     "airflow_versions": set(),
     "metrics": {"airflow_versions", "client"},
+    "values": _RULES,
     "operators": _BELOW_OPERATORS,
     "sensors": _BELOW_OPERATORS,
     "tasks": {*_BELOW_TRIGGERS, "triggers"},

@@ -4,8 +4,8 @@ import time
 
 from airflow.providers.common.compat.sdk import DAG, BaseOperator
 
-from airflow_provider_cpp.lro.ends import result_of
 from airflow_provider_cpp.triggers.operation import OperationTrigger
+from airflow_provider_cpp.values import result_of
 
 
 class LiveLinksOperator(BaseOperator):

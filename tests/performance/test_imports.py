@@ -20,6 +20,7 @@ from airflow.providers.standard.sensors.date_time import DateTimeSensor
 before = process_time()
 from airflow_provider_cpp.operators.offer import GoLiveOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
+from airflow_provider_cpp.values import Operation
 print(before - begun, process_time() - before)
 """
 
