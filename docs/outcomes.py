@@ -129,12 +129,12 @@ def _live(stage: Stage) -> str:
 
 
 def _failed(stage: Stage) -> object:
-    stage.portal.outcome = "fail"
+    stage.portal.configure(outcome="fail")
     return stage.wait(stage.go_live())
 
 
 def _failed_in_the_operator(stage: Stage) -> object:
-    stage.portal.outcome = "fail"
+    stage.portal.configure(outcome="fail")
     return stage.go_live(wait_for_completion=True)
 
 
@@ -193,7 +193,7 @@ def _wrong_token(stage: Stage) -> object:
 
 
 def _not_registered(stage: Stage) -> object:
-    stage.portal.forbidden_publishers = ("contoso",)
+    stage.portal.configure(forbidden_publishers=("contoso",))
     return stage.go_live()
 
 

@@ -31,7 +31,7 @@ def database():
 
 @pytest.fixture
 def portal(cpp_emulator):
-    cpp_emulator.duration = 0
+    cpp_emulator.configure(duration=0)
     for offer_id in NEW:
         cpp_emulator.add_offer(offer_id, PUBLISHER)
     cpp_emulator.add_offer(LIVE, PUBLISHER, "live")

@@ -14,12 +14,12 @@ from airflow_provider_cpp.emulator.faults import Fault
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_cpp.emulator.emulator import Emulator
+    from airflow_provider_cpp.emulator.emulation import Emulation
 
 PREFIX = "/emulator/"
 
 
-def answer_control(emulator: Emulator, call: Call) -> Answer:
+def answer_control(emulator: Emulation, call: Call) -> Answer:
     """Answer a request under ``/emulator/``.
 
     :param emulator: what is read or changed
@@ -33,39 +33,39 @@ def answer_control(emulator: Emulator, call: Call) -> Answer:
         return ApiError(400, "BadRequest", str(error)).answer()
 
 
-def _do(emulator: Emulator, call: Call) -> Any:
+def _do(emulator: Emulation, call: Call) -> Any:
     command = _COMMANDS.get((call.method, call.path.removeprefix(PREFIX).rstrip("/")))
     if command is None:
         raise ApiError(404, "NotFound", f"The emulator has no {call.method} {call.path}.")
     return command(emulator, call)
 
 
-def _requests(emulator: Emulator, call: Call) -> Any:
+def _requests(emulator: Emulation, call: Call) -> Any:
     records = emulator.requests_for(call.query.get("action"), call.query.get("offer_id"))
     return [record.to_dict() for record in records]
 
 
-def _clear_requests(emulator: Emulator, _call: Call) -> Any:
+def _clear_requests(emulator: Emulation, _call: Call) -> Any:
     emulator.clear_requests()
     return {}
 
 
-def _add_offer(emulator: Emulator, call: Call) -> Any:
+def _add_offer(emulator: Emulation, call: Call) -> Any:
     emulator.add_offer(**_object(call))
     return _offers(emulator, call)
 
 
-def _finish(emulator: Emulator, call: Call) -> Any:
+def _finish(emulator: Emulation, call: Call) -> Any:
     emulator.finish(**_object(call))
     return _offers(emulator, call)
 
 
-def _advance(emulator: Emulator, call: Call) -> Any:
+def _advance(emulator: Emulation, call: Call) -> Any:
     emulator.advance(**_object(call))
     return {}
 
 
-def _add_faults(emulator: Emulator, call: Call) -> Any:
+def _add_faults(emulator: Emulation, call: Call) -> Any:
     document = call.json()
     faults = document if isinstance(document, list) else [document]
     if not all(isinstance(fault, dict) for fault in faults):
@@ -74,7 +74,7 @@ def _add_faults(emulator: Emulator, call: Call) -> Any:
     return emulator.faults.to_list()
 
 
-def _clear_faults(emulator: Emulator, _call: Call) -> Any:
+def _clear_faults(emulator: Emulation, _call: Call) -> Any:
     emulator.faults.clear()
     return emulator.faults.to_list()
 
@@ -86,7 +86,7 @@ def _object(call: Call) -> dict[str, Any]:
     return document
 
 
-def _offers(emulator: Emulator, _call: Call) -> list[dict[str, Any]]:
+def _offers(emulator: Emulation, _call: Call) -> list[dict[str, Any]]:
     portal = emulator.portal
     with portal.lock:
         return [
@@ -114,7 +114,7 @@ def _offers(emulator: Emulator, _call: Call) -> list[dict[str, Any]]:
         ]
 
 
-_COMMANDS: dict[tuple[str, str], Callable[[Emulator, Call], Any]] = {
+_COMMANDS: dict[tuple[str, str], Callable[[Emulation, Call], Any]] = {
     ("GET", "requests"): _requests,
     ("DELETE", "requests"): _clear_requests,
     ("GET", "offers"): _offers,

@@ -19,6 +19,7 @@ from airflow_provider_cpp.lro.schedule import (
 from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
 from airflow_provider_cpp.tasks.calling import CallsPortal
 from airflow_provider_cpp.tasks.starting_operator import StartsOperation
+from airflow_provider_cpp.tasks.wait_arguments import Waiting
 from airflow_provider_cpp.tasks.waiting import time_limit
 from airflow_provider_cpp.wire.arguments import (
     FAIL,
@@ -112,12 +113,15 @@ class GoLiveOperator(StartsOperation):
             publisher_id=publisher_id,
             cpp_conn_id=cpp_conn_id,
             wait_for_completion=wait_for_completion,
-            deferrable=deferrable,
-            poll_interval=poll_interval,
-            max_poll_interval=max_poll_interval,
-            timeout=timeout,
-            cancel_on_kill=cancel_on_kill,
-            stuck_after=stuck_after,
+            waiting=Waiting.of(
+                "poll",
+                deferrable=deferrable,
+                interval=poll_interval,
+                max_interval=max_poll_interval,
+                timeout=timeout,
+                cancel_on_kill=cancel_on_kill,
+                stuck_after=stuck_after,
+            ),
             dry_run=dry_run,
             **kwargs,
         )
@@ -200,12 +204,15 @@ class PublishOperator(StartsOperation):
             publisher_id=publisher_id,
             cpp_conn_id=cpp_conn_id,
             wait_for_completion=wait_for_completion,
-            deferrable=deferrable,
-            poll_interval=poll_interval,
-            max_poll_interval=max_poll_interval,
-            timeout=timeout,
-            cancel_on_kill=cancel_on_kill,
-            stuck_after=stuck_after,
+            waiting=Waiting.of(
+                "poll",
+                deferrable=deferrable,
+                interval=poll_interval,
+                max_interval=max_poll_interval,
+                timeout=timeout,
+                cancel_on_kill=cancel_on_kill,
+                stuck_after=stuck_after,
+            ),
             dry_run=dry_run,
             **kwargs,
         )

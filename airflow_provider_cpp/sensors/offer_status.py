@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_cpp.tasks.wait_arguments import Waiting
 from airflow_provider_cpp.tasks.watching_sensor import WatchingSensor
 from airflow_provider_cpp.wire.arguments import listed
 
@@ -75,20 +76,21 @@ class OfferStatusSensor(WatchingSensor):
         end_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
+        from airflow_provider_cpp.lro.goals import goal_of_offer
+
+        waiting = Waiting.of(
+            "poke",
             deferrable=deferrable,
-            poke_interval=poke_interval,
-            max_poke_interval=max_poke_interval,
+            interval=poke_interval,
+            max_interval=max_poke_interval,
             timeout=timeout,
             stuck_after=stuck_after,
             start_from_trigger=start_from_trigger,
             end_from_trigger=end_from_trigger,
-            **kwargs,
         )
+        super().__init__(waiting=waiting, **kwargs)
         self.offer_id = offer_id
         self.publisher_id = publisher_id
-        from airflow_provider_cpp.lro.goals import goal_of_offer
-
         self.target = sorted(listed("target", target))
         given = goal_of_offer(self.target, ()).reached
         self.failed_states = (
@@ -99,6 +101,7 @@ class OfferStatusSensor(WatchingSensor):
         self._goal()
         self.cpp_conn_id = cpp_conn_id
         self._hand_straight_to_the_triggerer(
+            waiting,
             "airflow_provider_cpp.triggers.offer_status.OfferStatusTrigger",
             {"offer_id": offer_id} | ({} if publisher_id is None else {"publisher_id": publisher_id}),
             target=self.target,

@@ -7,9 +7,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_cpp.tasks.wait_arguments import Waiting
 from airflow_provider_cpp.tasks.waiting import WaitsForOperation
 from airflow_provider_cpp.tasks.watching_sensor import WatchingSensor
-from airflow_provider_cpp.wire.arguments import checked_flag, is_missing
+from airflow_provider_cpp.wire.arguments import is_missing
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -70,23 +71,26 @@ class OperationSensor(WaitsForOperation, WatchingSensor):
         end_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
-        super().__init__(
+        waiting = Waiting.of(
+            "poke",
             deferrable=deferrable,
-            poke_interval=poke_interval,
-            max_poke_interval=max_poke_interval,
+            interval=poke_interval,
+            max_interval=max_poke_interval,
             timeout=timeout,
+            cancel_on_kill=cancel_on_kill,
             stuck_after=stuck_after,
             start_from_trigger=start_from_trigger,
             end_from_trigger=end_from_trigger,
-            **kwargs,
         )
+        super().__init__(waiting=waiting, **kwargs)
         self.operation_location = operation_location
         self.cpp_conn_id = cpp_conn_id
-        self.cancel_on_kill = checked_flag("cancel_on_kill", cancel_on_kill)
+        self.cancel_on_kill = waiting.cancel_on_kill
         self._hand_straight_to_the_triggerer(
+            waiting,
             "airflow_provider_cpp.triggers.operation.OperationTrigger",
             {"operation_location": operation_location},
-            cancel_on_kill=cancel_on_kill,
+            cancel_on_kill=waiting.cancel_on_kill,
         )
 
     def _locate(self, context: Context) -> OperationLocation:

@@ -13,7 +13,8 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperat
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
-from airflow_provider_cpp.lro.schedule import PollSchedule, optional_seconds, seconds
+from airflow_provider_cpp.lro.schedule import PollSchedule
+from airflow_provider_cpp.tasks.wait_arguments import Waiting
 from airflow_provider_cpp.tasks.waiting import WaitsForOperation, time_limit
 from airflow_provider_cpp.wire.arguments import checked_flag, flag_or_template, rendered_flag
 
@@ -54,13 +55,8 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         offer_id: str,
         publisher_id: str | None,
         cpp_conn_id: str,
+        waiting: Waiting,
         wait_for_completion: bool,
-        deferrable: bool,
-        poll_interval: float | timedelta,
-        max_poll_interval: float | timedelta,
-        timeout: float | timedelta,
-        cancel_on_kill: bool,
-        stuck_after: float | timedelta | None,
         dry_run: bool | str,
         **kwargs: Any,
     ) -> None:
@@ -69,12 +65,12 @@ class StartsOperation(WaitsForOperation, BaseOperator):
         self.publisher_id = publisher_id
         self.cpp_conn_id = cpp_conn_id
         self.wait_for_completion = checked_flag("wait_for_completion", wait_for_completion)
-        self.deferrable = checked_flag("deferrable", deferrable)
-        self.poll_interval = seconds("poll_interval", poll_interval)
-        self.max_poll_interval = seconds("max_poll_interval", max_poll_interval)
-        self.timeout = seconds("timeout", timeout)
-        self.cancel_on_kill = checked_flag("cancel_on_kill", cancel_on_kill)
-        self.stuck_after = optional_seconds("stuck_after", stuck_after)
+        self.deferrable = waiting.deferrable
+        self.poll_interval = waiting.interval
+        self.max_poll_interval = waiting.max_interval
+        self.timeout = waiting.timeout
+        self.cancel_on_kill = waiting.cancel_on_kill
+        self.stuck_after = waiting.stuck_after
         self.is_dry_run = flag_or_template("dry_run", dry_run)  # `dry_run` is a method of Airflow's own
 
     def _start(

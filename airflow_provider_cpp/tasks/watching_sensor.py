@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import (
@@ -16,18 +16,13 @@ from airflow.providers.common.compat.sdk import (
 )
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.exceptions import CppConfigurationError, OperationTimeout
+from airflow_provider_cpp.exceptions import OperationTimeout
 from airflow_provider_cpp.lro.schedule import (
-    DEFAULT_INTERVAL,
-    DEFAULT_MAX_INTERVAL,
-    DEFAULT_TIMEOUT,
     PollSchedule,
-    optional_seconds,
-    seconds,
 )
+from airflow_provider_cpp.tasks.wait_arguments import Waiting
 from airflow_provider_cpp.tasks.waiting import Waits
 from airflow_provider_cpp.tasks.without_worker import ending_of, start_trigger_args, why_on_a_worker
-from airflow_provider_cpp.wire.arguments import checked_flag
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -38,45 +33,18 @@ if TYPE_CHECKING:
 class WatchingSensor(Waits, BaseSensorOperator):
     """Wait for what a subclass names, and return the document that ended the wait.
 
-    :param deferrable: wait in the triggerer.
-    :param poke_interval: seconds, or a ``timedelta``, between two looks at least.
-    :param max_poke_interval: the same, at most.
-    :param timeout: seconds, or a ``timedelta``, after which the wait is given up.
-    :param stuck_after: seconds, or a ``timedelta``, without a change of step after which a warning is
-        logged, once; None for never.
-    :param start_from_trigger: let the scheduler hand the task straight to the triggerer (Airflow 3.3 and later).
-    :param end_from_trigger: let the triggerer end the task (Airflow 3.3 and later).
+    :param waiting: how.
     """
 
-    def __init__(
-        self,
-        *,
-        deferrable: bool = True,
-        poke_interval: float | timedelta = DEFAULT_INTERVAL,
-        max_poke_interval: float | timedelta = DEFAULT_MAX_INTERVAL,
-        timeout: float | timedelta = DEFAULT_TIMEOUT,
-        stuck_after: float | timedelta | None = None,
-        start_from_trigger: bool = False,
-        end_from_trigger: bool = False,
-        **kwargs: Any,
-    ) -> None:
-        # Before Airflow reads them, whose errors name no task's argument.
-        poke_interval, timeout = seconds("poke_interval", poke_interval), seconds("timeout", timeout)
-        super().__init__(poke_interval=poke_interval, timeout=timeout, **kwargs)
-        self.deferrable = checked_flag("deferrable", deferrable)
-        self.max_poke_interval = seconds("max_poke_interval", max_poke_interval)
-        self.stuck_after = optional_seconds("stuck_after", stuck_after)
-        checked_flag("start_from_trigger", start_from_trigger)
-        checked_flag("end_from_trigger", end_from_trigger)
-        if start_from_trigger and not deferrable:
-            raise CppConfigurationError(
-                "deferrable=False means that a worker waits; start_from_trigger needs True."
-            )
-        self._wants_no_worker = start_from_trigger or end_from_trigger
-        self._starts_without_worker = start_from_trigger
+    def __init__(self, *, waiting: Waiting, **kwargs: Any) -> None:
+        super().__init__(poke_interval=waiting.interval, timeout=waiting.timeout, **kwargs)
+        self.deferrable = waiting.deferrable
+        self.max_poke_interval = waiting.max_interval
+        self.stuck_after = waiting.stuck_after
+        self._wants_no_worker = waiting.start_from_trigger or waiting.end_from_trigger
         possible = airflow_versions.WITHOUT_WORKER.is_here
-        self.start_from_trigger = start_from_trigger and possible
-        self.end_from_trigger = end_from_trigger and possible
+        self.start_from_trigger = waiting.start_from_trigger and possible
+        self.end_from_trigger = waiting.end_from_trigger and possible
         self._why_on_a_worker: str | None = None
         self._pause = 0.0
 
@@ -95,23 +63,34 @@ class WatchingSensor(Waits, BaseSensorOperator):
         if why is not None:
             raise AirflowSkipException(f"There is nothing to wait for: {why}")
 
-    def _hand_straight_to_the_triggerer(self, trigger: str, templates: dict[str, Any], **arguments: Any) -> None:
+    def _hand_straight_to_the_triggerer(
+        self, waiting: Waiting, trigger: str, templates: dict[str, Any], **arguments: Any
+    ) -> None:
         """Let the scheduler make the trigger, where that was asked for.
 
+        :param waiting: how this sensor waits.
         :param trigger: the trigger's class, as a dotted path.
         :param templates: its arguments that are template fields.
         :param arguments: its other arguments that say what is watched.
         :raises CppConfigurationError: if they can't be rendered in the triggerer.
         """
-        if self._starts_without_worker:
-            if self.has_dag():  # type: ignore[no-untyped-call]
-                self._why_on_a_worker = why_on_a_worker(self.dag, (*templates.values(), self.cpp_conn_id))
-            if self._why_on_a_worker:
-                self.start_from_trigger = False
-                return
-            # Made on every Airflow, so that what one refuses no other accepts.
-            made = start_trigger_args(self, trigger, templates, **arguments)
-            self.start_trigger_args = made if self.start_from_trigger else None
+        if not waiting.start_from_trigger:
+            return
+        templates = {**templates, "cpp_conn_id": self.cpp_conn_id}
+        if self.has_dag():  # type: ignore[no-untyped-call]
+            self._why_on_a_worker = why_on_a_worker(self.dag, templates.values())
+        if self._why_on_a_worker:
+            self.start_from_trigger = False
+            return
+        # Made on every Airflow, so that what one refuses no other accepts.
+        made = start_trigger_args(
+            trigger, templates, arguments, waiting, self._ending(), execution_timeout=self.execution_timeout
+        )
+        self.start_trigger_args = made if self.start_from_trigger else None
+
+    def _ending(self) -> dict[str, Any] | None:
+        """Return how the triggerer may end this task itself, or None where a worker does."""
+        return ending_of(self) if self.end_from_trigger else None
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait where `deferrable` says."""
@@ -174,7 +153,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
             self._recall(context)
         while isinstance(outcome := self._look(), float):
             if self.deferrable:
-                self._hand_over(ending_of(self))
+                self._hand_over(self._ending())
             if self._is_rescheduled and self._told is not None and self._told.in_doubt:
                 # How many reads in a row have failed only this process knows: it stays until that is over.
                 time.sleep(outcome)

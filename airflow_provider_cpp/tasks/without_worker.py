@@ -16,9 +16,10 @@ from airflow_provider_cpp.tasks.waiting import MARGIN, time_limit
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from airflow.providers.common.compat.sdk import BaseSensorOperator
     from airflow.triggers.base import StartTriggerArgs
 
-    from airflow_provider_cpp.tasks.watching_sensor import WatchingSensor
+    from airflow_provider_cpp.tasks.wait_arguments import Waiting
 
 #: What the triggerer has of a template's context (Airflow 3.3). The rest of Airflow's names need questions that it
 #: can't ask (`prev_start_date_success`, `task_state_store`), and a DAG's own macros stay in the DAG file.
@@ -38,44 +39,49 @@ _PULL = re.compile(r"xcom_pull\s*\(([^()]*)\)")
 
 
 def start_trigger_args(
-    sensor: WatchingSensor, trigger: str, templates: dict[str, Any], **arguments: Any
+    trigger: str,
+    templates: dict[str, Any],
+    arguments: dict[str, Any],
+    waiting: Waiting,
+    ending: dict[str, Any] | None,
+    *,
+    execution_timeout: timedelta | None,
 ) -> StartTriggerArgs:
-    """Return what the scheduler needs to defer the task by itself.
+    """Return what the scheduler needs to defer a task by itself.
 
-    :param sensor: the sensor, with all of its arguments set.
     :param trigger: the trigger's class, as a dotted path.
-    :param templates: its arguments that are template fields.
+    :param templates: those of its arguments that are template fields of the task.
     :param arguments: its other arguments that say what is watched.
-    :raises CppConfigurationError: if they can't be rendered in the triggerer.
+    :param waiting: how the task waits.
+    :param ending: how the triggerer may end the task itself; None to resume it in any case.
+    :param execution_timeout: Airflow's limit for the task.
+    :raises CppConfigurationError: if the templates can't be rendered in the triggerer.
     """
     from airflow.triggers.base import StartTriggerArgs
 
-    limit = time_limit(sensor.timeout, sensor.execution_timeout)
-    hard_limit = limit + sensor.poke_interval + MARGIN
-    if sensor.execution_timeout is not None:
-        hard_limit = min(hard_limit, sensor.execution_timeout.total_seconds())
+    limit = time_limit(waiting.timeout, execution_timeout)
+    hard_limit = limit + waiting.interval + MARGIN
+    if execution_timeout is not None:
+        hard_limit = min(hard_limit, execution_timeout.total_seconds())
     return StartTriggerArgs(
         trigger_cls=trigger,
         trigger_kwargs={
             **{name: as_template(name, value) for name, value in templates.items()},
             **arguments,
-            "cpp_conn_id": as_template("cpp_conn_id", sensor.cpp_conn_id),
-            "poke_interval": sensor.poke_interval,
-            "max_poke_interval": sensor.max_poke_interval,
-            "stuck_after": sensor.stuck_after,
+            "poke_interval": waiting.interval,
+            "max_poke_interval": waiting.max_interval,
+            "stuck_after": waiting.stuck_after,
             "limit": limit,
             "hard_limit": hard_limit,
-            "ending": ending_of(sensor),
+            "ending": ending,
         },
         next_method="execute_complete",
         timeout=timedelta(seconds=hard_limit),
     )
 
 
-def ending_of(sensor: WatchingSensor) -> dict[str, Any] | None:
-    """Return what the triggerer has to know of a task to end it as a worker would, or None to resume it."""
-    if not sensor.end_from_trigger:
-        return None
+def ending_of(sensor: BaseSensorOperator) -> dict[str, Any]:
+    """Return what the triggerer has to know of a task to end it as a worker would."""
     return {
         "retries": sensor.retries or 0,
         "skip_on_failure": sensor.soft_fail or sensor.never_fail,

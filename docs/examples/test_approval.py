@@ -10,7 +10,7 @@ OFFER = "contoso-release"
 def release(cpp_emulator):
     was = {"displayText": "Contoso Release, as it was", "plans": [{"planId": "contoso-release-plan"}]}
     cpp_emulator.add_offer(OFFER, state="live", definition=was)
-    cpp_emulator.duration = 0
+    cpp_emulator.configure(duration=0)
     return DagBag().dags["release_offer"].test
 
 

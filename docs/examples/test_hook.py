@@ -4,6 +4,6 @@ from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHo
 
 
 def test_it_starts_one_operation(cpp_emulator):
-    cpp_emulator.outcome = "stall"  # it never ends, however long the next line takes
+    cpp_emulator.configure(outcome="stall")  # it never ends, however long the next line takes
     location = CloudPartnerPortalHook().go_live("contoso-virtualmachineoffer")
     assert CloudPartnerPortalHook().get_operation(location).status == "running"

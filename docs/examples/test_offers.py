@@ -23,7 +23,7 @@ def test_the_offer_is_brought_to_its_file_once(cpp_emulator):
 
 
 def test_one_field_is_changed_under_the_tag_that_was_read(cpp_emulator):
-    cpp_emulator.etag_on_get = True
+    cpp_emulator.configure(etag_on_get=True)
     tag = cpp_emulator.offer(OFFER).etag
     assert run("change_offer").state == "success"
     (request,) = cpp_emulator.requests_for("put-offer")
@@ -33,7 +33,7 @@ def test_one_field_is_changed_under_the_tag_that_was_read(cpp_emulator):
 
 
 def test_each_offer_that_waits_goes_live(cpp_emulator):
-    cpp_emulator.duration = 0
+    cpp_emulator.configure(duration=0)
     cpp_emulator.add_offer("another")
     cpp_emulator.add_offer("only-a-draft", state="draft")
     assert run("take_all_live").state == "success"

@@ -23,7 +23,7 @@ def test_a_refused_certification_fails_the_run(cpp_emulator):
 
 
 def test_a_lost_answer_is_no_reason_to_go_live_twice(cpp_emulator):
-    cpp_emulator.duration = 0
+    cpp_emulator.configure(duration=0)
     cpp_emulator.faults.add(Fault("lost-response", action="golive"))
     assert release().state == "success"
     assert len(cpp_emulator.requests_for("golive")) == 1

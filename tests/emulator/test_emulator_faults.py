@@ -248,7 +248,7 @@ def test_a_redirect_leads_to_another_host(emulator, read):
 
 @pytest.mark.parametrize("form", ["both", "location-legacy"])
 def test_a_location_may_name_another_host(emulator, client, form):
-    emulator.location_form = form
+    emulator.configure(location_form=form)
     emulator.faults.add(Fault("foreign-location", "golive", value="https://elsewhere.example"))
     answer = client.golive()
     names = [name for name in ("Location", "Operation-Location") if name in answer.headers]

@@ -24,7 +24,7 @@ VERSION = r"\?api-version=2017-10-31"
     ],
 )
 def test_golive_is_accepted_with_an_empty_body_and_a_location(emulator, client, form, headers):
-    emulator.location_form = form
+    emulator.configure(location_form=form)
     answer = client.golive()
     assert (answer.status_code, answer.content) == (202, b"")
     sent = {name: answer.headers[name] for name in ("Location", "Operation-Location") if name in answer.headers}
@@ -35,7 +35,7 @@ def test_golive_is_accepted_with_an_empty_body_and_a_location(emulator, client, 
 
 
 def test_an_absolute_location_names_the_listener_that_was_asked(emulator, client):
-    emulator.location_form = "operation-location-absolute"
+    emulator.configure(location_form="operation-location-absolute")
     answer = client.golive(base=emulator.plain_url)
     assert answer.headers["Operation-Location"].startswith(emulator.plain_url + "/api/")
 
@@ -64,7 +64,7 @@ def test_a_golive_walks_through_the_six_steps_to_live(emulator, client):
 
 
 def test_progress_grows_from_0_to_100(emulator, client):
-    emulator.step_durations = {"displaydummycertify": 10, "live": 0}
+    emulator.configure(step_durations={"displaydummycertify": 10, "live": 0})
     location = client.golive().headers["Location"]
     progress = []
     for _ in range(4):
@@ -97,7 +97,7 @@ def test_a_step_can_be_given_a_duration_of_its_own(emulator, client):
 def test_states_are_spelt_in_the_chosen_vocabulary(
     emulator, client, vocabulary, running, succeeded, canceled, step
 ):
-    emulator.vocabulary = vocabulary
+    emulator.configure(vocabulary=vocabulary)
     locations = []
     for outcome in ("succeed", "cancel"):
         locations.append(client.golive().headers["Location"])
@@ -111,7 +111,7 @@ def test_states_are_spelt_in_the_chosen_vocabulary(
 
 
 def test_a_failure_is_told_by_its_step_in_html(emulator, client):
-    emulator.outcome = "fail"
+    emulator.configure(outcome="fail")
     location = client.golive().headers["Location"]
     emulator.advance(100)
     operation = client.operation(location)
@@ -136,7 +136,7 @@ def test_another_step_can_fail_with_other_words_for_one_offer_only(emulator, cli
 
 
 def test_an_operation_can_be_canceled_by_the_service(emulator, client):
-    emulator.outcome = "cancel"
+    emulator.configure(outcome="cancel")
     location = client.golive().headers["Location"]
     emulator.advance(100)
     operation = client.operation(location)
@@ -144,7 +144,7 @@ def test_an_operation_can_be_canceled_by_the_service(emulator, client):
 
 
 def test_a_stalled_operation_never_ends(emulator, client):
-    emulator.outcome = "stall"
+    emulator.configure(outcome="stall")
     location = client.golive().headers["Location"]
     emulator.advance(30 * 24 * 3600)
     emulator.revoke_tokens()
@@ -167,7 +167,7 @@ def test_an_operation_can_be_ended_from_outside(emulator, client):
 
 def test_an_operation_may_come_as_an_array_of_one(emulator, client):
     location = client.golive().headers["Location"]
-    emulator.body_form = "array"
+    emulator.configure(body_form="array")
     (operation,) = client.operation(location)
     assert operation["status"] == "running"
 
@@ -175,7 +175,7 @@ def test_an_operation_may_come_as_an_array_of_one(emulator, client):
 def test_the_sample_and_the_table_of_the_operations_page_disagree(emulator, client):
     location = client.golive().headers["Location"]
     sample = client.operation(location)
-    emulator.operation_properties = "table"
+    emulator.configure(operation_properties="table")
     table = client.operation(location)
     assert "id" not in sample
     assert "steps" not in table
@@ -188,7 +188,7 @@ def test_messages_may_be_strings_and_step_names_ids(emulator, client):
     emulator.advance(100)
     operation = client.operation(location)
     assert operation["steps"][4]["stepName"] == "publisher-signoff"
-    assert operation["messages"] == list(emulator.failure_messages)
+    assert operation["messages"] == list(emulator.settings.failure_messages)
 
 
 def test_a_golive_while_one_runs_is_409_and_starts_nothing(emulator, client):
@@ -207,10 +207,10 @@ def test_an_offer_that_was_never_in_preview_cannot_go_live(emulator, client):
 
 def test_a_live_offer_may_go_live_again_unless_the_emulator_is_strict(emulator, client):
     emulator.add_offer("live", state="live")
-    emulator.strict_golive = True
+    emulator.configure(strict_golive=True)
     assert client.golive("live").status_code == 400
     assert client.golive().status_code == 202
-    emulator.strict_golive = False
+    emulator.configure(strict_golive=False)
     assert client.golive("live").status_code == 202
 
 

@@ -60,7 +60,7 @@ def test_another_process_can_read_and_change_the_emulator(emulator, client):
     assert control(client, "POST", "offers", json={"offer_id": "seeded", "state": "draft"}).status_code == 200
     assert emulator.offer("seeded").version == 1
     settings = control(client, "POST", "settings", json={"outcome": "fail", "duration": 7}).json()
-    assert (settings["outcome"], emulator.duration) == ("fail", 7)
+    assert (settings["outcome"], emulator.settings.duration) == ("fail", 7)
     assert control(client, "GET", "settings").json() == settings
     client.golive()
     (record,) = control(client, "GET", "requests", params={"action": "golive"}).json()

@@ -89,7 +89,7 @@ def test_a_certificates_assertion_is_believed_if_it_names_the_application(emulat
 
 
 def test_a_token_expires_after_its_lifetime(emulator, client):
-    emulator.token_lifetime = 60
+    emulator.configure(token_lifetime=60)
     assert client.get("/api/publishers").status_code == 200
     emulator.advance(59)
     assert client.get("/api/publishers").status_code == 200

@@ -76,7 +76,7 @@ def test_a_missing_or_unknown_api_version_is_400(client, version):
     ],
 )
 def test_an_application_that_is_not_registered_for_the_publisher_is_403(emulator, client, method, call):
-    emulator.forbidden_publishers = ("contoso",)
+    emulator.configure(forbidden_publishers=("contoso",))
     answer = client.on_offer(method, call)
     assert answer.status_code == 403
     assert answer.json() == {
@@ -160,20 +160,20 @@ def test_an_offer_names_its_page_in_partner_center_only_since_the_migration(emul
     )
     listed = {entry["id"]: entry["pcRedirectUri"] for entry in client.get("/api/publishers/contoso/offers").json()}
     assert listed[OFFER] == migrated["pcRedirectUri"] != listed["other"]
-    emulator.migrated = False
+    emulator.configure(migrated=False)
     assert not {"pcMigrationStatus", "pcRedirectUri"} & client.on_offer("GET").json().keys()
 
 
 def test_a_get_has_an_etag_only_as_before_the_migration(emulator, client):
     assert "ETag" not in client.on_offer("GET").headers
-    emulator.etag_on_get = True
+    emulator.configure(etag_on_get=True)
     etag = client.on_offer("GET").headers["ETag"]
     body = BODY | {"id": OFFER}
     assert client.on_offer("PUT", json=body, headers={"If-Match": etag}).status_code == 200
 
 
 def test_what_put_took_comes_back_but_for_the_values_of_secrets_and_unknown_properties(emulator, client):
-    emulator.migrated = False
+    emulator.configure(migrated=False)
     definition = {
         **BODY["definition"],
         "lead": {"clientId": "id", "x.clientSecret": "s3cret", "n": [{"password": "p"}]},
@@ -190,7 +190,7 @@ def test_what_put_took_comes_back_but_for_the_values_of_secrets_and_unknown_prop
 
 
 def test_files_are_shown_at_addresses_of_the_portals_own(emulator, client):
-    emulator.copied_fields = ("osVhdUrl",)
+    emulator.configure(copied_fields=("osVhdUrl",))
     images = {
         "1.0.1": {"osVhdUrl": "https://contoso.example/vhds/a.vhd?sig=x", "label": "https://contoso.example/"}
     }
@@ -225,7 +225,7 @@ def test_a_migrated_vm_offer_comes_back_with_what_the_service_adds_and_renames(e
     definition = client.on_offer("GET", offer="new").json()["definition"]
     assert definition["plans"] == [{"planId": "plan", f"{vm}.osType": "Other", f"{vm}.certificationsFairfax": []}]
     assert definition["offer"]["microsoft-azure-marketplace.tableLeadConfiguration"] == {}
-    emulator.migrated = False
+    emulator.configure(migrated=False)
     assert client.on_offer("GET", offer="new").json()["definition"]["plans"] == plans
 
 

@@ -93,13 +93,13 @@ def test_the_status_follows_the_offer(emulator, client, draft):
     assert status() == "running"
     emulator.advance(100)
     assert status() == "running"
-    emulator.signoff_status = "waitingForPublisherReview"
+    emulator.configure(signoff_status="waitingForPublisherReview")
     assert status() == "waitingForPublisherReview"
     client.golive(draft)
     assert status() == "running"
     emulator.advance(100)
     assert status() == "succeeded"
-    emulator.vocabulary = "pascal"
+    emulator.configure(vocabulary="pascal")
     assert status() == "Succeeded"
 
 
@@ -129,7 +129,7 @@ def test_submissions_are_filtered_by_either_parameter_in_any_vocabulary(client, 
 
 
 def test_an_asynchronous_cancel_takes_its_time(emulator, client):
-    emulator.cancel_duration = 60
+    emulator.configure(cancel_duration=60)
     location = client.golive().headers["Location"]
     answer = client.on_offer("POST", "/cancel", json=EMAILS)
     assert (answer.status_code, answer.content) == (202, b"")
@@ -154,7 +154,7 @@ def test_an_operation_that_ends_before_the_cancel_takes_effect_keeps_its_end(emu
 
 
 def test_a_synchronous_cancel_is_200(emulator, client):
-    emulator.cancel_mode = "sync"
+    emulator.configure(cancel_mode="sync")
     location = client.golive().headers["Location"]
     assert client.on_offer("POST", "/cancel").status_code == 200
     assert client.operation(location)["status"] == "canceled"
@@ -162,7 +162,7 @@ def test_a_synchronous_cancel_is_200(emulator, client):
 
 
 def test_a_cancel_that_does_nothing_is_202_all_the_same(emulator, client):
-    emulator.cancel_mode = "noop"
+    emulator.configure(cancel_mode="noop")
     location = client.golive().headers["Location"]
     assert client.on_offer("POST", "/cancel").status_code == 202
     emulator.advance(99)
@@ -171,7 +171,7 @@ def test_a_cancel_that_does_nothing_is_202_all_the_same(emulator, client):
 
 @pytest.mark.parametrize("mode", ["async", "sync", "noop"])
 def test_a_cancel_is_202_whether_or_not_anything_runs(emulator, client, draft, mode):
-    emulator.cancel_mode = mode
+    emulator.configure(cancel_mode=mode)
     answer = client.on_offer("POST", "/cancel", draft)
     assert answer.status_code == 202
     assert "Location" not in answer.headers

@@ -47,7 +47,7 @@ def test_the_run_succeeds_and_the_portal_says_that_the_offer_is_live(run, portal
 def test_the_sensor_waits_deferred_and_holds_a_worker_only_to_begin_and_to_end(sensor, portal):
     on_worker = [state for state in sensor.names if state in {"running", "deferred", "success"}]
     assert on_worker == ["running", "deferred", "running", "success"]
-    assert sensor.waited_deferred.total_seconds() > portal.duration / 2
+    assert sensor.waited_deferred.total_seconds() > portal.settings.duration / 2
 
 
 def test_exactly_one_go_live_arrives_with_the_right_address_and_headers(run, portal):

@@ -183,7 +183,7 @@ class TestPutting:
         assert len(puts(cpp_emulator)) == 1
 
     def test_secrets_and_copied_files_are_no_difference_where_they_are_ignored(self, hook, cpp_emulator):
-        cpp_emulator.copied_fields = ("logo",)
+        cpp_emulator.configure(copied_fields=("logo",))
         document = {**NEW, "definition": {**NEW["definition"], "lead": {"clientSecret": "s3cret-word"}}}
         hook.put_offer("new", document, create=True)
         unsaid = ("offerTypeVersions", "inventedIn2031", "definition/offer/logo", "definition/lead/clientSecret")

@@ -78,7 +78,7 @@ class TestPushing:
         assert context["ti"].xcoms == {PARTNER_CENTER_KEY: page}
 
     def test_an_offer_that_was_never_migrated_has_the_list(self, cpp_emulator):
-        cpp_emulator.migrated = False
+        cpp_emulator.configure(migrated=False)
         task = go_live()
         context = context_of(task)
         location = run_task(task, context).result

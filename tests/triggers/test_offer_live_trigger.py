@@ -266,12 +266,12 @@ async def test_links_that_cannot_be_read_delay_no_event(cpp_emulator, triggerer,
 async def test_a_missing_permission_is_an_error_in_the_log_and_ends_nothing(
     cpp_emulator, triggerer, stores, caplog
 ):
-    cpp_emulator.forbidden_publishers = ("contoso",)
+    cpp_emulator.configure(forbidden_publishers=("contoso",))
     with caplog.at_level(logging.INFO, "airflow_provider_cpp"):
         triggerer.start("asset", OfferLiveTrigger(lookback=3600, **QUICK))
         await some_looks(triggerer, cpp_emulator, 4)
         go_live(cpp_emulator)
-        cpp_emulator.forbidden_publishers = ()
+        cpp_emulator.configure(forbidden_publishers=())
         await triggerer.until(lambda: triggerer.events["asset"])
     errors = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
     assert len(errors) == 1
