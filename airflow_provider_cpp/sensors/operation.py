@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL, DEFAULT_MAX_INTERVAL, DEFAULT_TIMEOUT
+from airflow_provider_cpp.tasks.killed.canceling import CancelsWhenKilled
 from airflow_provider_cpp.tasks.wait_arguments import Waiting
-from airflow_provider_cpp.tasks.waiting import WaitsForOperation
 from airflow_provider_cpp.tasks.watching_sensor import WatchingSensor
 from airflow_provider_cpp.wire.arguments import is_missing
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 
 
-class OperationSensor(WaitsForOperation, WatchingSensor):
+class OperationSensor(CancelsWhenKilled, WatchingSensor):
     """Wait until an operation ends, for hours or days, and return the finished operation.
 
     Looks once on the worker, then waits in the triggerer. Only the service's own word ends the wait: a

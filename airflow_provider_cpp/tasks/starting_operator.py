@@ -14,8 +14,9 @@ from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.links.operation import push_links
 from airflow_provider_cpp.lro.schedule import PollSchedule
+from airflow_provider_cpp.tasks.killed.canceling import CancelsWhenKilled
 from airflow_provider_cpp.tasks.wait_arguments import Waiting
-from airflow_provider_cpp.tasks.waiting import WaitsForOperation, time_limit
+from airflow_provider_cpp.tasks.waiting import time_limit
 from airflow_provider_cpp.wire.arguments import checked_flag, flag_or_template, rendered_flag
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ RECORD_SLACK = timedelta(days=30)
 NOT_STARTED_KEY = "not_started"
 
 
-class StartsOperation(WaitsForOperation, BaseOperator):
+class StartsOperation(CancelsWhenKilled, BaseOperator):
     """What the operators that start an operation share.
 
     A retry of the task first settles what the last try did: an operation that still runs is taken up again,

@@ -30,23 +30,12 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.lro.log_lines import Told
     from airflow_provider_cpp.lro.watching import Watch
     from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
-    from airflow_provider_cpp.triggers.standstill import Pulse
     from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 
 #: Seconds by which our timeout, which can say what still runs where, comes before Airflow's wordless one.
 MARGIN = 600.0
 #: The same before `execution_timeout`, of which it takes a tenth at most.
 EXECUTION_MARGIN = 30.0
-
-#: Seconds of those that Airflow leaves a task that is being killed, at least, in which it asks for the task's
-#: state and says how the cancel stands; a tenth where they are many.
-LAST_WORDS = 2.0
-
-
-def kill_budget() -> float:
-    """Return for how many seconds a task that is being killed may watch its cancel."""
-    grace = airflow_versions.kill_grace()
-    return max(1.0, grace - max(LAST_WORDS, 0.1 * grace))
 
 
 def time_limit(timeout: float, execution_timeout: timedelta | None, spent: float = 0.0) -> float:
@@ -78,7 +67,6 @@ class Waits(CallsPortal):
     _told: Told | None = None
     #: How it goes on; None before it has begun, and after it has ended.
     _steps: Generator[float, None, Event] | None = None
-    _task_instance: Any = None
 
     def _schedule(self) -> PollSchedule:
         raise NotImplementedError
@@ -104,7 +92,6 @@ class Waits(CallsPortal):
         from airflow_provider_cpp.lro.watching import Watch
 
         started_at = self._waits_since(context)
-        self._task_instance = context.get("ti")
         self._watch = Watch(
             location,
             started_at=started_at,
@@ -229,12 +216,7 @@ class Waits(CallsPortal):
 
 
 class WaitsForOperation(Waits):
-    """What a task needs to wait for an operation, and to cancel it where a user ends the task."""
-
-    cancel_on_kill: bool
-
-    #: Whether this process stood still meanwhile.
-    _pulse: Pulse | None = None
+    """What a task needs to wait for an operation."""
 
     #: Until what an operation is watched, as `lro.goals.goal_until` has it.
     until: str = "completed"
@@ -244,41 +226,7 @@ class WaitsForOperation(Waits):
 
         return goal_until(self.until)
 
-    def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
-        if self.cancel_on_kill and not self.deferrable:
-            from airflow_provider_cpp.triggers.standstill import pulse_of_process
-
-            self._pulse = pulse_of_process()
-        super()._begin(context, location)
-
     def _trigger(self, watch: Watch, **arguments: Any) -> WatchingTrigger:
         from airflow_provider_cpp.triggers.operation import OperationTrigger
 
-        if self.cancel_on_kill:
-            airflow_versions.CANCEL_WHILE_DEFERRED.warn_if_missing(self.hook.log)
-        return OperationTrigger(
-            operation_location=watch.location.url,
-            until=self.until,
-            cancel_on_kill=self.cancel_on_kill,
-            **arguments,
-        )
-
-    def on_kill(self) -> None:
-        """Cancel the operation, if that was asked for and a user ended the task.
-
-        Airflow calls this also when a worker is shut down, loses its heartbeat, or the task exceeds its
-        `execution_timeout`; none of them is a reason to stop a release.
-        """
-        if not self.cancel_on_kill or self._watch is None:
-            return
-        from airflow_provider_cpp.lro.cancelling import BY_HAND, Cancel, not_canceling
-        from airflow_provider_cpp.triggers.task_state import why_not_by_user_on_worker
-
-        location = self._watch.location
-        still = self._pulse.lately(time.time()) if self._pulse else 0.0
-        why = why_not_by_user_on_worker(self._task_instance, still)
-        if why is not None:
-            self.hook.say(logging.WARNING, not_canceling(str(location), why))
-            return
-        cancel = Cancel(self.hook.location(location.url), kill_budget(), again=BY_HAND)
-        self.hook.client.run(cancel.confirmed(), say=self.hook.say)
+        return OperationTrigger(operation_location=watch.location.url, until=self.until, **arguments)

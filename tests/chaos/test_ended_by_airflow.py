@@ -43,7 +43,7 @@ def test_failed_while_its_worker_was_suspended(airflow, portal, tell):
         release.wait_for_state("go_live", "failed")
         tell("the worker was suspended, and Airflow has failed its task")
 
-    runs_on(release, portal, offer_id, "this process stood still")
+    runs_on(release, portal, offer_id, "this process stalled")
     tell("the worker goes on; the operation runs on, no cancel")
 
 
@@ -61,6 +61,6 @@ def test_ended_by_another_triggerer_while_its_own_was_suspended(airflow, portal,
         portal.faults.clear()
         tell("a triggerer was suspended; the other one was refused the status, so that the task has failed")
 
-    runs_on(release, portal, offer_id, "this process stood still")
+    runs_on(release, portal, offer_id, "this process stalled")
     tell("Airflow told the first one's trigger that a user had ended the task; it didn't cancel")
-    airflow.restart("triggerer")  # which knows for two minutes that it stood still
+    airflow.restart("triggerer")  # which knows for two minutes that it stalled

@@ -195,7 +195,7 @@ class TestOnKill:
     def test_a_cancel_that_takes_longer_than_airflow_grants_on_kill_is_seen_confirmed(
         self, marked_failed, monkeypatch
     ):
-        monkeypatch.setattr("airflow_provider_cpp.triggers.operation.ON_KILL_LIMIT", 0.2)
+        monkeypatch.setattr("airflow_provider_cpp.triggers.canceling_trigger.ON_KILL_LIMIT", 0.2)
         killed, said = marked_failed
         asyncio.run(as_a_triggerer_does(killed, granted=0.5))
         assert "Confirmed" in said[-1]
@@ -249,9 +249,9 @@ class TestOnKill:
         assert said[-1].startswith(f"Not canceling {killed.operation_location}: the triggerer is being stopped.")
         assert cpp_emulator.requests_for("cancel") == []
 
-    def test_a_triggerer_that_stood_still_cancels_nothing(self, cpp_emulator, marked_failed, monkeypatch):
+    def test_a_triggerer_that_stalled_cancels_nothing(self, cpp_emulator, marked_failed, monkeypatch):
         monkeypatch.setattr("airflow_provider_cpp.airflow_versions.silence_limit", lambda *, in_triggerer: 0.8)
-        monkeypatch.setattr("airflow_provider_cpp.triggers.standstill.TICK", 0.05)
+        monkeypatch.setattr("airflow_provider_cpp.triggers.stalled.TICK", 0.05)
         killed, said = marked_failed
 
         async def run():
@@ -264,7 +264,7 @@ class TestOnKill:
             await as_a_triggerer_does(killed)
 
         asyncio.run(run())
-        assert "stood still for 1 s" in said[-1]
+        assert "stalled for 1 s" in said[-1]
         assert cpp_emulator.requests_for("cancel") == []
 
     def test_a_refused_cancel_is_told_and_keeps_nobody_waiting(self, cpp_emulator, marked_failed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_cpp.triggers.task_state import why_not_by_user
+from airflow_provider_cpp.triggers.ended_by_user import why_not_by_user
 
 
 @pytest.mark.parametrize("state", ["failed", "success"])
@@ -23,13 +23,13 @@ def test_any_other_state_is_none_that_a_user_marks(state):
 
 @pytest.mark.parametrize("state", ["failed", "success"])
 @pytest.mark.parametrize(
-    ("still", "limit", "is_users"),
+    ("stalled", "limit", "is_users"),
     [(0, 300, True), (60, 300, True), (224, 300, True), (225, 300, False), (900, 300, False), (25, 30, False)],
 )
-def test_a_process_that_airflow_may_have_taken_for_lost_doesnt_know(state, still, limit, is_users):
-    why = why_not_by_user(state, still=still, limit=limit)
+def test_a_process_that_airflow_may_have_taken_for_lost_doesnt_know(state, stalled, limit, is_users):
+    why = why_not_by_user(state, stalled=stalled, limit=limit)
     assert (why is None) is is_users
-    assert is_users or f"{still} s" in why
+    assert is_users or f"{stalled} s" in why
 
 
 def test_a_running_task_may_have_been_failed_with_another_one():

@@ -14,7 +14,7 @@ from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.sensors.operation import OperationSensor
-from airflow_provider_cpp.tasks.waiting import kill_budget
+from airflow_provider_cpp.tasks.killed.canceling import kill_budget
 from tests.running import context_of
 
 OFFER = "contoso-virtualmachineoffer"
@@ -29,7 +29,7 @@ def killed(cpp_emulator, monkeypatch, capsys):
     """Wait on this worker, tell the task after half a second to end, as Airflow does, and return its log."""
     took = []
 
-    def kill(state, *, failed_fast=False, still=0.0, **arguments):
+    def kill(state, *, failed_fast=False, stalled=0.0, **arguments):
         monkeypatch.setattr(airflow_versions, "current_state", lambda ti: state)
         monkeypatch.setattr(airflow_versions, "another_failed_fast", lambda ti: failed_fast)
         task = OperationSensor(
@@ -43,8 +43,8 @@ def killed(cpp_emulator, monkeypatch, capsys):
         def on_signal(*_):
             if not is_told.is_set():
                 is_told.set()
-                if still:
-                    task._pulse._last -= still
+                if stalled:
+                    task._pulse._last -= stalled
                 began = time.monotonic()
                 task.on_kill()
                 took.append(time.monotonic() - began)
@@ -95,7 +95,7 @@ def test_a_cancel_that_takes_longer_than_airflow_grants_is_told_as_not_confirmed
         ({"state": "running"}, "no user ended the task"),
         ({"state": "skipped"}, "no user ended the task"),
         ({"state": "failed", "failed_fast": True}, "fail_fast"),
-        ({"state": "failed", "still": 400.0}, "this process stood still for "),
+        ({"state": "failed", "stalled": 400.0}, "this process stalled for "),
     ],
 )
 def test_what_airflow_ended_runs_on(cpp_emulator, killed, seen, why):
@@ -111,7 +111,7 @@ def test_it_is_off_by_default(cpp_emulator, killed):
 
 
 def test_an_airflow_that_doesnt_answer_in_time_means_not_canceling(cpp_emulator, killed, monkeypatch):
-    monkeypatch.setattr("airflow_provider_cpp.triggers.task_state._PATIENCE", 0.0)
+    monkeypatch.setattr("airflow_provider_cpp.tasks.killed.asking_airflow._PATIENCE", 0.0)
     monkeypatch.setattr(airflow_versions, "silence_limit", lambda *, in_triggerer: time.sleep(0.2) or 300.0)
     assert "Airflow doesn't say whether a user ended the task. It runs on" in killed("failed")
     time.sleep(0.5)  # whoever asks doesn't survive the test

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any
 
 from airflow_provider_cpp import airflow_versions
@@ -17,28 +16,26 @@ _MARKED = frozenset({"failed", "success"})
 #: came some seconds before the silence.
 _SHARE = 0.75
 
-#: Seconds to wait for Airflow's answer; a task being killed has five.
-_PATIENCE = 1.5
-
-_NOT_TOLD = "Airflow doesn't say whether a user ended the task"
+#: What is said where Airflow gives no answer.
+NOT_KNOWN = "Airflow doesn't say whether a user ended the task"
 
 
 def why_not_by_user(
-    state: str | None, *, still: float = 0.0, limit: float = 300.0, another_failed: bool = False
+    state: str | None, *, stalled: float = 0.0, limit: float = 300.0, another_failed: bool = False
 ) -> str | None:
     """Return why a task may not have been ended by a user, in words, or None if a user ended it.
 
     :param state: the task's state. A user marks a task failed or succeeded, but Airflow may have failed it too.
-    :param still: seconds that this process stood still lately.
+    :param stalled: seconds for which this process stalled lately.
     :param limit: seconds without a sign of life after which Airflow takes a process for lost: it then fails the
         task, or has somebody else run it, who ends it.
     :param another_failed: whether another task of the run failed in a DAG that then fails those that run.
     """
     if state not in _MARKED:
         return "no user ended the task" + (f" (Airflow calls it {state})" if state else "")
-    if still >= _SHARE * limit:
+    if stalled >= _SHARE * limit:
         return (
-            f"this process stood still for {still:.0f} s, so that Airflow may have taken it for lost and ended "
+            f"this process stalled for {stalled:.0f} s, so that Airflow may have taken it for lost and ended "
             "the task itself"
         )
     if another_failed and state == "failed":
@@ -46,47 +43,19 @@ def why_not_by_user(
     return None
 
 
-def why_not_by_user_in_triggerer(task_instance: Any, still: float) -> str | None:
+def why_not_by_user_in_triggerer(task_instance: Any, stalled: float) -> str | None:
     """Return why a deferred task may not have been ended by a user, or None. Blocks.
 
-    :param still: seconds that the triggerer stood still lately.
+    :param stalled: seconds for which the triggerer stalled lately.
     :raises Exception: whatever keeps Airflow from telling.
     """
     return why_not_by_user(
         airflow_versions.current_state(task_instance),
-        still=still,
+        stalled=stalled,
         limit=airflow_versions.silence_limit(in_triggerer=True),
     )
 
 
-def why_not_by_user_on_worker(task_instance: Any, still: float) -> str | None:
-    """Return why a running task may not have been ended by a user, or None.
-
-    Asks in a thread: a task is killed by a signal, which may interrupt it in the middle of another question
-    to Airflow, and a second one would wait for ever.
-
-    :param still: seconds that this process stood still lately.
-    """
-    answers: list[str | None] = []
-
-    def ask() -> None:
-        try:
-            why = why_not_by_user(
-                airflow_versions.current_state(task_instance),
-                still=still,
-                limit=airflow_versions.silence_limit(in_triggerer=False),
-                another_failed=airflow_versions.another_failed_fast(task_instance),
-            )
-        except Exception as error:  # noqa: BLE001 - whatever it is, not knowing means not canceling
-            why = not_told(error)
-        answers.append(why)
-
-    thread = threading.Thread(target=ask, daemon=True)
-    thread.start()
-    thread.join(_PATIENCE)
-    return answers[0] if answers else _NOT_TOLD
-
-
-def not_told(error: Exception) -> str:
-    """Return in words that Airflow doesn't tell what became of a task, and why."""
-    return f"{_NOT_TOLD} ({said_by(error)})"
+def not_known(error: Exception) -> str:
+    """Return in words that Airflow doesn't say what became of a task, and why it doesn't."""
+    return f"{NOT_KNOWN} ({said_by(error)})"
