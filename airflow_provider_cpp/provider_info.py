@@ -183,7 +183,6 @@ def get_provider_info() -> dict[str, object]:
         "asset-uris": [{"schemes": ["cpp"], "handler": "airflow_provider_cpp.assets.offer.sanitize_uri"}],
         "extra-links": [
             "airflow_provider_cpp.links.operation.PartnerCenterLink",
-            "airflow_provider_cpp.links.operation.OperationLink",
         ],
         "connection-types": [
             {

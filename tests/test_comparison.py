@@ -34,15 +34,6 @@ def functions_of(path):
     return found
 
 
-def test_twelve_tools_are_compared_in_each_row():
-    rows = [line for line in TEXT.split("\n## ")[0].splitlines() if line.startswith("|")]
-    tools = [row.split("|")[1].strip() for row in rows[2:]]
-    (heading,) = re.findall(r"^\| Feature \| Here \| pub .*$", TEXT, flags=re.MULTILINE)
-    assert [cell.strip() for cell in heading.strip("|").split("|")][2:] == tools
-    assert len(tools) == 12
-    assert {len(row) for row in table("Feature by feature")} == {14}
-
-
 def test_each_feature_that_is_here_has_tests():
     shown = {feature: TESTS.findall(tests) for feature, tests in table("What shows it")}
     here = {row[0] for row in table("Feature by feature") if row[1] != "no"}

@@ -19,7 +19,7 @@ from packaging.utils import canonicalize_name
 
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from airflow_provider_cpp.links.operation import OPERATION_LINKS
+from airflow_provider_cpp.links.operation import TASK_LINKS
 from airflow_provider_cpp.provider_info import FIELDS, get_provider_info
 
 DISTRIBUTION = "airflow-provider-cpp"
@@ -83,7 +83,7 @@ def test_there_are_dotted_paths_for_hook_operator_sensor_trigger_links_and_asset
 
 
 def test_each_link_of_an_operator_is_registered():
-    paths = {f"{type(link).__module__}.{type(link).__qualname__}" for link in OPERATION_LINKS}
+    paths = {f"{type(link).__module__}.{type(link).__qualname__}" for link in TASK_LINKS}
     assert set(INFO["extra-links"]) == paths
 
 

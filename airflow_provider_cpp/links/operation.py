@@ -1,16 +1,15 @@
-"""Where the links on a task's page lead: to the offer's portal, and to the operation that the task is about.
+"""Where the link on a task's page leads: to the offer's page in Partner Center.
 
-Airflow 3 shows what stands in XCom under a link's key, and writes it there each time that a worker is done
-with the task for now; Airflow 2 asks the link itself. So a task pushes the values as soon as it knows the
-operation, and they are there while it waits, on a worker or deferred. Whoever may write XComs may have
-put anything there: whenever Airflow asks a link, what it answers is built anew.
+Airflow 3 shows what stands in XCom under the link's key, and writes it there each time that a worker is done
+with the task for now; Airflow 2 asks the link itself. So a task pushes the value as soon as it knows the
+offer, and it is there while it waits, on a worker or deferred. Whoever may write XComs may have put anything
+there: whenever Airflow asks the link, what it answers is built anew.
 """
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow.providers.common.compat.sdk import BaseOperatorLink, XCom
 
@@ -26,56 +25,37 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: XCom keys, by Airflow's own rule: `_link_` and the class's name.
+#: XCom key, by Airflow's own rule: `_link_` and the class's name.
 PARTNER_CENTER_KEY = "_link_PartnerCenterLink"
-OPERATION_KEY = "_link_OperationLink"
 
 
 class PartnerCenterLink(BaseOperatorLink):
-    """Leads to the offer in Partner Center, or to the list of offers where the service doesn't tell its page."""
+    """Leads to the offer in Partner Center, or to the list of offers where the service doesn't name its page."""
 
     name = "Partner Center"
     xcom_key = PARTNER_CENTER_KEY
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """Return the page that the task pushed, or the list."""
-        return offer_page(XCom.get_value(ti_key=ti_key, key=PARTNER_CENTER_KEY)) or PORTAL
+        return shown(XCom.get_value(ti_key=ti_key, key=PARTNER_CENTER_KEY))
 
 
-class OperationLink(BaseOperatorLink):
-    """Leads to the operation at the API, which answers with its status document to whoever has a token."""
-
-    name = "Operation (API)"
-    xcom_key = OPERATION_KEY
-
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Return the location that the task pushed, or nothing where it knows no operation."""
-        return _operation_shown(XCom.get_value(ti_key=ti_key, key=OPERATION_KEY))
+#: Attach to an operator as `operator_extra_links`, and call `push_link` as soon as the offer is known.
+TASK_LINKS: tuple[BaseOperatorLink, ...] = (PartnerCenterLink(),)
 
 
-#: Attach to an operator as `operator_extra_links`, and call `push_links` as soon as the operation is known.
-OPERATION_LINKS: tuple[BaseOperatorLink, ...] = (PartnerCenterLink(), OperationLink())
+def shown(page: object) -> str:
+    """Return where the link leads.
 
-
-def link_values(location: OperationLocation | OfferLocation, page: str | None = None) -> dict[str, str]:
-    """Return what has to stand in XCom for the links, by key.
-
-    :param location: the operation; one that is reached without TLS, at a loopback host, gets no link, nor
-        does an offer.
-    :param page: the offer's page in Partner Center, as the service names it; None for the list.
+    :param page: the offer's page in Partner Center, as somebody named it; whatever else it is, the list is shown.
     """
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
-
-    values = {PARTNER_CENTER_KEY: offer_page(page) or PORTAL}
-    if isinstance(location, OperationLocation) and location.url.startswith("https://"):
-        values[OPERATION_KEY] = location.url
-    return values
+    return offer_page(page) or PORTAL
 
 
-def push_links(
+def push_link(
     context: Context, location: OperationLocation | OfferLocation, hook: CloudPartnerPortalHook | None
 ) -> None:
-    """Make the links of a running task lead to an operation and its offer, from now on.
+    """Make the link of a running task lead to its offer, from now on.
 
     A link that can't be pushed is logged; it ends no task that watches a release.
 
@@ -87,15 +67,14 @@ def push_links(
     if task_instance is None:
         return
     try:
-        page = hook.offer_page(location) if hook else None
+        value = shown(hook.offer_page(location) if hook else None)
         push = push_past_backend()
-        for key, value in link_values(location, page).items():
-            if push is None:
-                task_instance.xcom_push(key=key, value=value)
-            else:
-                push(key, value, **coordinates(task_instance))
+        if push is None:
+            task_instance.xcom_push(key=PARTNER_CENTER_KEY, value=value)
+        else:
+            push(PARTNER_CENTER_KEY, value, **coordinates(task_instance))
     except Exception as error:  # noqa: BLE001 - whatever Airflow's XCom backend raises
-        log.warning("%s", cant_show_links(error))
+        log.warning("%s", cant_show_link(error))
 
 
 def coordinates(task_instance: Any) -> dict[str, Any]:
@@ -108,20 +87,8 @@ def coordinates(task_instance: Any) -> dict[str, Any]:
     }
 
 
-def cant_show_links(error: Exception) -> str:
-    """Return what is said of links that Airflow didn't take."""
+def cant_show_link(error: Exception) -> str:
+    """Return what is said of a link that Airflow didn't take."""
     from airflow_provider_cpp.wire.plain_text import said_by
 
-    return f"The links of this task can't be shown: {said_by(error)}"
-
-
-def _operation_shown(value: object) -> str:
-    if not isinstance(value, str) or not value.startswith("https://"):
-        return ""
-    from airflow_provider_cpp.exceptions import UntrustedLocation
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import parse_location
-
-    try:
-        return parse_location(value, origin=f"https://{urlsplit(value).netloc}").url
-    except (UntrustedLocation, ValueError):
-        return ""
+    return f"This task's link to Partner Center can't be shown: {said_by(error)}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
+from airflow_provider_cpp.links.operation import TASK_LINKS, push_link
 from airflow_provider_cpp.lro.schedule import (
     CANCEL_TIMEOUT,
     DEFAULT_INTERVAL,
@@ -273,7 +273,7 @@ class CancelOperator(CallsPortal, BaseOperator):
         "notification_emails",
         "is_dry_run",
     )
-    operator_extra_links: Collection[BaseOperatorLink] = OPERATION_LINKS
+    operator_extra_links: Collection[BaseOperatorLink] = TASK_LINKS
 
     def __init__(
         self,
@@ -308,7 +308,7 @@ class CancelOperator(CallsPortal, BaseOperator):
             dry_run=rendered_flag("dry_run", self.is_dry_run),
         )
         if result["location"]:
-            push_links(context, self.hook.location(str(result["location"])), self.hook)
+            push_link(context, self.hook.location(str(result["location"])), self.hook)
         error = error_of_cancel(result)
         if error is not None:
             if self.fail_if_not_canceled:

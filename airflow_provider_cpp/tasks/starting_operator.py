@@ -12,7 +12,7 @@ from airflow.providers.common.compat.sdk import AirflowSkipException, BaseOperat
 
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import OperationCanceled
-from airflow_provider_cpp.links.operation import push_links
+from airflow_provider_cpp.links.operation import push_link
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.tasks.killed.canceling import CancelsWhenKilled
 from airflow_provider_cpp.tasks.wait_arguments import Waiting
@@ -108,7 +108,7 @@ class StartsOperation(CancelsWhenKilled, BaseOperator):
         if self.wait_for_completion:
             self._conclude(context, self._wait(context, started.location))
         else:
-            push_links(context, started.location, self.hook)
+            push_link(context, started.location, self.hook)
             self._forget(context)
         return location
 

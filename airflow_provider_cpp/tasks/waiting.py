@@ -15,7 +15,7 @@ from airflow.providers.common.compat.sdk import AirflowException, AirflowSkipExc
 
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import CppAuthError, CppUnavailable, OperationTimeout
-from airflow_provider_cpp.links.operation import OPERATION_LINKS, push_links
+from airflow_provider_cpp.links.operation import TASK_LINKS, push_link
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.offers.pages import PORTAL
 from airflow_provider_cpp.tasks.calling import CallsPortal
@@ -60,7 +60,7 @@ class Waits(CallsPortal):
     timeout: float
     execution_timeout: timedelta | None
 
-    operator_extra_links: Collection[BaseOperatorLink] = OPERATION_LINKS
+    operator_extra_links: Collection[BaseOperatorLink] = TASK_LINKS
 
     #: What is being watched on this worker.
     _watch: Watch | None = None
@@ -101,7 +101,7 @@ class Waits(CallsPortal):
             goal=self._goal(),
         )
         self._told = self._watch.told()
-        push_links(context, location, None if self._is_rescheduled else self.hook)
+        push_link(context, location, None if self._is_rescheduled else self.hook)
         self._follow()
 
     def _waits_since(self, context: Context) -> float:

@@ -1,4 +1,4 @@
-"""What a trigger leaves with its task, as XComs: the task's result, and its links.
+"""What a trigger leaves with its task, as XComs: the task's result, and its link.
 
 Airflow deletes them when the task is run again from its beginning.
 """
@@ -8,11 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.airflow_versions import push_past_backend, triggers_have_xcoms
-from airflow_provider_cpp.links.operation import coordinates
+from airflow_provider_cpp.links.operation import PARTNER_CENTER_KEY, coordinates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from airflow.triggers.base import BaseTrigger
 
 
@@ -43,14 +41,14 @@ class TaskXCom:
 
         await sync_to_async(XCom.set)("return_value", result, **coordinates(self._task))
 
-    async def set_links(self, values: Mapping[str, str]) -> None:
-        """Write what the task's links show, under their keys.
+    async def set_link(self, address: str) -> None:
+        """Write where the task's link leads.
 
+        :param address: the page.
         :raises Exception: whatever Airflow or its XCom backend raises.
         """
         from airflow.providers.common.compat.sdk import XCom
         from asgiref.sync import sync_to_async
 
         push = push_past_backend() or XCom.set
-        for key, value in values.items():
-            await sync_to_async(push)(key, value, **coordinates(self._task))
+        await sync_to_async(push)(PARTNER_CENTER_KEY, address, **coordinates(self._task))

@@ -17,7 +17,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from airflow_provider_cpp import metrics
 from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppUnavailable
 from airflow_provider_cpp.hooks import connection
-from airflow_provider_cpp.links.operation import cant_show_links, link_values
+from airflow_provider_cpp.links.operation import cant_show_link, shown
 from airflow_provider_cpp.lro import ends
 from airflow_provider_cpp.lro.ends import TaskEnd
 from airflow_provider_cpp.lro.goals import Goal
@@ -195,23 +195,23 @@ class WatchingTrigger(BaseTrigger):
             goal=goal,
         )
         xcom = TaskXCom.of(self)
-        if xcom is not None and self.deadline is None:  # no worker has been there to show them
-            await self._show_links(settings, xcom, location)
+        if xcom is not None and self.deadline is None:  # no worker has been there to show it
+            await self._show_link(settings, xcom, location)
         try:
             return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)))
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
             return ends.refused(self.where(), error, location)
 
-    async def _show_links(
+    async def _show_link(
         self, settings: Settings, xcom: TaskXCom, location: OperationLocation | OfferLocation
     ) -> None:
         try:
-            # Anew after each restart of the triggerer: asking whether they are shown would put an error into
-            # Airflow's log wherever they aren't.
+            # Anew after each restart of the triggerer: asking whether it is shown would put an error into
+            # Airflow's log wherever it isn't.
             page = await self._run(settings, find_page(location))
-            await xcom.set_links(link_values(location, page))
+            await xcom.set_link(shown(page))
         except Exception as error:  # noqa: BLE001 - a link that isn't shown ends no watch of a release
-            self._say(logging.WARNING, cant_show_links(error))
+            self._say(logging.WARNING, cant_show_link(error))
 
     def _times(self) -> tuple[float, float]:
         """Return when the watch began and when it ends, the same after every restart."""

@@ -102,7 +102,7 @@ def test_the_links_are_live_while_it_waits_even_if_no_worker_was_there_and_xcoms
         r"https://partner\.microsoft\.com/dashboard/commercial-marketplace/offers/[0-9a-f-]{36}/overview",
         links["Partner Center"],
     )
-    assert set(links) == {"Partner Center", "Operation (API)"}
+    assert set(links) == {"Partner Center"}
 
 
 def test_what_the_tasks_returned_was_stored_outside(logs, local_airflow):
