@@ -38,6 +38,7 @@ LONG = (
     "test_release_catalogue.py",
     "reliability",
     "test_manual.py",
+    "test_local_airflow.py",
     "services",
 )
 

@@ -125,6 +125,7 @@ def installed(built, tmp_path_factory):
     install(built[0], "apache-airflow")
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW_")}
     kept.pop("PYTHONPATH", None)
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)  # each of Airflow's commands would compile all of it anew
     (folder / "dags").mkdir()
     shutil.copy(ROOT / "dags" / "go_live.py", folder / "dags")
     env = {

@@ -82,6 +82,11 @@ def local_airflow(
             env={
                 "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
                 "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+                # A task mostly waits, if only for Airflow to notice its end.
+                "AIRFLOW__CORE__PARALLELISM": "8",
+                # No file changes meanwhile, and to parse all of them every five seconds takes half a processor.
+                # Now and then they have to be: only then begins the watcher of a DAG that was switched on.
+                "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "20",
                 "AIRFLOW__CORE__XCOM_BACKEND": "tests.end_to_end.outside.StoresOutside",
                 "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_PATH": f"file://{tmp_path_factory.mktemp('outside')}",
                 "AIRFLOW__COMMON_IO__XCOM_OBJECTSTORAGE_THRESHOLD": "0",
@@ -89,7 +94,7 @@ def local_airflow(
                 "AIRFLOW__METRICS__STATSD_HOST": "127.0.0.1",
                 "AIRFLOW__METRICS__STATSD_PORT": str(metrics.port),
             },
-            pythonpath=[REPOSITORY],
+            pythonpath=[REPOSITORY, HERE / "preloaded"],
             database_url=postgres.url,
         ) as airflow,
     ):

@@ -1,7 +1,7 @@
-"""What LocalAirflow promises: it works, it says why if not, and nothing of it is left behind.
+"""What LocalAirflow promises: it says why it doesn't work, and nothing of it is left behind.
 
-Only the tests marked ``airflow`` start the real one. The others run a stand-in whose processes ignore
-SIGTERM, change their session and leave their parents, which Airflow's do now and then at best.
+In place of the real one (tests/end_to_end) runs a stand-in whose processes ignore SIGTERM, change their session
+and leave their parents, which Airflow's do now and then at best.
 """
 
 from __future__ import annotations
@@ -17,10 +17,9 @@ import psutil
 import pytest
 
 from dev.local_airflow import LocalAirflow, LocalAirflowError
-from tests.end_to_end.eventually import PATIENCE
 
-HERE = Path(__file__).parent
-STAND_IN = HERE / "stand_in"
+END_TO_END = Path(__file__).parent / "end_to_end"
+STAND_IN = END_TO_END / "stand_in"
 
 # A shell that runs the tests in its background lets them ignore SIGINT, and what they start inherits that.
 RUNNER = """
@@ -40,7 +39,7 @@ def home(tmp_path):
 
 
 def stand_in_at(home, **settings):
-    return LocalAirflow(HERE / "dags", home=home, pythonpath=[STAND_IN], grace=0.2, **settings)
+    return LocalAirflow(END_TO_END / "dags", home=home, pythonpath=[STAND_IN], grace=0.2, **settings)
 
 
 @pytest.fixture
@@ -178,50 +177,3 @@ def test_no_setting_of_another_airflow_gets_through(home, monkeypatch):
         assert "AIRFLOW_CONN_CPP_DEFAULT" not in airflow.env
         assert airflow.env["AIRFLOW_VAR_A"] == "b"
         assert os.environ["AIRFLOW__CORE__EXECUTOR"] == "CeleryExecutor"
-
-
-def begin(airflow, portal):
-    """Run the DAG without this provider."""
-    run_id = airflow.trigger("wait_a_moment", timeout=PATIENCE)
-    observer = airflow.observe("wait_a_moment", run_id, 0.5)
-    return run_id, observer.wait(timeout=PATIENCE), observer.stories()
-
-
-@pytest.mark.airflow
-@pytest.mark.timeout(900)
-def test_a_dag_runs_and_its_tasks_tell_where_they_spent_their_time(local_airflow, side_by_side):
-    run_id, state, stories = side_by_side.result(begin)
-    assert state == "success"
-
-    start, wait = (stories[task] for task in ("start", "wait"))
-    assert start.final_state == wait.final_state == "success"
-    assert "deferred" not in start.names
-    assert [state for state in wait.names if state in {"running", "deferred", "success"}] == [
-        "running",
-        "deferred",
-        "running",
-        "success",
-    ]
-    assert wait.waited_deferred.total_seconds() > 1
-    assert any("Done. Returned value" in line for line in local_airflow.logs("wait_a_moment", run_id, "start"))
-    assert local_airflow.xcom("wait_a_moment", run_id, "start").startswith("20")
-
-
-@pytest.mark.airflow
-@pytest.mark.timeout(900)
-def test_a_dag_that_is_not_there_is_reported(local_airflow):
-    with pytest.raises(LocalAirflowError, match="doesn't know the DAG nowhere"):
-        local_airflow.trigger("nowhere", timeout=1)
-
-
-@pytest.mark.airflow
-@pytest.mark.timeout(300)
-def test_a_connection_in_its_database_is_shown_and_passes_the_test_in_the_ui(local_airflow, portal):
-    local_airflow.add_connection("shown", portal.connection())
-    shown = local_airflow.api("GET", "/connections/shown")
-    assert f"{shown['host']}:{shown['port']}" == portal.url
-    sent = {
-        name: shown[name] for name in ("connection_id", "conn_type", "host", "port", "login", "password", "extra")
-    }
-    answer = local_airflow.api("POST", "/connections/test", sent)
-    assert (answer["status"], "can see the offers of publisher" in answer["message"]) == (True, True), answer
