@@ -74,10 +74,13 @@ TASK_STATE = Feature(
 )
 
 STUCK_WHILE_RESCHEDULED = Feature(
-    'stuck_after with mode="reschedule"', "3.3", AIRFLOW_V_3_3_PLUS, "nobody is told of a standstill"
+    'stuck_after with mode="reschedule"',
+    "3.3",
+    AIRFLOW_V_3_3_PLUS,
+    "nothing warns of an operation that is stalled",
 )
 WATCHERS_MEMORY = Feature(
-    "A watcher that remembers what it told",
+    "A watcher that remembers what it reported",
     "3.3",
     AIRFLOW_V_3_3_PLUS,
     "this one begins anew at each start of the triggerer, and its lookback says how far it goes back",
@@ -85,7 +88,7 @@ WATCHERS_MEMORY = Feature(
 
 
 def wait_ran_out(error: BaseException) -> bool:
-    """Tell whether Airflow itself ended a deferred wait because its time was over.
+    """Return whether Airflow itself ended a deferred wait because its time was over.
 
     :param error: what `resume_execution` of Airflow's own classes raises.
     """
@@ -134,7 +137,7 @@ def rescheduled_since(context: Context) -> datetime | None:
 
 
 def triggers_have_xcoms() -> bool:
-    """Tell whether a trigger can read and write XComs here: in Airflow 2, and from 3.0.5 on."""
+    """Return whether a trigger can read and write XComs here: in Airflow 2, and from 3.0.5 on."""
     from airflow.jobs import triggerer_job_runner
 
     return not AIRFLOW_V_3_0_PLUS or hasattr(triggerer_job_runner, "SetXCom")
@@ -151,7 +154,7 @@ def operator_that_asks() -> Any:
 
 
 def waits_for_person(error: BaseException) -> bool:
-    """Tell whether a task that asks has just begun to wait for the answer.
+    """Return whether a task that asks has just begun to wait for the answer.
 
     :param error: what its `execute` raises: from Airflow 3.3 on it has a state of its own, before it is deferred.
     """
@@ -161,7 +164,7 @@ def waits_for_person(error: BaseException) -> bool:
 def push_past_backend() -> Callable[..., None] | None:
     """Return what pushes an XCom past the XCom backend that this Airflow has, as what a link shows needs it.
 
-    Airflow 3 shows what its database has under a link's key, and asks no backend what that stands for; its own
+    Airflow 3 shows what its database has under a link's key, and asks no backend what that means; its own
     workers push links past the backend, too. None where an ordinary push does: without a backend of its own, and
     in Airflow 2, which asks the backend.
 
@@ -174,7 +177,7 @@ def push_past_backend() -> Callable[..., None] | None:
 
 
 def form_shows_extra() -> bool:
-    """Tell whether the connection's form has to show *Extra*, which its own fields replace.
+    """Return whether the connection's form has to show *Extra*, which its own fields replace.
 
     In Airflow 2 the button *Test* does nothing, without a word, in a form that hides it.
     """
@@ -208,7 +211,7 @@ def another_failed_fast(task_instance: Any) -> bool:
     """Ask whether another task of the run has failed in a DAG that then fails its running tasks, too. Blocks.
 
     :param task_instance: the task instance, as a task's context has it.
-    :raises Exception: whatever keeps Airflow from telling.
+    :raises Exception: whatever keeps Airflow from answering.
     """
     dag = task_instance.task.dag
     if not getattr(dag, "fail_fast" if AIRFLOW_V_3_0_PLUS else "fail_stop", False):
@@ -229,7 +232,7 @@ def current_state(task_instance: Any) -> str | None:
     """Ask Airflow for the state of a task instance. Blocks.
 
     :param task_instance: the task instance, as a task's context or a trigger has it.
-    :raises Exception: whatever keeps Airflow from telling.
+    :raises Exception: whatever keeps Airflow from answering.
     """
     try:
         from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance

@@ -151,10 +151,10 @@ class PublishOperator(StartsOperation):
     :param offer_id: the offer's identifier. (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
     :param cpp_conn_id: id of the connection. (templated)
-    :param notification_emails: whom the service tells how it goes; ignored for offers that were migrated to
+    :param notification_emails: to whom the service writes how it goes; ignored for offers that were migrated to
         Partner Center. A list, or one comma-separated text. (templated)
     :param if_running: what becomes of a publish of this offer that runs already, where it lacks the draft as it
-        is now, or that can't be told: ``fail`` (default), ``adopt`` (take it up all the same) or ``restart``
+        is now, or nobody can know: ``fail`` (default), ``adopt`` (take it up all the same) or ``restart``
         (cancel it, confirmed, and publish anew). One that has the draft is always taken up.
     :param wait_for_completion: succeed when ``until`` is reached, not when the request was accepted.
     :param until: ``signoff``: the version is in preview and waits for going live; ``completed``: somebody has
@@ -254,10 +254,11 @@ class CancelOperator(CallsPortal, BaseOperator):
     :param offer_id: the offer's identifier. (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
     :param cpp_conn_id: id of the connection. (templated)
-    :param notification_emails: whom the service tells; ignored for offers migrated to Partner Center. (templated)
+    :param notification_emails: to whom the service writes; ignored for offers that were migrated to Partner
+        Center. (templated)
     :param timeout: seconds, or a ``timedelta``, in which the cancel has to be confirmed; 5 minutes by default.
     :param fail_if_not_canceled: fail where the cancel had no effect. If False, the task succeeds, and its
-        XCom tells: ``succeeded``, ``not_cancelable``, ``timeout`` or ``unknown``.
+        XCom says what became of it: ``succeeded``, ``not_cancelable``, ``timeout`` or ``unknown``.
     :param dry_run: log what would be canceled, and send nothing that changes anything: the status is ``dry_run``
         where an operation runs. (templated)
     :raises NotCanceled: the operation succeeded before the cancel came, or can't be canceled any more.

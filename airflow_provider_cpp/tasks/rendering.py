@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 #: Template fields that are documents; of all others the ends count no more than the spaces of a form's field.
 DOCUMENTS = frozenset({"definition"})
 
-#: Those in which None would stand for something else than what a template or a task was to say: another
+#: Those in which None means something else than what a template or a task was to say: another
 #: publisher's offer, or a change without a condition.
 NEVER_LEFT_OUT = frozenset({"publisher_id", "if_match"})
 
@@ -154,10 +154,10 @@ class Renderer:
         if not _has_template(source, self.jinja_env):
             return source
         parts = self._parts(source)
-        told = [part for part in parts if not (isinstance(part, str) and part.isspace())]
-        if len(told) == 1 and self._is_data(told[0], is_alone=len(parts) == 1):
+        given = [part for part in parts if not (isinstance(part, str) and part.isspace())]
+        if len(given) == 1 and self._is_data(given[0], is_alone=len(parts) == 1):
             # `{{ names | map("upper") }}` and `{{ plans.values() }}` mean what they go through.
-            return list(told[0]) if isinstance(told[0], Iterator | KeysView | ValuesView) else told[0]
+            return list(given[0]) if isinstance(given[0], Iterator | KeysView | ValuesView) else given[0]
         return _joined(parts)
 
     def _is_data(self, value: Any, *, is_alone: bool) -> bool:

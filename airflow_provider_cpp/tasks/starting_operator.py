@@ -153,7 +153,7 @@ def _earlier_tries(context: Context) -> Memory:
     """Return since when earlier tries of this task may have posted, and whether it was cleared since.
 
     For a task that left no record: on Airflow before 3.3, which keeps none, and after a success that Airflow
-    never heard of. No worker is told when the tries before began. But a clear raises `max_tries` to the tries
+    never heard of. No worker learns when the tries before began. But a clear raises `max_tries` to the tries
     so far and `retries`, and a DAG run that had ended begins anew with it.
     """
     task_instance: Any = context["ti"]

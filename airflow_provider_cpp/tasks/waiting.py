@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
     from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 
-#: Seconds by which our timeout, which can say what still runs where, comes before Airflow's wordless one.
+#: Seconds by which our timeout, which says what still runs where, comes before Airflow's wordless one.
 MARGIN = 600.0
 #: The same before `execution_timeout`, of which it takes a tenth at most.
 EXECUTION_MARGIN = 30.0
@@ -43,7 +43,7 @@ def time_limit(timeout: float, execution_timeout: timedelta | None, spent: float
 
     :param timeout: the task's own limit, in seconds.
     :param execution_timeout: Airflow's limit for the task, which Airflow 3 doesn't enforce while it is
-        deferred; so the wait ends a little before it, with an error that tells more than Airflow's.
+        deferred; so the wait ends a little before it, with an error that says more than Airflow's.
     :param spent: seconds of it that were spent before the wait.
     """
     if execution_timeout is None:
@@ -75,7 +75,7 @@ class Waits(CallsPortal):
         raise NotImplementedError
 
     def _subject(self) -> str:
-        """Return what is waited for in words, as far as the task's arguments tell."""
+        """Return what is waited for in words, as far as the task's arguments say."""
         raise NotImplementedError
 
     def _trigger(self, watch: Watch, **arguments: Any) -> WatchingTrigger:
@@ -194,19 +194,19 @@ class Waits(CallsPortal):
             raise self._ended_by_airflow("at its execution_timeout") from error
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """Resume after the triggerer's event, or tell what Airflow's own timeout means where there was none."""
+        """Resume after the triggerer's event, or say what Airflow's own timeout means where there was none."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)  # type: ignore[misc]
         except AirflowSkipException:
             raise
         except AirflowException as error:
-            told = error
+            shown = error
             if airflow_versions.wait_ran_out(error) and not isinstance(error, OperationTimeout):
-                told = self._ended_by_airflow("before the triggerer did; check that one runs")
+                shown = self._ended_by_airflow("before the triggerer did; check that one runs")
             # Airflow 3.1 and later have skipped already; before them not every deferred sensor does.
             if getattr(self, "soft_fail", False) or getattr(self, "never_fail", False):
-                raise AirflowSkipException(str(told)) from error
-            raise told from (error.__cause__ if told is error else error)
+                raise AirflowSkipException(str(shown)) from error
+            raise shown from (error.__cause__ if shown is error else error)
 
     def _ended_by_airflow(self, when: str) -> OperationTimeout:
         return OperationTimeout(

@@ -94,8 +94,8 @@ class WatchingSensor(Waits, BaseSensorOperator):
 
     def execute(self, context: Context) -> Any:
         """Look once, then wait where `deferrable` says."""
-        self._tell_of_the_worker(context)
-        self._tell_of_standstills(context)
+        self._log_why_on_a_worker(context)
+        self._log_what_goes_unnoticed(context)
         try:
             with self._airflows_timeout_explained():
                 return self._poke_on(context)
@@ -117,13 +117,13 @@ class WatchingSensor(Waits, BaseSensorOperator):
         except (AirflowSensorTimeout, AirflowSkipException):
             if self._steps is None or self._watch is None:
                 raise
-            # The time is over by Airflow's clock, which started moments earlier than ours, or this process stood
-            # still after its last look. One more look: it may have ended, and if not, ours tells where it stands.
+            # The time is over by Airflow's clock, which started moments earlier than ours, or this process
+            # stalled after its last look. One more look: it may have ended, or our error says where it is.
             time.sleep(max(0.0, self._watch.deadline - time.time()))
             return poke_on(self, context)
 
-    def _tell_of_the_worker(self, context: Context) -> None:
-        """Say why a worker does what the triggerer was asked to do."""
+    def _log_why_on_a_worker(self, context: Context) -> None:
+        """Log why a worker does what the triggerer was asked to do."""
         if self._wants_no_worker and self.deferrable:  # then it gets here once a try; poking may get here often
             airflow_versions.WITHOUT_WORKER.warn_if_missing(self.log)
         if self._why_on_a_worker:
@@ -135,8 +135,8 @@ class WatchingSensor(Waits, BaseSensorOperator):
         if self.start_from_trigger and getattr(context.get("ti"), "map_index", -1) >= 0:
             self.log.warning("Airflow starts mapped tasks on a worker, whatever start_from_trigger says.")
 
-    def _tell_of_standstills(self, context: Context) -> None:
-        """Say at the first look that nobody will know how long nothing has changed, where that is so."""
+    def _log_what_goes_unnoticed(self, context: Context) -> None:
+        """Log at the first look that `stuck_after` has no effect, where that is so."""
         feature = airflow_versions.STUCK_WHILE_RESCHEDULED
         if self.stuck_after is None or not self._is_rescheduled or feature.is_here:
             return
@@ -150,7 +150,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         """
         if self._steps is None:  # also where silent_fail makes Airflow poke again after an error
             self._begin(context, self._locate(context))
-            self._recall(context)
+            self._go_on_in_log(context)
         while isinstance(outcome := self._look(), float):
             if self.deferrable:
                 self._hand_over(self._ending())
@@ -158,7 +158,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
                 # How many reads in a row have failed only this process knows: it stays until that is over.
                 time.sleep(outcome)
                 continue
-            self._remember(context)
+            self._keep_log_state(context)
             self._pause = outcome
             return False
         return PokeReturnValue(is_done=True, xcom_value=self._conclude(outcome))
@@ -175,8 +175,8 @@ class WatchingSensor(Waits, BaseSensorOperator):
         # What Airflow counts for `execution_timeout` is how long each look of a rescheduled sensor takes.
         return self.timeout if self._is_rescheduled else super()._limit()
 
-    def _recall(self, context: Context) -> None:
-        """Go on in the log where the process was that looked before this one, if Airflow keeps that (3.3)."""
+    def _go_on_in_log(self, context: Context) -> None:
+        """Log only what the process didn't that looked before this one, if Airflow keeps what it logged (3.3)."""
         store = context.get("task_state_store")
         if not self._is_rescheduled or store is None or self._told is None:
             return
@@ -184,7 +184,8 @@ class WatchingSensor(Waits, BaseSensorOperator):
 
         self._told.go_on_from(told_in(store.get(STANDING_KEY), self._watch_id(context)))
 
-    def _remember(self, context: Context) -> None:
+    def _keep_log_state(self, context: Context) -> None:
+        """Keep what was logged for the process that looks next."""
         store = context.get("task_state_store")
         told = self._told.to_dict() if self._told else None
         if not self._is_rescheduled or store is None or told is None:

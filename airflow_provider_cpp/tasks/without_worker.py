@@ -86,7 +86,7 @@ def ending_of(sensor: BaseSensorOperator) -> dict[str, Any]:
         "retries": sensor.retries or 0,
         "skip_on_failure": sensor.soft_fail or sensor.never_fail,
         "push": bool(sensor.do_xcom_push),
-        # Only a worker tells Airflow which assets a task has updated.
+        # Only a worker reports to Airflow which assets a task has updated.
         "resume_on_success": bool(sensor.outlets),
     }
 

@@ -95,7 +95,7 @@ class CancelingTrigger(WatchingTrigger):
             raise
         except TimeoutError:
             self._say(logging.ERROR, self._broken_off(cancel, f"{KILL_LIMIT:g} s are over"))
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would tell
+        except Exception as error:  # noqa: BLE001 - whatever it is, nobody else would log it
             said = str(error) if isinstance(error, CppError) else said_by(error)
             self._say(logging.ERROR, f"The cancel of {self.where()} isn't confirmed. {said}")
 

@@ -47,7 +47,7 @@ def why_not_by_user_in_triggerer(task_instance: Any, stalled: float) -> str | No
     """Return why a deferred task may not have been ended by a user, or None. Blocks.
 
     :param stalled: seconds for which the triggerer stalled lately.
-    :raises Exception: whatever keeps Airflow from telling.
+    :raises Exception: whatever keeps Airflow from answering.
     """
     return why_not_by_user(
         airflow_versions.current_state(task_instance),

@@ -159,7 +159,7 @@ class OfferLiveTrigger(BaseEventTrigger):
                 self._reported = self._kept = await self._recall(key)
             except Exception as error:  # noqa: BLE001 - whatever it is, not knowing isn't knowing nothing
                 self._say(
-                    logging.WARNING, f"Airflow doesn't tell what was told ({said_by(error)}); will ask again."
+                    logging.WARNING, f"Airflow doesn't say what was reported ({said_by(error)}); will ask again."
                 )
                 return
         reported = self._reported or Reported.before(look, snapshot.taken_at - self.lookback)
@@ -233,7 +233,9 @@ class OfferLiveTrigger(BaseEventTrigger):
             for store in self._stores():
                 await sync_to_async(store.set)(key, reported.to_dict())
         except Exception as error:  # noqa: BLE001 - a watcher goes on; the next look tries again
-            self._say(logging.WARNING, f"Airflow doesn't keep what was told ({said_by(error)}); will try again.")
+            self._say(
+                logging.WARNING, f"Airflow doesn't keep what was reported ({said_by(error)}); will try again."
+            )
         else:
             self._kept = reported
 

@@ -169,7 +169,7 @@ class WatchingTrigger(BaseTrigger):
         return TaskSkippedEvent() if end is TaskEnd.SKIPPED else TaskFailedEvent()
 
     async def _push(self, result: object) -> bool:
-        """Push the task's result as a worker would, and tell whether that worked.
+        """Push the task's result as a worker would, and return whether that worked.
 
         Not through the event: what is pushed by it arrives as JSON text, not as a dict (seen with 3.3.2).
         """

@@ -246,7 +246,7 @@ def test_older_airflow_says_once_that_it_cancels_nothing_while_deferred(cpp_emul
 @pytest.mark.parametrize(
     ("stuck_after", "mode", "lines"), [(60, "reschedule", 1), (None, "reschedule", 0), (60, "poke", 0)]
 )
-def test_older_airflow_says_at_the_first_look_that_it_tells_of_no_standstill(
+def test_older_airflow_says_at_the_first_look_that_nothing_warns_of_what_is_stalled(
     cpp_emulator, older_airflow, lines_about, stuck_after, mode, lines
 ):
     location = CloudPartnerPortalHook().go_live(OFFER)

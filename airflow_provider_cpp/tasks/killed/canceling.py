@@ -33,7 +33,7 @@ class CancelsWhenKilled(WaitsForOperation):
 
     cancel_on_kill: bool
 
-    #: Tells for how long this process stalled.
+    #: Knows for how long this process stalled.
     _pulse: Pulse | None = None
     _task_instance: Any = None
 
