@@ -41,6 +41,9 @@ class CppError(AirflowException):
         self.request_id = request_id
         self.operation_id = operation_id
 
+        #: Of a call that failed: what it does, to what, and what came back; for whom it was one of several.
+        self.failed_call: tuple[str, str, str] | None = None
+
     def __str__(self) -> str:
         """Return the message and the ids that it doesn't hold."""
         ids = (("Operation {}.", self.operation_id), ("Request id: {}.", self.request_id))
@@ -53,7 +56,11 @@ class CppError(AirflowException):
 
     def with_more(self, more: str) -> Self:
         """Return the same error with a further sentence."""
-        return self.saying(f"{self.message} {more}")
+        error = self.saying(f"{self.message} {more}")
+        if self.failed_call is not None:
+            action, subject, came_back = self.failed_call
+            error.failed_call = action, subject, f"{came_back} {more}"
+        return error
 
     def saying(self, message: str) -> Self:
         """Return the same error with another message."""

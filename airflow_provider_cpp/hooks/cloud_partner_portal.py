@@ -12,18 +12,20 @@ from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.hooks.connection import ConnectionReader, read_connection
 from airflow_provider_cpp.lro.cancelling import Cancel, CancelOffer
-from airflow_provider_cpp.lro.intents import Started
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
+from airflow_provider_cpp.lro.records import Started
 from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, seconds
+from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.settling import Memory
 from airflow_provider_cpp.lro.starting import Start
+from airflow_provider_cpp.offers.submission import Submission
+from airflow_provider_cpp.services import of as service_of
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.definitions import checked_definition
 from airflow_provider_cpp.services.cloud_partner_portal.locations import (
     OfferLocation,
     OperationLocation,
-    parse_location,
 )
 from airflow_provider_cpp.services.cloud_partner_portal.offers import (
     Offer,
@@ -32,13 +34,9 @@ from airflow_provider_cpp.services.cloud_partner_portal.offers import (
     read_publisher,
 )
 from airflow_provider_cpp.services.cloud_partner_portal.putting import Put, PutResult
+from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import (
-    GO_LIVE,
-    PUBLISH,
-    Submission,
-    read_submission,
-)
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
 from airflow_provider_cpp.wire.answers import Answer, content
 from airflow_provider_cpp.wire.arguments import FAIL, checked_flag, checked_if_running
 from airflow_provider_cpp.wire.calls import Call
@@ -91,6 +89,11 @@ class CloudPartnerPortalHook(ConnectionReader):
     def client(self) -> BlockingClient:
         """The blocking client of the connection."""
         return BlockingClient(self.settings)
+
+    @property
+    def service(self) -> CloudPartnerPortal:
+        """The service that the connection leads to."""
+        return service_of(self.settings)
 
     def get_conn(self) -> BlockingClient:
         """Return the blocking client of the connection."""
@@ -146,7 +149,7 @@ class CloudPartnerPortalHook(ConnectionReader):
     @staticmethod
     def _location_of(started: Started | NotStarted) -> str:
         assert isinstance(started, Started)  # noqa: S101 - only a skip or a dry run starts nothing
-        return started.location.url
+        return started.location
 
     def start_go_live(
         self,
@@ -165,8 +168,8 @@ class CloudPartnerPortalHook(ConnectionReader):
         :param keep: keeps a record for a later try, before it returns.
         :param earlier: what is known of earlier tries, see `lro.settling.EarlierTries`.
         """
-        publisher, offer_id = self._offer(publisher_id, offer_id)
-        return self._start(calls.go_live(publisher, offer_id), GO_LIVE, publisher, offer_id, keep, earlier, check)
+        intent = self.service.going_live(*self._offer(publisher_id, offer_id))
+        return self._start(Start(intent), keep, earlier, check)
 
     def start_publish(
         self,
@@ -190,27 +193,16 @@ class CloudPartnerPortalHook(ConnectionReader):
         :param earlier: what is known of earlier tries, see `lro.settling.EarlierTries`.
         """
         if_running = checked_if_running(if_running)
-        publisher, offer_id = self._offer(publisher_id, offer_id)
-        call = calls.publish(publisher, offer_id, calls.checked_emails(notification_emails))
-        return self._start(call, PUBLISH, publisher, offer_id, keep, earlier, check, if_running)
+        intent = self.service.publishing(*self._offer(publisher_id, offer_id), notification_emails)
+        return self._start(Start(intent, if_running), keep, earlier, check)
 
     def _offer(self, publisher_id: str | None, offer_id: str) -> tuple[str, str]:
         """Return the identifiers of an offer and of its publisher as the texts that they stand for."""
         return self.settings.publisher(publisher_id), checked_identifier("offer_id", offer_id)
 
     def _start(
-        self,
-        call: Call,
-        kind: str,
-        publisher: str,
-        offer_id: str,
-        keep: Keeper,
-        earlier: Memory,
-        check: Precheck | DryRun | None = None,
-        if_running: str = FAIL,
+        self, start: Start, keep: Keeper, earlier: Memory, check: Precheck | DryRun | None
     ) -> Started | NotStarted:
-        settings = self.settings
-        start = Start(call, kind, settings.origin, publisher, offer_id, settings.api_version, if_running)
         return self.client.run(start.once(**earlier, check=check), say=self.say, keep=keep)
 
     def location(self, operation_location: str) -> OperationLocation:
@@ -218,7 +210,7 @@ class CloudPartnerPortalHook(ConnectionReader):
 
         :raises UntrustedLocation: if it isn't an operation on the connection's own host.
         """
-        return parse_location(operation_location, origin=self.settings.origin)
+        return self.service.located(operation_location)
 
     def offer_location(self, offer_id: str, publisher_id: str | None = None) -> OfferLocation:
         """Return where an offer is.
@@ -227,18 +219,16 @@ class CloudPartnerPortalHook(ConnectionReader):
         :param publisher_id: its publisher's; the connection's by default.
         :raises CppConfigurationError: an identifier can't be one.
         """
-        return OfferLocation(self.settings.origin, *self._offer(publisher_id, offer_id))
+        return self.service.status_of(*self._offer(publisher_id, offer_id))
 
-    def offer_page(self, location: OperationLocation | OfferLocation) -> str | None:
+    def offer_page(self, location: Watched) -> str | None:
         """Look up the page of an offer in Partner Center in the list of offers, once, for 10 seconds at most.
 
         :param location: the offer, or an operation on it, as `location` and `offer_location` return them.
         :returns: its address; None if the service doesn't tell it, as for an offer that was never migrated to
             Partner Center, or can't be asked.
         """
-        from airflow_provider_cpp.services.cloud_partner_portal.offer_pages import find_page
-
-        return self.client.run(find_page(location), say=self.say)
+        return self.client.run(self.service.page_of(location), say=self.say)
 
     def get_operation(self, operation_location: str) -> Operation:
         """Read an operation once (retrieve-operations page).
@@ -249,7 +239,7 @@ class CloudPartnerPortalHook(ConnectionReader):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        return self._read(calls.get_operation(self.location(operation_location)), read_operation)
+        return self._read(self.location(operation_location).to_read(), read_operation)
 
     def cancel(
         self,
@@ -276,13 +266,10 @@ class CloudPartnerPortalHook(ConnectionReader):
             was canceled.
         :raises CppError: the error that the service's refusal means.
         """
-        settings = self.settings
         cancel = CancelOffer(
-            *self._offer(publisher_id, offer_id),
-            settings.origin,
+            self.service.operations_of(*self._offer(publisher_id, offer_id)),
             calls.checked_emails(notification_emails),
             seconds("within", within),
-            settings.api_version,
             checked_flag("dry_run", dry_run),
         )
         event = self.client.run(cancel.confirmed(), say=self.say)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
     from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
+    from airflow_provider_cpp.lro.seam import Watched
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def shown(page: object) -> str:
 
 
 def push_link(
-    context: Context, location: OperationLocation | OfferLocation, hook: CloudPartnerPortalHook | None
+    context: Context, location: Watched, hook: CloudPartnerPortalHook | None
 ) -> None:
     """Make the link of a running task lead to its offer, from now on.
 

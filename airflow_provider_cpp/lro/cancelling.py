@@ -21,21 +21,16 @@ from airflow_provider_cpp.exceptions import (
 from airflow_provider_cpp.lro import ends
 from airflow_provider_cpp.lro.ends import TIMEOUT, UNKNOWN, Event
 from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.rows import Row, latest
 from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, PollSchedule
+from airflow_provider_cpp.lro.seam import Missing, OperationsOf, Running, Seen, Unread, Watched
 from airflow_provider_cpp.lro.watching import Watch
-from airflow_provider_cpp.lro.words import CANCELED, SUCCEEDED, folded
-from airflow_provider_cpp.offers.pages import PORTAL
-from airflow_provider_cpp.services.cloud_partner_portal import calls
-from airflow_provider_cpp.services.cloud_partner_portal.advice import needs_no_cancel
-from airflow_provider_cpp.services.cloud_partner_portal.finding import found_in_list, submissions_of
-from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation, parse_location
-from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import Submission, latest
-from airflow_provider_cpp.wire.answers import Answer, Reading, describe, error_of, heard
+from airflow_provider_cpp.lro.words import CANCELED, SUCCEEDED, cant_be_canceled
+from airflow_provider_cpp.wire.answers import Reading, describe, error_of
 from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.procedures import NOW, Procedure, Say, sent
-from airflow_provider_cpp.wire.retries import is_failed_read, was_refused_unread
+from airflow_provider_cpp.wire.retries import was_refused_unread
 
 #: A cancel takes one to three minutes (seen by clients).
 SCHEDULE = PollSchedule(2.0, 10.0)
@@ -48,15 +43,6 @@ MAX_CANCELS = 3
 NOTHING_RUNNING = "nothing_running"
 DRY_RUN = "dry_run"
 NOT_CANCELABLE = "not_cancelable"
-
-#: `cancellationRequestState` of an operation that can't be canceled. Only `canCancel` is on a page of the
-#: reference; any other word is no reason not to try.
-_CANT = frozenset({"cannotcancel", "cantcancel", "notcancelable", "notcancellable"})
-
-#: The words of an operation that is being canceled, and of its `cancellationRequestState`.
-_CANCELING = frozenset(
-    {"canceling", "cancelling", "cancelrequested", "cancelpending", "cancellationrequested", "cancellationpending"}
-)
 
 #: Refusals after which the operation may have ended: whoever cancels what is over is refused.
 _OVER = frozenset({400, 404, 409, 410, 412, 422, 423})
@@ -74,13 +60,15 @@ _ERRORS: Mapping[object, type[CppError]] = {
 BY_HAND = "to cancel it by hand, run CancelOperator"
 
 
-def not_canceling(where: str, why: str) -> str:
-    """Return the line that tells that an operation is left alone, and how to cancel it all the same.
+def not_canceling(where: str, why: str, portal: str = "") -> str:
+    """Return the line that says that an operation is left alone, and how to cancel it all the same.
 
     :param where: the operation.
     :param why: the reason.
+    :param portal: where a person looks at offers; empty if it isn't known.
     """
-    return f"Not canceling {where}: {why}. It runs on. Look at {PORTAL}; {BY_HAND}."
+    look = f"Look at {portal}; {BY_HAND}." if portal else f"{BY_HAND[:1].upper()}{BY_HAND[1:]}."
+    return f"Not canceling {where}: {why}. It runs on. {look}"
 
 
 def error_of_cancel(event: Mapping[str, object]) -> CppError | None:
@@ -96,21 +84,15 @@ def error_of_cancel(event: Mapping[str, object]) -> CppError | None:
 class CancelOffer:
     """An offer on which nothing is to run.
 
-    :param publisher_id: publisher of the offer.
-    :param offer_id: the offer.
-    :param origin: scheme, host and port of the API.
-    :param notification_emails: whom the service tells of it.
+    :param operations: the operations on it.
+    :param notification_emails: whom the service notifies.
     :param within: seconds in which the cancel has to be confirmed.
-    :param api_version: named in the location of the operation.
-    :param dry_run: only tell which operation would be canceled.
+    :param dry_run: only report which operation would be canceled.
     """
 
-    publisher_id: str
-    offer_id: str
-    origin: str
+    operations: OperationsOf
     notification_emails: tuple[str, ...] = ()
     within: float = CANCEL_TIMEOUT.total_seconds()
-    api_version: str | None = None
     dry_run: bool = False
 
     def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
@@ -122,12 +104,13 @@ class CancelOffer:
         :param draw: gives random numbers from 0 to 1.
         :raises CppError: the error that the service's refusal means, or the list of operations can't be read.
         """
-        listed = yield from submissions_of(self.publisher_id, self.offer_id, self.origin)
+        offer = self.operations.offer
+        listed = yield from self.operations.rows()
         if isinstance(listed, Unlisted):
             raise listed.error  # which operation the cancel would hit couldn't be told
-        candidates = latest(s for s in listed.entries if s.is_running)
+        candidates = latest(row for row in listed.entries if row.is_running)
         if not candidates:
-            message = f"Nothing runs on offer {self.publisher_id}/{self.offer_id}: there was nothing to cancel."
+            message = f"Nothing runs on {offer}: there was nothing to cancel."
             last = latest(listed.entries)
             if len(last) == 1:
                 message += f" The last operation was {last[0]}."
@@ -136,24 +119,18 @@ class CancelOffer:
         running = candidates[0]
         if len(candidates) > 1:
             yield Say(
-                f"Several operations run on offer {self.publisher_id}/{self.offer_id}, by the service's list: "
+                f"Several operations run on {offer}, by the service's list: "
                 f"{', '.join(map(str, candidates))}. Which of them is canceled isn't known, as the list gives no "
                 "times that tell; the first one is watched.",
                 logging.WARNING,
             )
-        location = OperationLocation(self.origin, self.publisher_id, self.offer_id, running.id, self.api_version)
-        # A list is no more trusted than a header.
-        location = parse_location(
-            location.url, origin=self.origin, publisher_id=self.publisher_id, offer_id=self.offer_id
-        )
+        watched = self.operations.at(running)
         if self.dry_run:
-            message = (
-                f"Dry run: would cancel {running}, on offer {self.publisher_id}/{self.offer_id}. Nothing was sent."
-            )
+            message = f"Dry run: would cancel {running}, on {offer}. Nothing was sent."
             yield Say(message)
-            return _event(DRY_RUN, location, message)
-        yield Say(f"Running on offer {self.publisher_id}/{self.offer_id}: {running}.")
-        cancel = Cancel(location, self.within, self.notification_emails, warns=False)
+            return _event(DRY_RUN, watched, message)
+        yield Say(f"Running on {offer}: {running}.")
+        cancel = Cancel(watched, self.within, self.notification_emails, warns=False)
         return (yield from cancel.confirmed(draw=draw))
 
 
@@ -161,14 +138,14 @@ class CancelOffer:
 class Cancel:
     """An operation to cancel.
 
-    :param location: the operation.
+    :param watched: the operation.
     :param within: seconds in which the cancel has to be confirmed.
     :param notification_emails: whom the service tells of it.
     :param warns: log why it had no effect; otherwise only the event says so.
     :param again: what to do about a cancel that isn't confirmed.
     """
 
-    location: OperationLocation
+    watched: Watched
     within: float = CANCEL_TIMEOUT.total_seconds()
     notification_emails: tuple[str, ...] = ()
     warns: bool = True
@@ -192,14 +169,19 @@ class Cancel:
         :raises CppUnavailable: no cancel reached the service; nothing was canceled.
         :raises CppError: the error that the service's refusal means.
         """
-        call = calls.cancel(self.location.publisher_id, self.location.offer_id, self.notification_emails)
+        call = self.watched.to_cancel(self.notification_emails)
+        if isinstance(call, str):
+            message = not_canceling(str(self.watched), call, self.watched.portal)
+            if self.warns:
+                yield Say(message, logging.WARNING)
+            return _event(NOT_CANCELABLE, self.watched, message)
         try:
             return (yield from self._canceled(call, draw))
         except CppError as error:
             if not self.was_taken:
                 raise
             # What refuses now, the service or the login, says nothing of a cancel that was sent before.
-            event = ends.refused(self.location.url, error, self.location)
+            event = ends.refused(self.watched.url, error, self.watched)
             return (yield from self._told(call, event))
 
     def _canceled(self, call: Call, draw: Callable[[], float]) -> Procedure[Event]:
@@ -218,23 +200,23 @@ class Cancel:
             except CppError:  # the login refuses
                 self.was_taken = was_taken
                 raise
-            if isinstance(reading, Answer) and 400 <= reading.status < 500 and reading.status != 408:
+            if reading.is_refusal and reading.code != 408:
                 self.was_taken = was_taken
                 return (yield from self._refused(call, reading, deadline or now + self.within, draw))
             self.was_taken = was_taken or not was_refused_unread(reading)
             deadline = deadline or now + self.within
-            is_clear = isinstance(reading, Answer) and 200 <= reading.status < 300
+            is_clear = reading.is_success
             is_last = is_clear or attempt == MAX_CANCELS or now + SEND_AGAIN_AFTER >= deadline
             if is_last and not self.was_taken:
                 raise self._never_taken(call, reading)  # there is nothing to watch for
-            yield Say(f"{call}: {describe(reading)}. Watching {self.location} to see whether it is canceled.")
+            yield Say(f"{call}: {describe(reading)}. Watching {self.watched} to see whether it is canceled.")
             until = deadline if is_last else now + SEND_AGAIN_AFTER
-            watch = Watch(self.location, started_at=now, deadline=until, schedule=SCHEDULE)
+            watch = Watch(self.watched, started_at=now, deadline=until, schedule=SCHEDULE)
             event = yield from watch.follow(at_once=True, draw=draw)
             if event["status"] != TIMEOUT or is_last:
                 return (yield from self._told(call, event))
             came_to = "had no clear answer" if self.was_taken else "didn't get through"
-            yield Say(f"{self.location} still runs, and the cancel {came_to}: sending it again.", logging.WARNING)
+            yield Say(f"{self.watched} still runs, and the cancel {came_to}: sending it again.", logging.WARNING)
         raise AssertionError("the last cancel is the last")
 
     def _never_taken(self, call: Call, reading: Reading) -> CppError:
@@ -245,7 +227,7 @@ class Cancel:
             http_status=error.http_status,
             code=error.code,
             request_id=error.request_id,
-            operation_id=self.location.operation_id,
+            operation_id=self.watched.operation_id,
         )
 
     def broken_off(self, why: str) -> str:
@@ -254,80 +236,91 @@ class Cancel:
         :param why: what breaks it off, such as ``the triggerer is being stopped``.
         """
         if not self.was_taken:
-            return not_canceling(str(self.location), why)
+            return not_canceling(str(self.watched), why, self.watched.portal)
         return (
-            f"The cancel of {self.location} was sent, but isn't confirmed: {why}. It may be canceled yet, or go "
-            f"on to its end. Look at {PORTAL}; {self.again}."
+            f"The cancel of {self.watched} was sent, but isn't confirmed: {why}. It may be canceled yet, or go "
+            f"on to its end. Look at {self.watched.portal}; {self.again}."
         )
 
     def _over(self) -> Procedure[Event | None]:
         """Return the event of an operation that there is no use or no way to cancel, or None if it runs."""
-        read = calls.get_operation(self.location)
-        reading, _ = yield from sent(read)
-        operation = read_operation(reading) if isinstance(reading, Answer) and reading.status == 200 else None
-        if isinstance(reading, Answer) and reading.status in {404, 410}:
-            found = yield from found_in_list(self.location)
-            if isinstance(found, Unlisted):
-                raise found.error  # nothing is known of it
-            if isinstance(found, Submission):
-                operation = Operation(found.state, found.state_word)
-            elif found.may_run:
-                why = f"{describe(reading)}, and the offer's submissions go by another kind of identifier"
-                yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
-                return ends.unreadable(self.location, None, why)
-        refused = isinstance(reading, Answer) and 400 <= reading.status < 500 and not is_failed_read(reading)
-        if operation is None and refused:
-            raise error_of(read, reading)  # the cancel would hit whatever else runs on the offer
-        if operation is None or isinstance(operation, str):
+        operation = yield from self._read()
+        if operation is None:
+            return None
+        if isinstance(operation, str):
             # The cancel would hit whatever runs on the offer now.
-            why = describe(reading) if operation is None else f"HTTP 200, but {operation}"
-            yield Say(f"Not canceling {self.location}, as its status can't be read: {why}.", logging.WARNING)
-            return ends.unreadable(self.location, None, why)
+            why = operation
+            yield Say(f"Not canceling {self.watched}, as its status can't be read: {why}.", logging.WARNING)
+            return ends.unreadable(self.watched, None, why)
         if operation.is_terminal:
-            yield Say(f"Nothing to cancel: {self.location} has ended ({operation.raw_status}).")
-            event = ends.ended(self.location, operation)
+            yield Say(f"Nothing to cancel: {self.watched} has ended ({operation.raw_status}).")
+            event = ends.ended(self.watched, operation)
             return {**event, "message": f"There was nothing to cancel any more. {event['message']}"}
-        if folded(operation.cancellation) in _CANT:
+        if cant_be_canceled(operation.cancellation):
             message = (
-                f"What runs on {self.location.offer} can't be canceled any more: the service says "
-                f"{operation.cancellation!r}. It runs on, and nothing was sent. Look at {PORTAL}; to see how it "
-                f"ends, watch it with OperationSensor. {self.location.ids}"
+                f"What runs on {self.watched.offer} can't be canceled any more: the service says "
+                f"{operation.cancellation!r}. It runs on, and nothing was sent. Look at {self.watched.portal}; to "
+                f"see how it ends, watch it with OperationSensor. {self.watched.ids}"
             )
             if self.warns:
                 yield Say(message, logging.WARNING)
-            return _event(NOT_CANCELABLE, self.location, message)
+            return _event(NOT_CANCELABLE, self.watched, message)
         self._seen = operation
         return None
 
+    def _read(self) -> Procedure[Operation | str | None]:
+        """Return the operation, None if it runs and says no more, or in words why its status can't be read.
+
+        :raises CppError: the service refuses to read it, or doesn't know it: a cancel would hit something else.
+        """
+        look = yield from self.watched.look(patient=True)
+        match look:
+            case Seen(operation):
+                return operation
+            case Running():
+                return None
+            case Unread(why):
+                return why
+            case Missing(why):
+                found = yield from self.watched.look_in_list(patient=True)
+                if isinstance(found, Unlisted):
+                    raise found.error  # nothing is known of it
+                if isinstance(found, Row):
+                    return Operation(found.state, found.state_word)
+                if found.may_run:
+                    return f"{why}, and {self.watched.list_in_words} go by another kind of identifier"
+        raise look.error
+
     def _refused(
-        self, call: Call, refusal: Answer, deadline: float, draw: Callable[[], float]
+        self, call: Call, refusal: Reading, deadline: float, draw: Callable[[], float]
     ) -> Procedure[Event]:
         """Return the event of an operation that ends without this cancel, or raise what the refusal means.
 
         It may have ended before its cancel came, or be on its way to an end, as somebody canceled it already.
         """
-        if refusal.status not in _OVER:
+        if refusal.code not in _OVER:
             raise error_of(call, refusal)
-        yield Say(f"{call}: {describe(refusal)}. Looking whether {self.location} still runs.", logging.WARNING)
+        yield Say(f"{call}: {describe(refusal)}. Looking whether {self.watched} still runs.", logging.WARNING)
         try:
             over = yield from self._over()
         except CppError:
             over = None
         if over is not None and over["status"] != UNKNOWN:
             return over
-        if not (needs_no_cancel(heard(refusal)) or is_being_canceled(self._seen)):
+        is_being_canceled = self._seen is not None and self._seen.is_being_canceled
+        if not (is_being_canceled or self.watched.needs_no_cancel(refusal)):
             raise error_of(call, refusal)
         self.was_taken = True  # if not this one, then one before it, whoever sent that
         self._refusal = describe(refusal).rstrip(".")
-        yield Say(f"Watching {self.location}, as it needs no cancel any more by the service's word.")
+        yield Say(f"Watching {self.watched}, as it needs no cancel any more by the service's word.")
         now = (yield NOW).now
-        watch = Watch(self.location, started_at=now, deadline=deadline, schedule=SCHEDULE)
+        watch = Watch(self.watched, started_at=now, deadline=deadline, schedule=SCHEDULE)
         return (yield from self._told(call, (yield from watch.follow(at_once=True, draw=draw))))
 
     def _told(self, call: Call, event: Event) -> Procedure[Event]:
         """Return the event of the operation, with a message that says what came of the cancel."""
         if event["status"] == CANCELED:
-            message = f"Confirmed: what ran on {self.location.offer} is canceled. {self.location.ids}"
+            message = f"Confirmed: what ran on {self.watched.offer} is canceled. {self.watched.ids}"
             yield Say(message)
             return {**event, "message": message}
         match event["status"]:
@@ -336,11 +329,11 @@ class Cancel:
                 where = f"; it was last seen {seen['raw_status']!r}" if isinstance(seen, dict) else ""
                 message = (
                     f"{call} isn't confirmed: what runs on it didn't end within {self.within:g} s{where}. It may "
-                    f"be canceled yet, or go on to its end. Look at {PORTAL}; {self.again}."
+                    f"be canceled yet, or go on to its end. Look at {self.watched.portal}; {self.again}."
                 )
                 if self._refusal:
                     message += f" The answer to the cancel was {self._refusal}."
-                message += f" {self.location.ids}"
+                message += f" {self.watched.ids}"
             case "succeeded" | "failed":
                 message = f"{call} came too late. {event['message']}"
             case _:
@@ -350,17 +343,10 @@ class Cancel:
         return {**event, "message": message}
 
 
-def is_being_canceled(operation: Operation | None) -> bool:
-    """Tell whether the service says that a cancel of an operation is under way."""
-    if operation is None:
-        return False
-    return bool({folded(operation.raw_status), folded(operation.cancellation)} & _CANCELING)
-
-
-def _event(status: str, location: OperationLocation | None, message: str) -> Event:
+def _event(status: str, watched: Watched | None, message: str) -> Event:
     return {
         "status": status,
-        "location": location.url if location else None,
+        "location": watched.url if watched else None,
         "operation": None,
         "message": message,
         "error": None,

@@ -21,9 +21,7 @@ from airflow_provider_cpp.exceptions import (
 from airflow_provider_cpp.lro import words
 from airflow_provider_cpp.lro.goals import COMPLETED, Goal
 from airflow_provider_cpp.lro.operations import Operation, Step
-from airflow_provider_cpp.offers.pages import PORTAL
-from airflow_provider_cpp.services.cloud_partner_portal.customers import UNSEEN, Seen
-from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
+from airflow_provider_cpp.lro.seam import NOT_ASKED, CustomerView, Watched
 from airflow_provider_cpp.wire.arguments import is_missing
 from airflow_provider_cpp.wire.confidential import without_secrets
 from airflow_provider_cpp.wire.plain_text import capitalized, one_line
@@ -40,11 +38,7 @@ IS_IN_PREVIEW = "is in preview and waits for your sign-off"
 Event = dict[str, object]
 
 
-#: What is watched: an operation, or an offer whose status is.
-Watched = OperationLocation | OfferLocation
-
-
-def ended(watched: Watched, operation: Operation, seen: Seen = UNSEEN) -> Event:
+def ended(watched: Watched, operation: Operation, seen: CustomerView = NOT_ASKED) -> Event:
     """Return the event of an operation that the service says has ended.
 
     :param watched: the operation.
@@ -55,7 +49,7 @@ def ended(watched: Watched, operation: Operation, seen: Seen = UNSEEN) -> Event:
 
 
 def concluded(
-    watched: Watched, operation: Operation, verdict: str, goal: Goal = COMPLETED, seen: Seen = UNSEEN
+    watched: Watched, operation: Operation, verdict: str, goal: Goal = COMPLETED, seen: CustomerView = NOT_ASKED
 ) -> Event:
     """Return the event of a watch whose goal is reached or missed.
 
@@ -78,7 +72,7 @@ def timed_out(
     waited: float,
     trouble: str,
     goal: Goal = COMPLETED,
-    seen: Seen = UNSEEN,
+    seen: CustomerView = NOT_ASKED,
 ) -> Event:
     """Return the event of a watch whose time is over.
 
@@ -101,8 +95,8 @@ def timed_out(
             last_read,
             seen.live,
             "It may still be running: nothing was canceled.",
-            f"Look at {seen.page}; to go on watching, clear this task; to wait longer, raise its timeout or "
-            "execution_timeout.",
+            f"Look at {seen.page or watched.portal}; to go on watching, clear this task; to wait longer, raise "
+            "its timeout or execution_timeout.",
             watched.ids,
         ),
     )
@@ -125,20 +119,20 @@ def unreadable(watched: Watched, operation: Operation | None, why: str) -> Event
             last_seen,
             _alarms(operation),
             "This says nothing about the operation itself, which may run on or have ended.",
-            f"Look at {PORTAL}; clear this task to watch it again.",
+            f"Look at {watched.portal}; clear this task to watch it again.",
             watched.ids,
         ),
         error=OperationStatusUnknown.__name__,
     )
 
 
-def refused(location: str, error: CppError, what: OperationLocation | OfferLocation | None = None) -> Event:
+def refused(location: str, error: CppError, what: Watched | None = None) -> Event:
     """Return the event of a watch that can't go on, because the service won't let us read.
 
     :param what: what was watched, where it is known.
     """
     message = str(error)
-    if isinstance(what, OperationLocation):
+    if what is not None and what.operation_id:
         more = (
             f"This says nothing about the operation on {what.offer} itself, which may run on. Once this is "
             "mended, clear this task to watch it again."
@@ -282,7 +276,7 @@ def _links(kind: str, links: tuple[tuple[str, str], ...]) -> str:
     return f"{kind}: {', '.join(url for _, url in links)}" if links else ""
 
 
-def _told(watched: Watched, operation: Operation, verdict: str, seen: Seen = UNSEEN) -> str:
+def _told(watched: Watched, operation: Operation, verdict: str, seen: CustomerView = NOT_ASKED) -> str:
     """Return what became of an operation: first the offer and why, then what customers see, last its id.
 
     :param verdict: `succeeded`, `failed` or `canceled`: what the operation's end means for who waits.
@@ -290,7 +284,12 @@ def _told(watched: Watched, operation: Operation, verdict: str, seen: Seen = UNS
     offer = f"O{watched.offer[1:]}"
     if verdict == words.SUCCEEDED:
         return _joined(f"{offer} succeeded.", _links("Live", operation.live_links), watched.ids)
-    return _joined(story(offer, operation, verdict), seen.live, _advice(operation, verdict, seen), watched.ids)
+    return _joined(
+        story(offer, operation, verdict),
+        seen.live,
+        _advice(operation, verdict, seen.page or watched.portal),
+        watched.ids,
+    )
 
 
 def story(offer: str, operation: Operation, verdict: str) -> str:
@@ -314,13 +313,13 @@ def story(offer: str, operation: Operation, verdict: str) -> str:
     return _sentences([f"{at}: {_texts_of(first)}", *map(_step_said, others), *messages])
 
 
-def _advice(operation: Operation, verdict: str, seen: Seen) -> str:
+def _advice(operation: Operation, verdict: str, page: str) -> str:
     if verdict == words.CANCELED:
-        return f"Somebody canceled it: ask who before going live again; see {seen.page}."
+        return f"Somebody canceled it: ask who before going live again; see {page}."
     if _names_reason(operation):
-        return f"Correct what is named in the offer, publish it again, and look at {seen.page}."
+        return f"Correct what is named in the offer, publish it again, and look at {page}."
     return (
-        f"The service names no reason: look for the reports on the offer at {seen.page}, and ask Partner Center's "
+        f"The service names no reason: look for the reports on the offer at {page}, and ask Partner Center's "
         "support if there are none; once it is mended, publish it again."
     )
 

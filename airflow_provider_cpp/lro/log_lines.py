@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from math import isfinite
 
-from airflow_provider_cpp.lro.ends import IS_IN_PREVIEW, MAX_TOLD, Watched, progress_of
+from airflow_provider_cpp.lro.ends import IS_IN_PREVIEW, MAX_TOLD, progress_of
 from airflow_provider_cpp.lro.operations import Message, Operation, Step
+from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.words import SUCCEEDED, folded, is_known, is_signoff, waits_for_somebody
 from airflow_provider_cpp.wire.plain_text import capitalized
 from airflow_provider_cpp.wire.procedures import Say
@@ -23,7 +24,7 @@ _OWN = "*"
 _NO_WORDS: frozenset[str] = frozenset()
 
 
-class Told:
+class LogState:
     """What has been told so far; whoever watches next goes on from there.
 
     :param watched: the operation, or the offer whose status is watched.
@@ -33,10 +34,10 @@ class Told:
 
     __slots__ = (
         "deadline",
-        "in_doubt",
         "is_begun",
+        "may_give_up",
+        "progress",
         "since",
-        "standings",
         "stuck",
         "unknown_words",
         "watched",
@@ -47,8 +48,8 @@ class Told:
         self.deadline = deadline
         self.is_begun = False
         #: Whether the last reads failed, and some more of them end the watch.
-        self.in_doubt = False
-        self.standings: dict[str, str] = {}
+        self.may_give_up = False
+        self.progress: dict[str, str] = {}
         self.unknown_words = _NO_WORDS
         #: Since when it stands so, in seconds since 1970 (UTC), as far as anybody saw; None if nobody has.
         self.since: float | None = None
@@ -65,7 +66,7 @@ class Told:
         if not isinstance(earlier, dict) or not isinstance(earlier.get("steps"), dict) or not earlier["steps"]:
             return
         self.is_begun = True
-        self.standings = {str(key): str(standing) for key, standing in earlier["steps"].items()}
+        self.progress = {str(key): str(standing) for key, standing in earlier["steps"].items()}
         words, since = earlier.get("words"), earlier.get("since")
         self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else _NO_WORDS
         self.since = since if isinstance(since, float) and isfinite(since) else None
@@ -76,7 +77,7 @@ class Told:
         if not self.is_begun:
             return None
         return {
-            "steps": dict(self.standings),
+            "steps": dict(self.progress),
             "words": sorted(self.unknown_words),
             "since": self.since,
             "stuck": self.stuck,
@@ -84,13 +85,13 @@ class Told:
 
     def changes(self, operation: Operation) -> bool:
         """Tell whether a reading shows another standing than the last one that was told."""
-        return _standings(operation) != self.standings
+        return _progress(operation) != self.progress
 
-    def stands(self, now: float) -> None:
+    def has_changed(self, now: float) -> None:
         """Note that it stands elsewhere than before, as is seen now."""
         self.since, self.stuck = now, False
 
-    def news(self, operation: Operation, *, is_end: bool) -> Iterator[Say]:
+    def new_lines(self, operation: Operation, *, is_end: bool) -> Iterator[Say]:
         """Yield the lines that are due for a reading, and take them for told.
 
         :param operation: what was read.
@@ -98,23 +99,23 @@ class Told:
             the first line as well, it says everything.
         """
         yield from self._unknown_words(operation)
-        standings = _standings(operation)
+        progress = _progress(operation)
         is_all = is_end and not self.is_begun
         if not self.is_begun and not is_end:
             yield Say(self._first_line(operation))
         offer = capitalized(self.watched.offer)
-        if not is_end and standings.get(_OWN) != self.standings.get(_OWN):
+        if not is_end and progress.get(_OWN) != self.progress.get(_OWN):
             if operation.is_alarming:
                 yield Say(f"{offer} is now {operation.raw_status}{_texts(operation.messages)}", logging.WARNING)
             elif self.is_begun and not is_signoff(operation.raw_status):
                 yield Say(f"{offer} is now {operation.raw_status}.")
         has_ended = is_end and operation.is_terminal  # one that waits for its sign-off runs on
         for step in operation.steps:
-            if standings[_key(step)] == self.standings.get(_key(step)) or is_signoff(step.status):
+            if progress[_key(step)] == self.progress.get(_key(step)) or is_signoff(step.status):
                 continue
             if self.is_begun or (step.is_alarming and not is_all):
                 yield _line(step, has_ended)
-        if self.is_begun and not is_end and _asks(standings) and not _asks(self.standings):
+        if self.is_begun and not is_end and _asks(progress) and not _asks(self.progress):
             texts = [_texts(step.messages) for step in operation.steps if is_signoff(step.status)]
             yield Say(f"{offer} {IS_IN_PREVIEW}{''.join(texts)}")
         if has_ended and not is_all:
@@ -128,7 +129,7 @@ class Told:
             yield from (Say(_spoken(message)) for message in _own(operation))
             yield Say("::endgroup::")
         self.is_begun = True
-        self.standings = standings
+        self.progress = progress
 
     def _unknown_words(self, operation: Operation) -> Iterator[Say]:
         for kind, word in _unknown(operation):
@@ -174,13 +175,13 @@ def _key(step: Step) -> str:
     return step.id or step.name
 
 
-def _standings(operation: Operation) -> dict[str, str]:
-    standings = {_key(s): _standing(s.status, s.is_alarming, s.messages) for s in operation.steps}
-    standings[_OWN] = _standing(folded(operation.raw_status), operation.is_alarming, operation.messages)
-    return standings
+def _progress(operation: Operation) -> dict[str, str]:
+    progress = {_key(s): _progress_of(s.status, s.is_alarming, s.messages) for s in operation.steps}
+    progress[_OWN] = _progress_of(folded(operation.raw_status), operation.is_alarming, operation.messages)
+    return progress
 
 
-def _standing(word: str, is_alarming: bool, messages: tuple[Message, ...]) -> str:
+def _progress_of(word: str, is_alarming: bool, messages: tuple[Message, ...]) -> str:
     """Return what of a step is news when it changes: its status, and what it says while it stands still."""
     if not is_alarming or not messages:
         return word
@@ -188,8 +189,8 @@ def _standing(word: str, is_alarming: bool, messages: tuple[Message, ...]) -> st
     return f"{word} {blake2b(said.encode(), digest_size=8).hexdigest()}"
 
 
-def _asks(standings: Mapping[str, str]) -> bool:
-    return any(is_signoff(word) for word in standings.values())
+def _asks(progress: Mapping[str, str]) -> bool:
+    return any(is_signoff(word) for word in progress.values())
 
 
 def _line(step: Step, has_ended: bool) -> Say:

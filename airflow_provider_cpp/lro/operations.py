@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from airflow_provider_cpp.lro.words import RUNNING, SUCCEEDED, folded, is_alarming, is_signoff, state_of
+from airflow_provider_cpp.lro.words import (
+    RUNNING,
+    SUCCEEDED,
+    folded,
+    is_alarming,
+    is_canceling,
+    is_signoff,
+    state_of,
+)
 
 _ERROR_LEVELS = {"error", "critical", "fatal"}
 
@@ -104,6 +112,11 @@ class Operation:
     def is_alarming(self) -> bool:
         """Tell whether its own word looks like a failure, while it still runs as far as anybody knows."""
         return not self.is_terminal and is_alarming(self.raw_status)
+
+    @property
+    def is_being_canceled(self) -> bool:
+        """Tell whether the service says that a cancel of it is under way."""
+        return is_canceling(self.raw_status) or is_canceling(self.cancellation)
 
     @property
     def failed_steps(self) -> tuple[Step, ...]:

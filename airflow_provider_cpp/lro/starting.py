@@ -1,8 +1,8 @@
 """How an operation is started exactly once, though the service has no idempotency key.
 
-Before the request the ids of the offer's submissions are noted. Whatever happens to the request then, a
-submission that wasn't there before is the answer. A record, kept before the request and again right
-after its answer, lets a later try of the same task settle what this one did.
+What there is on the offer is noted before the request. Whatever happens to the request then, the list of
+operations has the last word on what came of it. A record, kept before the request and again right after its
+answer, lets a later try of the same task settle what this one did.
 """
 
 from __future__ import annotations
@@ -15,25 +15,32 @@ from airflow_provider_cpp.exceptions import (
     CppConflict,
     CppError,
     OperationCanceled,
-    UntrustedLocation,
 )
-from airflow_provider_cpp.lro.intents import How, Intent, Started, pauses
 from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
+from airflow_provider_cpp.lro.reconciling import NO_TRACE, after_conflict, after_silence
+from airflow_provider_cpp.lro.records import How, Started, keep, taken, unclear
+from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.running import met
+from airflow_provider_cpp.lro.seam import Accepted, Conflict, Intent, Prepared, Rejected, Unclear
 from airflow_provider_cpp.lro.settling import EarlierTries
-from airflow_provider_cpp.services.cloud_partner_portal.locations import location_header
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import PUBLISH, Submission
-from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, describe, error_of
-from airflow_provider_cpp.wire.listing import Listed, Unlisted
-from airflow_provider_cpp.wire.procedures import Procedure, Say, T, Wait, sent
-from airflow_provider_cpp.wire.retries import was_refused_unread
+from airflow_provider_cpp.wire.answers import Reading, describe
+from airflow_provider_cpp.wire.arguments import FAIL
+from airflow_provider_cpp.wire.procedures import Procedure, Say, T, sent
 
 _BEFORE = "The request before it came to"
 
 
 @dataclass(frozen=True, slots=True)
-class Start(Intent):
-    """An operation to start."""
+class Start:
+    """An operation to start.
+
+    :param intent: the operation.
+    :param if_running: what becomes of one that runs already and isn't known to be the same: `fail`, `adopt` or
+        `restart`.
+    """
+
+    intent: Intent
+    if_running: str = FAIL
 
     def once(
         self,
@@ -57,74 +64,87 @@ class Start(Intent):
         :raises CppConflict: another operation runs on the offer.
         :raises AmbiguousOutcome: it may or may not have been started, and the service won't say.
         """
+        intent = self.intent
         if check is None or not check.dry_run:
-            earlier_tries = EarlierTries(self, record, since, cleared, records_are_kept)
-            earlier = yield from self._first(earlier_tries.settle(), "sent again")
+            tries = EarlierTries(intent, record, since, cleared, records_are_kept, self.if_running)
+            earlier = yield from self._first(tries.settle(), "sent again")
             if earlier is not None:
                 return earlier
             if record is None:
                 # A success leaves no record: from here on a try that leaves none was one.
-                yield self.keep("begun")
-        if check is not None and (decided := (yield from self._first(check.before(self)))) is not None:
-            return decided
+                yield keep(intent, "begun")
+        if check is not None:
+            decided = yield from self._first(check.before(intent, self.if_running))
+            if decided is not None:
+                return decided
         was_restarted = was_refused = False
         while True:
             not_done = "published" if was_restarted else "sent"
-            before, running = yield from self._first(self._before(), not_done)
+            prepared = yield from self._first(intent.prepared(), not_done)
+            running = prepared.running
             if running is None:
-                outcome = yield from self._sent(before)
+                outcome = yield from self._sent(prepared)
                 if isinstance(outcome, Started):
                     return outcome
-                yield self.keep("refused")  # nothing was started: what runs isn't this task's
+                yield keep(intent, "refused")  # nothing was started: what runs isn't this task's
                 running, was_refused = outcome, True
             if was_restarted:
                 raise CppConflict(
-                    f"{self.call} wasn't sent again: {running} runs on the offer, although what ran before was "
+                    f"{intent} wasn't sent again: {running} runs on the offer, although what ran before was "
                     "canceled for this one. Somebody else publishes it, too."
                 )
-            meeting = met(self, running, How.ADOPTED, was_refused=was_refused)
-            taken = yield from self._first(meeting, "published")
-            if taken is not None:
-                return taken
+            meeting = met(intent, self.if_running, running, How.ADOPTED, was_refused=was_refused)
+            adopted = yield from self._first(meeting, "published")
+            if adopted is not None:
+                return adopted
             was_restarted = True
 
-    def _sent(self, before: set[str] | None) -> Procedure[Started | Submission]:
-        """Send the request; return what it started, or a publish that runs already, so that it was refused.
+    def _sent(self, prepared: Prepared) -> Procedure[Started | Row]:
+        """Send the request; return what it started, or an operation of its kind because of which it was refused.
 
-        :param before: ids of the submissions before it; None if they aren't known.
+        :param prepared: what there was before it.
         """
-        yield self.intended("intended", before)
+        intent, call = self.intent, self.intent.call(prepared)
+        yield keep(intent, "intended", **prepared.record)
         first: Reading | None = None
         for is_last in (False, True):
             try:
-                reading, _ = yield from sent(self.call)
-                if (started := (yield from self._accepted(reading))) is not None:
-                    return started
-                self._raise_if_refused(reading)
-                found = yield from self._reconcile(reading, before, is_last)
+                reading, _ = yield from sent(call)
+                verdict = intent.verdict(call, reading)
+                if isinstance(verdict, Accepted):
+                    started = yield from taken(intent, verdict.watched, How.POSTED)
+                    confirmed = yield from intent.confirmed(verdict.watched)
+                    if not isinstance(confirmed, Conflict):
+                        return started if confirmed is verdict.watched else Started(confirmed, How.POSTED)
+                    verdict = confirmed
+                if isinstance(verdict, Rejected):
+                    raise verdict.error
+                found: Started | Row | None
+                if isinstance(verdict, Conflict):
+                    found = yield from after_conflict(intent, reading, prepared, verdict, is_last=is_last)
+                else:
+                    found = yield from after_silence(intent, reading, prepared, verdict)
             except AmbiguousOutcome:
-                yield self.intended("unclear", before)
+                yield keep(intent, "unclear", **prepared.record)
                 raise
             except CppError as error:
                 if first is not None:
                     raise self._without_trace(f"{_BEFORE} {describe(first)}, and", error) from None
-                yield self.keep("refused")  # nothing was started: what others start later isn't this task's
+                yield keep(intent, "refused")  # nothing was started: what others start later isn't this task's
                 raise error.with_more("Nothing was started.") from None
             if found is not None:
-                return found  # a publish of somebody else's only after a first request
-            if isinstance(reading, Answer) and 300 <= reading.status < 400:
-                redirected = error_of(self.call, reading)  # whatever it was redirected to wouldn't be ours
+                return found  # one of somebody else's only after a first request
+            if isinstance(verdict, Unclear) and verdict.error is not None:
                 which = "It" if first is None else f"{_BEFORE} {describe(first)}, and"
-                raise self._without_trace(which, redirected)
+                raise self._without_trace(which, verdict.error)
             if not is_last:
                 first = reading
                 yield Say(
-                    f"{self.call} left no trace among the offer's submissions, and nothing new runs: sending "
-                    "it once more.",
+                    f"{intent} {NO_TRACE} {intent.list_in_words}, and nothing new runs: sending it once more.",
                     logging.WARNING,
                 )
-        yield self.intended("unclear", before)
-        raise self.unclear(reading, "and twice no trace of it among the offer's submissions")
+        yield keep(intent, "unclear", **prepared.record)
+        raise unclear(intent, reading, f"and twice no trace of it among {intent.list_in_words}")
 
     def _first(self, asking: Procedure[T], not_done: str = "sent") -> Procedure[T]:
         """Ask what has to be known before the request is sent; an error of that says what wasn't done.
@@ -137,157 +157,25 @@ class Start(Intent):
         except OperationCanceled:
             raise
         except CppError as error:
-            if str(self.call) in str(error):
-                raise  # it tells of this call already, and not only of what was asked before it
+            if str(self.intent) in str(error):
+                raise  # it is about this request already, and not only about what was asked before it
             raise self._not_done(error, not_done) from None
 
     def _not_done(self, error: CppError, not_done: str) -> CppError:
         """Return the error of what has to be known first, as one of the request that wasn't sent because of it."""
-        asked, failed, why = error.message.partition(" failed: ")
         first = f"Nothing was {not_done}: the offer's status has to be read first"
-        if not failed or not asked.endswith(f" of {self.call.subject}"):
+        if error.failed_call is None or error.failed_call[1] != self.intent.offer:
             return error.with_more(f"{first}.")
-        action = asked.removesuffix(f" of {self.call.subject}")
-        return error.saying(
-            f"{self.call} wasn't {'sent' if not_done == 'published' else not_done}: {why} {first} ({action})."
-        )
-
-    # The request's answer
-
-    def _accepted(self, reading: Reading) -> Procedure[Started | None]:
-        """Return the operation that the answer names, if it names one that can be believed."""
-        if not isinstance(reading, Answer) or not 200 <= reading.status < 300:
-            return None
-        header = location_header(reading.headers)
-        if header is None:
-            return None
-        try:
-            location = self.parse(header)
-        except UntrustedLocation as error:
-            yield Say(f"{self.call} was accepted, but its answer names a location not to trust. {error}", 30)
-            return None
-        return (yield from self.taken(location, How.POSTED))
-
-    def _raise_if_refused(self, reading: Reading) -> None:
-        """Raise if the service provably did nothing; a conflict and an unclear outcome come back."""
-        if was_refused_unread(reading):
-            raise error_of(self.call, reading)
-        if isinstance(reading, Unanswered):
-            if reading.loss is Loss.UNTRUSTED_PEER:
-                raise error_of(self.call, reading)
-            return
-        if 400 <= reading.status < 500 and reading.status not in {408, 409}:
-            raise error_of(self.call, reading)
+        action, _, came_back = error.failed_call
+        not_sent = "sent" if not_done == "published" else not_done
+        return error.saying(f"{self.intent} wasn't {not_sent}: {came_back} {first} ({action}).")
 
     def _without_trace(self, which: str, error: CppError) -> CppError:
         """Return an error which doesn't say that a request may have been accepted, with what is known of that.
 
-        :param which: begins the sentence that tells of it.
+        :param which: begins the sentence on it.
         """
         return error.with_more(
-            f"{which} left no trace among the offer's submissions; a retry of this task looks for one again "
-            "before it sends anything.",
+            f"{which} {NO_TRACE} {self.intent.list_in_words}; a retry of this task looks for one again before it "
+            "sends anything.",
         )
-
-    # What the submissions tell
-
-    def _before(self) -> Procedure[tuple[set[str] | None, Submission | None]]:
-        """Return the ids of all submissions so far, and a publish that runs where one is wanted.
-
-        The first is None where the service has no such list.
-        """
-        listed = yield from self.listed()
-        if isinstance(listed, Listed):
-            running = self.mine(listed.entries, None, or_running=True) if self.kind == PUBLISH else None
-            return {submission.id for submission in listed.entries}, running
-        if listed.may_pass:
-            # Without the list an unclear outcome couldn't be cleared up: rather not begin.
-            raise listed.error
-        yield Say(
-            f"{listed.call} isn't possible ({listed.why}); should the answer to {self.call} get lost, its outcome "
-            "can't be found out."
-        )
-        return None, None
-
-    def _reconcile(
-        self, reading: Reading, before: set[str] | None, is_last: bool
-    ) -> Procedure[Started | Submission | None]:
-        """Find out from the submissions what became of the request.
-
-        Returns the operation, or None if there is provably none: then the request may be sent again. A first
-        publish that was refused because of another one returns that.
-
-        :raises CppConflict: the service refused it, because another operation runs.
-        :raises AmbiguousOutcome: the submissions can't be read, or don't fit the answer.
-        """
-        conflict = isinstance(reading, Answer) and reading.status == 409
-        accepted = isinstance(reading, Answer) and 200 <= reading.status < 300
-        if not conflict:
-            yield from self._tell_unclear(reading, before, accepted)
-        submissions: tuple[Submission, ...] | None = None
-        unlisted = ""
-        for pause in pauses():
-            yield Wait(pause)
-            listed = yield from self._listed_after(reading, is_last)
-            if isinstance(listed, Unlisted):
-                submissions, unlisted = None, listed.why
-                continue
-            submissions = listed.entries
-            # What is new and has ended isn't what a first request met, nor did that start anything.
-            known = None if conflict and not is_last else before
-            # A publish that ran before the first request may be of an older draft.
-            mine = self.mine(submissions, known, or_running=conflict and not (is_last and self.kind == PUBLISH))
-            if mine is not None and conflict and not is_last and self.kind == PUBLISH:
-                return mine
-            if mine is not None:
-                return (yield from self._found(reading, mine))
-            if conflict and (not is_last or any(s.is_running for s in submissions)):
-                break
-        if conflict and (submissions is not None or not is_last):
-            raise self._conflict(reading, submissions, unlisted)
-        if submissions is None:
-            # The last look counts: an earlier one may have come too soon to show it.
-            raise self.unclear(reading, f"and the offer's submissions can't be read: {unlisted}")
-        if before is None:
-            raise self.unclear(reading, "and the offer's submissions couldn't be read before it")
-        if accepted:
-            raise self.unclear(reading, "but no submission came of it")
-        if any(s.is_running and s.id not in before for s in submissions):
-            raise self.unclear(reading, "and another operation has begun to run on the offer since")
-        return None
-
-    def _found(self, reading: Reading, mine: Submission) -> Procedure[Started]:
-        """Take what is found among the submissions as what came of the request."""
-        try:
-            location = self.location_of(mine)
-        except UntrustedLocation as untrusted:
-            raise self.unclear(reading, f"and what came of it can't be located: {untrusted}") from None
-        return (yield from self.taken(location, How.ADOPTED))
-
-    def _tell_unclear(self, reading: Reading, before: set[str] | None, accepted: bool) -> Procedure[None]:
-        if accepted:
-            # A retry has to know it, should this try end before it finds what came of it.
-            yield self.intended("unclear", before)
-        yield Say(
-            f"{self.call}: {describe(reading)}. It may have been accepted: looking for it among the offer's "
-            "submissions before anything is sent again.",
-            logging.WARNING,
-        )
-
-    def _conflict(self, refusal: Reading, submissions: tuple[Submission, ...] | None, unlisted: str) -> CppError:
-        """Return the error of a 409, which names what runs, or says why it can't."""
-        running = ", ".join(str(s) for s in submissions or () if s.is_running) or "none that the list names"
-        if submissions is None:
-            running = f"not known, as the offer's submissions can't be read: {unlisted.rstrip('.')}"
-        return error_of(self.call, refusal).with_more(f"Running on it: {running}.")
-
-    def _listed_after(self, reading: Reading, is_last: bool) -> Procedure[Listed[Submission] | Unlisted]:
-        """List the offer's submissions after an answer that leaves open what became of the request."""
-        try:
-            return (yield from self.listed())
-        except CppError as error:  # the login refuses by now, which says nothing of the request
-            if isinstance(reading, Answer) and reading.status == 409 and not is_last:
-                raise
-            raise self.unclear(
-                reading, f"and the offer's submissions can't be read: {error.message.rstrip('.')}"
-            ) from None

@@ -6,7 +6,6 @@ An answer's words don't decide it, as request ids, times and ports are new in ea
 from __future__ import annotations
 
 from airflow_provider_cpp.lro.ends import duration_in_words
-from airflow_provider_cpp.wire.answers import Reading, Unanswered, service_error
 
 #: Seconds until a trouble that goes on is told again; twice as many until the next time, and so on.
 FIRST_REMINDER = 300.0
@@ -88,10 +87,3 @@ def often(trouble: Trouble, now: float) -> str:
     if trouble.count < 2:
         return ""
     return f", after {trouble.count} failures in {duration_in_words(now - trouble.since)}"
-
-
-def kind_of(reading: Reading) -> str:
-    """Return what a reading has in common with others that fail in the same way."""
-    if isinstance(reading, Unanswered):
-        return f"{reading.loss.value} {reading.reason.partition(':')[0]}"
-    return f"{reading.status} {service_error(reading)[0] or ''}"

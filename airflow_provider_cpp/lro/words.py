@@ -87,3 +87,22 @@ def is_signoff(word: str) -> bool:
 def waits_for_somebody(word: str) -> bool:
     """Tell whether a status word says that a person's turn is waited for, in the usual course of things."""
     return folded(word).startswith("waitingfor")
+
+
+#: What is said of an operation that can't be canceled. Any other word is no reason not to try.
+_CANT_CANCEL = frozenset({"cannotcancel", "cantcancel", "notcancelable", "notcancellable"})
+
+#: The words of an operation that is being canceled, and of what is said of its cancel.
+_CANCELING = frozenset(
+    {"canceling", "cancelling", "cancelrequested", "cancelpending", "cancellationrequested", "cancellationpending"}
+)
+
+
+def cant_be_canceled(word: str) -> bool:
+    """Tell whether a word on an operation's cancel says that it can't be canceled."""
+    return folded(word) in _CANT_CANCEL
+
+
+def is_canceling(word: str) -> bool:
+    """Tell whether a status word, or one on an operation's cancel, says that it is being canceled."""
+    return folded(word) in _CANCELING

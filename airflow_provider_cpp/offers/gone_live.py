@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from airflow_provider_cpp.lro.words import SUCCEEDED
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import GO_LIVE, Submission
+from airflow_provider_cpp.offers.submission import GO_LIVE, Submission
 
 
 @dataclass(frozen=True, slots=True)

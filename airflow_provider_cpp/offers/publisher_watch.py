@@ -14,15 +14,17 @@ from dataclasses import dataclass
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.lro.schedule import PollSchedule
-from airflow_provider_cpp.lro.troubles import Troubles, kind_of
+from airflow_provider_cpp.lro.troubles import Troubles
 from airflow_provider_cpp.offers.gone_live import GoneLive, Look, completed_go_lives
+from airflow_provider_cpp.offers.submission import GO_LIVE
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.offers import read_listed_offer
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import GO_LIVE, read_submission
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
 from airflow_provider_cpp.wire.answers import (
     Answer,
     Reading,
     Unanswered,
+    kind_of,
     retry_after,
 )
 from airflow_provider_cpp.wire.listing import Unlisted, listed

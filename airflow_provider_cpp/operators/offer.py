@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
 
-    from airflow_provider_cpp.lro.intents import Started
     from airflow_provider_cpp.lro.prechecking import NotStarted
+    from airflow_provider_cpp.lro.records import Started
     from airflow_provider_cpp.lro.settling import Memory
 
 __all__ = [

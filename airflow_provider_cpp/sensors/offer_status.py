@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
     from airflow_provider_cpp.lro.goals import Goal
+    from airflow_provider_cpp.lro.seam import Watched
     from airflow_provider_cpp.lro.watching import Watch
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
     from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 
 
@@ -108,7 +108,7 @@ class OfferStatusSensor(WatchingSensor):
             failed_states=self.failed_states,
         )
 
-    def _locate(self, context: Context) -> OfferLocation:
+    def _locate(self, context: Context) -> Watched:
         offer = self.hook.offer_location(self.offer_id, self.publisher_id)
         self._skip_if_nothing_was_started(context, offer)
         return offer

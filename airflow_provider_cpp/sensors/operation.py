@@ -15,7 +15,7 @@ from airflow_provider_cpp.wire.arguments import is_missing
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
+    from airflow_provider_cpp.lro.seam import Watched
 
 
 class OperationSensor(CancelsWhenKilled, WatchingSensor):
@@ -93,7 +93,7 @@ class OperationSensor(CancelsWhenKilled, WatchingSensor):
             cancel_on_kill=waiting.cancel_on_kill,
         )
 
-    def _locate(self, context: Context) -> OperationLocation:
+    def _locate(self, context: Context) -> Watched:
         if is_missing(self.operation_location):
             self._skip_if_nothing_was_started(context)
         return self.hook.location(self.operation_location)

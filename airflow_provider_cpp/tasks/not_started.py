@@ -10,10 +10,10 @@ from airflow_provider_cpp.tasks.starting_operator import NOT_STARTED_KEY, Starts
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
+    from airflow_provider_cpp.lro.seam import Watched
 
 
-def why_nothing_was_started(task: Any, context: Context, dry_run_of: OfferLocation | None = None) -> str | None:
+def why_nothing_was_started(task: Any, context: Context, dry_run_of: Watched | None = None) -> str | None:
     """Return why a task before this one started nothing, as that task says in XCom; None if none does. Blocks.
 
     :param task: the task that waits.
@@ -33,7 +33,7 @@ def why_nothing_was_started(task: Any, context: Context, dry_run_of: OfferLocati
     return None
 
 
-def _is_of(note: dict[str, Any], offer: OfferLocation) -> bool:
+def _is_of(note: dict[str, Any], offer: Watched) -> bool:
     # The service isn't consistent about the case of identifiers.
     return str(note.get("offer")).casefold() == offer.url.casefold()
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.lro.intents import Started
     from airflow_provider_cpp.lro.prechecking import NotStarted
+    from airflow_provider_cpp.lro.records import Started
     from airflow_provider_cpp.lro.settling import Memory
 
 #: How long a record is kept beyond the time that the operation may take.
@@ -82,7 +82,7 @@ class StartsOperation(CancelsWhenKilled, BaseOperator):
     def execute(self, context: Context) -> str | None:
         """Start the operation, unless an earlier try of this task did, and wait if asked to."""
         from airflow_provider_cpp import metrics
-        from airflow_provider_cpp.lro.intents import Started
+        from airflow_provider_cpp.lro.records import Started
 
         self._executed_since = time.time()
         self.is_dry_run = rendered_flag("dry_run", self.is_dry_run)
@@ -104,11 +104,11 @@ class StartsOperation(CancelsWhenKilled, BaseOperator):
                 raise AirflowSkipException(started.message)
             self.log.info("%s", started.message)
             return None
-        location = started.location.url
+        location = started.location
         if self.wait_for_completion:
-            self._conclude(context, self._wait(context, started.location))
+            self._conclude(context, self._wait(context, started.watched))
         else:
-            push_link(context, started.location, self.hook)
+            push_link(context, started.watched, self.hook)
             self._forget(context)
         return location
 

@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
     from airflow_provider_cpp.lro.ends import Event
     from airflow_provider_cpp.lro.goals import Goal
-    from airflow_provider_cpp.lro.log_lines import Told
+    from airflow_provider_cpp.lro.log_lines import LogState
+    from airflow_provider_cpp.lro.seam import Watched
     from airflow_provider_cpp.lro.watching import Watch
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
     from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 
 #: Seconds by which our timeout, which says what still runs where, comes before Airflow's wordless one.
@@ -64,7 +64,7 @@ class Waits(CallsPortal):
 
     #: What is being watched on this worker.
     _watch: Watch | None = None
-    _told: Told | None = None
+    _told: LogState | None = None
     #: How it goes on; None before it has begun, and after it has ended.
     _steps: Generator[float, None, Event] | None = None
 
@@ -87,7 +87,7 @@ class Waits(CallsPortal):
         """Whether each look is a process of its own, which begins the wait anew."""
         return False
 
-    def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
+    def _begin(self, context: Context, location: Watched) -> None:
         """Begin to watch on the worker."""
         from airflow_provider_cpp.lro.watching import Watch
 
@@ -100,7 +100,7 @@ class Waits(CallsPortal):
             stuck_after=self.stuck_after,
             goal=self._goal(),
         )
-        self._told = self._watch.told()
+        self._told = self._watch.log_state()
         push_link(context, location, None if self._is_rescheduled else self.hook)
         self._follow()
 
@@ -114,7 +114,7 @@ class Waits(CallsPortal):
 
     def _follow(self) -> None:
         assert self._watch is not None  # noqa: S101 - followed is what was begun
-        procedure = self._watch.follow(at_once=True, told=self._told)
+        procedure = self._watch.follow(at_once=True, log_state=self._told)
         self._steps = self.hook.client.steps(procedure, say=self.hook.say)
 
     def _look(self) -> Event | float:
@@ -132,7 +132,7 @@ class Waits(CallsPortal):
         except StopIteration as end:
             outcome = end.value
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
-            outcome = refused(self._watch.location.url, error, self._watch.location)
+            outcome = refused(self._watch.watched.url, error, self._watch.watched)
         metrics.report()
         if isinstance(outcome, float) or outcome["error"] != CppAuthError.__name__:
             return outcome
@@ -174,7 +174,7 @@ class Waits(CallsPortal):
         )
         raise AssertionError("defer() has to raise")
 
-    def _wait(self, context: Context, location: OperationLocation | OfferLocation) -> Event:
+    def _wait(self, context: Context, location: Watched) -> Event:
         """Watch to the end, on the worker or in the triggerer, as `deferrable` says; return the end's event."""
         self._begin(context, location)
         with self._airflows_timeout_explained():
@@ -229,4 +229,4 @@ class WaitsForOperation(Waits):
     def _trigger(self, watch: Watch, **arguments: Any) -> WatchingTrigger:
         from airflow_provider_cpp.triggers.operation import OperationTrigger
 
-        return OperationTrigger(operation_location=watch.location.url, until=self.until, **arguments)
+        return OperationTrigger(operation_location=watch.watched.url, until=self.until, **arguments)

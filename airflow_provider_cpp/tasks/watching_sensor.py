@@ -27,7 +27,7 @@ from airflow_provider_cpp.tasks.without_worker import ending_of, start_trigger_a
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
+    from airflow_provider_cpp.lro.seam import Watched
 
 
 class WatchingSensor(Waits, BaseSensorOperator):
@@ -48,7 +48,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         self._why_on_a_worker: str | None = None
         self._pause = 0.0
 
-    def _locate(self, context: Context) -> OperationLocation | OfferLocation:
+    def _locate(self, context: Context) -> Watched:
         """Return what is watched.
 
         :raises AirflowSkipException: if there is nothing, as a task before this one started nothing.
@@ -56,7 +56,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         """
         raise NotImplementedError
 
-    def _skip_if_nothing_was_started(self, context: Context, dry_run_of: OfferLocation | None = None) -> None:
+    def _skip_if_nothing_was_started(self, context: Context, dry_run_of: Watched | None = None) -> None:
         from airflow_provider_cpp.tasks.not_started import why_nothing_was_started
 
         why = why_nothing_was_started(self, context, dry_run_of)
@@ -154,7 +154,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         while isinstance(outcome := self._look(), float):
             if self.deferrable:
                 self._hand_over(self._ending())
-            if self._is_rescheduled and self._told is not None and self._told.in_doubt:
+            if self._is_rescheduled and self._told is not None and self._told.may_give_up:
                 # How many reads in a row have failed only this process knows: it stays until that is over.
                 time.sleep(outcome)
                 continue
@@ -196,7 +196,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         store.set(STANDING_KEY, note)
 
     def _watch_id(self, context: Context) -> str:
-        return f"{self._watch.location.url if self._watch else ''} {context['ti'].try_number}"
+        return f"{self._watch.watched.url if self._watch else ''} {context['ti'].try_number}"
 
     def execute_complete(self, context: Context, event: Any) -> dict[str, object]:
         """Resume after the triggerer saw the end."""

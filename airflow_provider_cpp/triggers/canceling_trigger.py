@@ -19,7 +19,7 @@ from airflow_provider_cpp.wire.plain_text import said_by
 if TYPE_CHECKING:
     from airflow_provider_cpp.client.settings import Settings
     from airflow_provider_cpp.lro.goals import Goal
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
+    from airflow_provider_cpp.lro.seam import Watched
 
 #: Seconds for all of a cancel, Airflow's own answers included, which take long on a busy machine.
 KILL_LIMIT = CANCEL_TIMEOUT.total_seconds() + 120.0
@@ -41,7 +41,7 @@ class CancelingTrigger(WatchingTrigger):
         self.cancel_on_kill = checked_flag("cancel_on_kill", cancel_on_kill)
         self._killing: asyncio.Task[None] | None = None
 
-    def what_to_watch(self, settings: Settings) -> tuple[OperationLocation, Goal]:
+    def what_to_watch(self, settings: Settings) -> tuple[Watched, Goal]:
         """Return the operation, and until what it is watched."""
         raise NotImplementedError
 

@@ -23,14 +23,15 @@ except ImportError:
     ) from None
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.exceptions import CppError, UntrustedLocation
+from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.schedule import PollSchedule, seconds
+from airflow_provider_cpp.lro.seam import Refused, Running, Seen, Watched
+from airflow_provider_cpp.lro.words import SUCCEEDED
 from airflow_provider_cpp.offers.gone_live import GoneLive, Look, Reported, read_reported
-from airflow_provider_cpp.services.cloud_partner_portal import calls
-from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation, parse_location
-from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
+from airflow_provider_cpp.offers.submission import GO_LIVE
+from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.triggers.snapshots import Snapshot, snapshots
-from airflow_provider_cpp.wire.answers import Answer, describe
 from airflow_provider_cpp.wire.identifiers import checked_identifier, checked_name
 from airflow_provider_cpp.wire.plain_text import said_by
 
@@ -180,35 +181,36 @@ class OfferLiveTrigger(BaseEventTrigger):
         return {offer_id: go_lives for offer_id, go_lives in look.items() if offer_id.casefold() == wanted}
 
     async def _event(self, snapshot: Snapshot, go_live: GoneLive) -> dict[str, Any]:
-        location = OperationLocation(
-            snapshot.settings.origin, snapshot.publisher_id, go_live.offer_id, go_live.operation_id
-        )
+        service = service_of(snapshot.settings)
+        operations = service.operations_of(snapshot.publisher_id, go_live.offer_id)
+        try:
+            watched = operations.at(Row(go_live.operation_id, GO_LIVE, SUCCEEDED, SUCCEEDED))
+        except UntrustedLocation as error:
+            self._say(logging.WARNING, f"What took offer {go_live.offer_id} live can't be located. {error}")
+            watched = None
         return {
             "publisher_id": snapshot.publisher_id,
             "offer_id": go_live.offer_id,
             "version": go_live.version,
-            "operation_location": location.url,
+            "operation_location": watched.url if watched else None,
             "changed_time": go_live.changed_time,
-            "live_links": await self._live_links(snapshot.settings, location),
+            "live_links": await self._live_links(snapshot.settings, watched) if watched else [],
         }
 
-    async def _live_links(self, settings: Settings, location: OperationLocation) -> list[dict[str, str]]:
+    async def _live_links(self, settings: Settings, watched: Watched) -> list[dict[str, str]]:
         """Return where customers see the offer; a service that won't say delays no event."""
         from airflow_provider_cpp.client.shared_clients import shared_client
 
         try:
-            # A list is no more trusted than a header.
-            call = calls.get_operation(parse_location(location.url, origin=settings.origin))
             async with shared_client(settings) as client:
-                reading = await client.exchange(call)
-            operation = read_operation(reading) if isinstance(reading, Answer) and reading.status == 200 else None
-            why = operation if isinstance(operation, str) else describe(reading)
+                look = await client.run(watched.look(), say=self._say)
         except CppError as error:
-            operation, why = None, str(error)
-        if operation is None or isinstance(operation, str):
-            self._say(logging.WARNING, f"The links of {location} can't be read ({why}): told without.")
-            return []
-        return [{"text": text, "url": url} for text, url in operation.live_links]
+            look = Refused(error)
+        if isinstance(look, Seen):
+            return [{"text": text, "url": url} for text, url in look.operation.live_links]
+        why = "it says nothing yet" if isinstance(look, Running) else look.error
+        self._say(logging.WARNING, f"The links of {watched} can't be read ({why}): told without.")
+        return []
 
     # Remembering
 

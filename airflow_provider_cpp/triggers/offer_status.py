@@ -6,7 +6,8 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.goals import Goal, goal_of_offer
-from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
+from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 from airflow_provider_cpp.wire.arguments import listed
 
@@ -42,12 +43,12 @@ class OfferStatusTrigger(WatchingTrigger):
         self.failed_states = list(listed("failed_states", failed_states))
         goal_of_offer(self.target, self.failed_states)  # an unknown word is refused at once
 
-    def what_to_watch(self, settings: Settings) -> tuple[OfferLocation, Goal]:
+    def what_to_watch(self, settings: Settings) -> tuple[Watched, Goal]:
         """Return the offer, and which status of it is waited for.
 
         :raises CppConfigurationError: if an identifier can't be one, or a word is no status.
         """
-        location = OfferLocation(settings.origin, settings.publisher(self.publisher_id), self.offer_id)
+        location = service_of(settings).status_of(settings.publisher(self.publisher_id), self.offer_id)
         return location, goal_of_offer(self.target, self.failed_states)
 
     def what_it_is_for(self) -> dict[str, Any]:

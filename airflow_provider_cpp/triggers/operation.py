@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.goals import UNTIL_COMPLETED, Goal, goal_until
-from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation, parse_location
+from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.triggers.canceling_trigger import CancelingTrigger
 
 if TYPE_CHECKING:
@@ -37,12 +38,12 @@ class OperationTrigger(CancelingTrigger):
         goal_until(until)  # an unknown word is refused at once
         self.until = until
 
-    def what_to_watch(self, settings: Settings) -> tuple[OperationLocation, Goal]:
+    def what_to_watch(self, settings: Settings) -> tuple[Watched, Goal]:
         """Return the operation, and until what it is watched.
 
         :raises UntrustedLocation: if the location isn't one on the connection's own host.
         """
-        return parse_location(self.operation_location, origin=settings.origin), goal_until(self.until)
+        return service_of(settings).located(self.operation_location), goal_until(self.until)
 
     def what_it_is_for(self) -> dict[str, Any]:
         """Return the arguments besides those that every watch has."""

@@ -30,9 +30,9 @@ from airflow_provider_cpp.lro.schedule import (
     optional_seconds,
     seconds,
 )
+from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.watching import Watch
-from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
-from airflow_provider_cpp.services.cloud_partner_portal.offer_pages import find_page
+from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.triggers.task_xcom import TaskXCom
 from airflow_provider_cpp.wire.plain_text import said_by
 
@@ -61,7 +61,7 @@ class WatchingTrigger(BaseTrigger):
     :param hard_limit: seconds after which Airflow itself ends the wait, where there is no deadline.
     :param ending: what `tasks.without_worker.ending_of` says of the task, for ending it here; None to
         resume it on a worker.
-    :param told: what the worker has told already, as `lro.log_lines.Told` says it.
+    :param told: what the worker has told already, as `lro.log_lines.LogState` says it.
     """
 
     def __init__(
@@ -90,7 +90,7 @@ class WatchingTrigger(BaseTrigger):
         self.ending = ending
         self.told = told
 
-    def what_to_watch(self, settings: Settings) -> tuple[OperationLocation | OfferLocation, Goal]:
+    def what_to_watch(self, settings: Settings) -> tuple[Watched, Goal]:
         """Return what is watched, and until what.
 
         :param settings: the connection.
@@ -198,17 +198,17 @@ class WatchingTrigger(BaseTrigger):
         if xcom is not None and self.deadline is None:  # no worker has been there to show it
             await self._show_link(settings, xcom, location)
         try:
-            return await self._run(settings, watch.follow(at_once=False, told=watch.told(self.told)))
+            return await self._run(settings, watch.follow(at_once=False, log_state=watch.log_state(self.told)))
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
             return ends.refused(self.where(), error, location)
 
     async def _show_link(
-        self, settings: Settings, xcom: TaskXCom, location: OperationLocation | OfferLocation
+        self, settings: Settings, xcom: TaskXCom, location: Watched
     ) -> None:
         try:
             # Anew after each restart of the triggerer: asking whether it is shown would put an error into
             # Airflow's log wherever it isn't.
-            page = await self._run(settings, find_page(location))
+            page = await self._run(settings, service_of(settings).page_of(location))
             await xcom.set_link(shown(page))
         except Exception as error:  # noqa: BLE001 - a link that isn't shown ends no watch of a release
             self._say(logging.WARNING, cant_show_link(error))

@@ -33,8 +33,49 @@ MAX_CLOCK_SKEW = 86400.0
 _BRIEF = 500
 
 
+class _Asked:
+    """What a rule asks of a reading, whether or not the call was answered."""
+
+    __slots__ = ()
+
+    @property
+    def code(self) -> int:
+        """HTTP status code; 0 where there was no answer."""
+        return 0
+
+    @property
+    def is_success(self) -> bool:
+        """Whether it is a 2xx."""
+        return 200 <= self.code < 300
+
+    @property
+    def is_redirect(self) -> bool:
+        """Whether it is a 3xx."""
+        return 300 <= self.code < 400
+
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it is a 4xx."""
+        return 400 <= self.code < 500
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the service says that what was asked for isn't there: 404, 410."""
+        return self.code in {404, 410}
+
+    @property
+    def is_conflict(self) -> bool:
+        """Whether the service says that something else is in the way: 409."""
+        return self.code == 409
+
+    @property
+    def is_untrusted(self) -> bool:
+        """Whether nothing was sent, as the host's certificate isn't trusted."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(_Asked):
     """An HTTP response, read.
 
     :param status: HTTP status code.
@@ -50,6 +91,11 @@ class Answer:
     damage: str | None = None
     received_at: float = 0.0
 
+    @property
+    def code(self) -> int:
+        """HTTP status code."""
+        return self.status
+
 
 class Loss(Enum):
     """How far a request got that has no answer."""
@@ -60,7 +106,7 @@ class Loss(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Unanswered:
+class Unanswered(_Asked):
     """A request without a response.
 
     :param loss: how far it got.
@@ -71,6 +117,11 @@ class Unanswered:
     loss: Loss
     reason: str
     advice: str = ""
+
+    @property
+    def is_untrusted(self) -> bool:
+        """Whether nothing was sent, as the host's certificate isn't trusted."""
+        return self.loss is Loss.UNTRUSTED_PEER
 
 
 _ENDS_A_SENTENCE = (".'", "!'", "?'")
@@ -203,6 +254,13 @@ def describe(reading: Reading, *, with_id: bool = True) -> str:
     return " ".join(parts)
 
 
+def kind_of(reading: Reading) -> str:
+    """Return what a reading has in common with others that fail in the same way."""
+    if isinstance(reading, Unanswered):
+        return f"{reading.loss.value} {reading.reason.partition(':')[0]}"
+    return f"{reading.status} {service_error(reading)[0] or ''}"
+
+
 def content(call: Call, reading: Reading, read: Callable[[Answer], T | str]) -> T:
     """Return what the 200 of a call that reads holds.
 
@@ -223,12 +281,13 @@ def unreadable(call: Call, answer: Answer, why: str) -> CppUnavailable:
 
     :param why: the reason, in words.
     """
-    return CppUnavailable(
+    error = CppUnavailable(
         f"{call} failed: HTTP 200, but {why}. Look at the connection's host and proxy; a later try may succeed.",
         http_status=200,
         request_id=request_id(answer),
         operation_id=call.operation_id,
     )
+    return _failing(call, error)
 
 
 def heard(answer: Answer) -> str:
@@ -244,11 +303,24 @@ def _says_why(said: Refusal) -> bool:
     return said.message is not None and _NO_MESSAGE.fullmatch(said.message) is None
 
 
+E = TypeVar("E", bound=CppError)
+
+
+def _failing(call: Call, error: E) -> E:
+    """Return an error that knows which call failed, and apart from it what came back."""
+    error.failed_call = call.action, call.subject, error.message.removeprefix(f"{call} failed: ")
+    return error
+
+
 def error_of(call: Call, reading: Reading, what_to_do: str | None = None) -> CppError:
     """Return the error that a reading means which isn't the success that `call` expects.
 
     :param what_to_do: what it means and what to do about it, where the caller knows more than the answer says.
     """
+    return _failing(call, _error_of(call, reading, what_to_do))
+
+
+def _error_of(call: Call, reading: Reading, what_to_do: str | None) -> CppError:
     came_back = describe(reading, with_id=False).rstrip(".")
     what = f"{call} failed: {came_back}{'' if came_back.endswith(_ENDS_A_SENTENCE) else '.'}"
     operation_id = call.operation_id
@@ -279,4 +351,4 @@ def error_of(call: Call, reading: Reading, what_to_do: str | None = None) -> Cpp
 
 def login_refused(call: Call, refusal: CppAuthError) -> CppAuthError:
     """Return the error of a call for which the login gave no token; by itself, that one names no offer."""
-    return refusal.saying(f"{call} failed: {refusal.message[:1].lower()}{refusal.message[1:]}")
+    return _failing(call, refusal.saying(f"{call} failed: {refusal.message[:1].lower()}{refusal.message[1:]}"))

@@ -33,6 +33,7 @@ from airflow_provider_cpp.wire.procedures import NOW, Procedure, sent
 from airflow_provider_cpp.wire.retries import is_failed_read
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 MAX_PAGES = 100
 MAX_ENTRIES = 10_000
@@ -60,7 +61,7 @@ _IS_NEXT = re.compile(r";\s*rel\s*=\s*(?:\"(?:[^\"]*\s)?next(?:\s[^\"]*)?\"|next
 
 
 @dataclass(frozen=True, slots=True)
-class Listed(Generic[T]):
+class Listed(Generic[T_co]):
     """A list, all of it.
 
     :param entries: what it holds.
@@ -68,7 +69,7 @@ class Listed(Generic[T]):
     :param now: when it was read, in seconds since 1970 (UTC).
     """
 
-    entries: tuple[T, ...]
+    entries: tuple[T_co, ...]
     answer: Answer
     now: float
 

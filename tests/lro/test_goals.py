@@ -166,7 +166,7 @@ DUE = goal_of_offer("waitingForPublisherReview", ("failed", "canceled"))
 
 
 def follow_offer(script: Any, **more: Any) -> tuple[Any, Runner]:
-    return follow(script, location=HERE, goal=more.pop("goal", DUE), **more)
+    return follow(script, watched=HERE, goal=more.pop("goal", DUE), **more)
 
 
 def test_an_offers_status_is_watched_by_its_own_call() -> None:

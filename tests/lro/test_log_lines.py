@@ -225,9 +225,9 @@ def handed_over(*readings: Reading, at: float = NOW) -> object:
         raise WorkerDied
 
     watching = watch()
-    told = watching.told()
+    told = watching.log_state()
     with pytest.raises(WorkerDied):
-        Runner(service, now=at).run(watching.follow(at_once=True, told=told, draw=lambda: 0.5))
+        Runner(service, now=at).run(watching.follow(at_once=True, log_state=told, draw=lambda: 0.5))
     return json.loads(json.dumps(told.to_dict()))
 
 
@@ -235,7 +235,7 @@ def carried_on(earlier: object, *readings: Reading, **more: Any) -> Runner:
     """The triggerer's part of the same watch, with its end."""
     watching = watch(**more)
     runner = Runner([*readings, DONE])
-    runner.run(watching.follow(at_once=False, told=watching.told(earlier), draw=lambda: 0.5))
+    runner.run(watching.follow(at_once=False, log_state=watching.log_state(earlier), draw=lambda: 0.5))
     return runner
 
 
@@ -336,7 +336,7 @@ def test_nothing_is_asked_of_airflow_to_watch_on() -> None:
 def requests_of(earlier: object, *readings: Reading) -> list[Request]:
     """All that a watch asks of whoever runs it."""
     watching = watch()
-    procedure = watching.follow(at_once=False, told=watching.told(earlier), draw=lambda: 0.5)
+    procedure = watching.follow(at_once=False, log_state=watching.log_state(earlier), draw=lambda: 0.5)
     script, asked = iter([*readings, DONE]), [next(procedure)]
     with contextlib.suppress(StopIteration):
         while True:

@@ -6,16 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.lro.troubles import (
-    CALM,
-    FIRST_REMINDER,
-    LAST_REMINDER,
-    MAX_KINDS,
-    Trouble,
-    kind_of,
-    often,
-)
-from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered
+from airflow_provider_cpp.lro.troubles import CALM, FIRST_REMINDER, LAST_REMINDER, MAX_KINDS, Trouble, often
+from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered, kind_of
 from tests.services.cloud_partner_portal.scripted import NOW, answered, refused
 
 

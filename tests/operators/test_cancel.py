@@ -15,9 +15,9 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from airflow_provider_cpp.lro import cancelling
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.operators.offer import CancelOperator
+from airflow_provider_cpp.services.cloud_partner_portal.intents import Submissions
 from tests.running import context_of, run_task, through_the_database
 
 OFFER = "contoso-virtualmachineoffer"
@@ -64,14 +64,14 @@ def test_a_cancel_without_effect_fails_the_task_unless_told_otherwise(cpp_emulat
 def test_what_succeeded_before_the_cancel_came_fails_the_task_for_good(cpp_emulator, monkeypatch):
     """The operation ends between the list and the look at it."""
     CloudPartnerPortalHook().go_live(OFFER)
-    list_them = cancelling.submissions_of
+    list_them = Submissions.rows
 
-    def list_then_it_ends(*offer):
-        listed = yield from list_them(*offer)
+    def list_then_it_ends(self):
+        listed = yield from list_them(self)
         cpp_emulator.finish(OFFER)
         return listed
 
-    monkeypatch.setattr(cancelling, "submissions_of", list_then_it_ends)
+    monkeypatch.setattr(Submissions, "rows", list_then_it_ends)
     with pytest.raises(NotCanceled, match=r"nothing to cancel any more.*succeeded"):
         cancel()
     assert cpp_emulator.requests_for("cancel") == []

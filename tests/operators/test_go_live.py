@@ -25,7 +25,7 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
     WatchedOperationFailed,
 )
-from airflow_provider_cpp.lro import intents
+from airflow_provider_cpp.lro import records
 from airflow_provider_cpp.operators.offer import RECORD_KEY, GoLiveOperator
 from tests.running import Store, context_of, run_task
 
@@ -361,7 +361,7 @@ class TestWithoutRecord:
 
     @pytest.fixture(autouse=True)
     def _no_patience(self, monkeypatch):
-        monkeypatch.setattr(intents, "RECONCILE_PAUSES", (0.05,))
+        monkeypatch.setattr(records, "RECONCILE_PAUSES", (0.05,))
 
     def run_again(self, *, try_number=2, max_tries=1, began=None, **arguments):
         """Run a task with one retry; each clear raises its `max_tries` to the tries so far and that one."""

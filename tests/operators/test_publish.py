@@ -18,7 +18,7 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from airflow_provider_cpp.lro import intents
+from airflow_provider_cpp.lro import records
 from airflow_provider_cpp.operators.offer import PUBLISH_RECORD_KEY, GoLiveOperator, PublishOperator
 from tests.running import Store, context_of, run_task
 
@@ -107,7 +107,7 @@ def test_a_retry_takes_up_the_last_trys_publish(cpp_emulator):
 
 def test_a_retry_after_a_clear_publishes_nothing_if_a_publish_completed_meanwhile(cpp_emulator, monkeypatch):
     """Below Airflow 3.3, in a run that went on: cleared after try 1, try 3 is a retry."""
-    monkeypatch.setattr(intents, "RECONCILE_PAUSES", (0.05,))
+    monkeypatch.setattr(records, "RECONCILE_PAUSES", (0.05,))
     cpp_emulator.portal.publish("contoso", OFFER)
     cpp_emulator.finish(OFFER)
     cpp_emulator.portal.go_live("contoso", OFFER)

@@ -293,10 +293,9 @@ async def until(is_so, seconds=10.0):
 
 def test_watchers_of_one_operation_share_a_request_that_is_under_way(cpp_emulator, location):
     from airflow_provider_cpp.client.asynchronous import AsyncClient
-    from airflow_provider_cpp.services.cloud_partner_portal.calls import get_operation
 
     hook = CloudPartnerPortalHook()
-    call = get_operation(hook.location(location))
+    call = hook.location(location).to_read()
 
     async def ask():
         client = AsyncClient(hook.settings)
@@ -334,13 +333,12 @@ def test_nothing_synchronous_is_asked_of_airflow_in_the_triggerers_loop(cpp_emul
 
 def test_a_connection_is_kept_for_longer_than_the_shortest_gap_between_polls(cpp_emulator, location):
     from airflow_provider_cpp.client.asynchronous import KEEP_ALIVE, AsyncClient
-    from airflow_provider_cpp.services.cloud_partner_portal.calls import get_operation
 
     hook = CloudPartnerPortalHook()
 
     async def ask():
         client = AsyncClient(hook.settings)
-        await client.exchange(get_operation(hook.location(location)))
+        await client.exchange(hook.location(location).to_read())
         kept = client._session.connector._keepalive_timeout
         await client.close()
         return kept

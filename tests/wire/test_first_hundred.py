@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.cancelling import Cancel, error_of_cancel
 from airflow_provider_cpp.lro.goals import SIGNOFF
-from airflow_provider_cpp.services.cloud_partner_portal.calls import get_operation, go_live
+from airflow_provider_cpp.services.cloud_partner_portal.calls import go_live
 from airflow_provider_cpp.wire.answers import Answer, Reading, error_of
 from tests.services.cloud_partner_portal.scripted import (
     GUID,
@@ -118,7 +118,7 @@ def test_the_page_of_an_offer_that_isnt_live_is_the_drafts() -> None:
     assert PAGE in str(event["message"])
 
 
-@pytest.mark.parametrize("call", [go_live(PUBLISHER, OFFER), get_operation(LOCATION)])
+@pytest.mark.parametrize("call", [go_live(PUBLISHER, OFFER), LOCATION.to_read()])
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 423, 429, 500, 503])
 def test_a_refusal_ends_with_its_ids_whatever_is_added_to_it(call: Any, status: int) -> None:
     reading = refused(status, "Code", "A reason.", x_ms_request_id=REQUEST)

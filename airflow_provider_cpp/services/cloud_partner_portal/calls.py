@@ -10,17 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.services.cloud_partner_portal.advice import meaning
 from airflow_provider_cpp.wire.arguments import digits_of, holds_template, is_missing, listed, shown
 from airflow_provider_cpp.wire.calls import MAX_BODY, Call
 from airflow_provider_cpp.wire.identifiers import checked_identifier, path_segment
-
-if TYPE_CHECKING:
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
-
 
 #: What the service joins with commas: anything with one "@" that couldn't be two addresses.
 _EMAIL = re.compile(r"[^\s,;@]+@[^\s,;@]+")
@@ -182,15 +178,11 @@ def _checked_etag(if_match: object) -> str:
     return text
 
 
-def get_operation(location: OperationLocation) -> Call:
-    """Read one operation's status and steps (retrieve-operations page)."""
-    return _call("Get operation", location.offer, "GET", location.path, operation_id=location.operation_id)
+def get_operation(path: str, offer: str, operation_id: str) -> Call:
+    """Read one operation's status and steps (retrieve-operations page).
 
-
-def get_status(location: OperationLocation | OfferLocation) -> Call:
-    """Read the status of an operation, or of an offer as a whole: both answer with the same document."""
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
-
-    if isinstance(location, OperationLocation):
-        return get_operation(location)
-    return get_offer_status(location.publisher_id, location.offer_id)
+    :param path: where it is.
+    :param offer: the offer in words.
+    :param operation_id: its identifier.
+    """
+    return _call("Get operation", offer, "GET", path, operation_id=operation_id)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.offers.pages import PORTAL
+from airflow_provider_cpp.lro.seam import CustomerView
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_offer
 from airflow_provider_cpp.wire.answers import Answer
@@ -18,23 +18,10 @@ PATIENCE = 10.0
 MAX_ANSWER = 2 * MAX_BODY
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What a message says of an offer besides what went wrong.
-
-    :param live: what customers see, as a sentence; empty if nobody asked.
-    :param page: where a person looks at the offer: its own page, or the list of offers.
-    """
-
-    live: str = ""
-    page: str = PORTAL
+_NOT_READ = CustomerView("What customers see now couldn't be read.")
 
 
-UNSEEN = Seen()
-_NOT_READ = Seen("What customers see now couldn't be read.")
-
-
-def seen_by_customers(publisher_id: str, offer_id: str) -> Procedure[Seen]:
+def seen_by_customers(publisher_id: str, offer_id: str) -> Procedure[CustomerView]:
     """Find out what customers see of an offer: asks once, and never raises.
 
     Its own page is known where the service names it with the version that is live, or else with the draft.
@@ -46,14 +33,14 @@ def seen_by_customers(publisher_id: str, offer_id: str) -> Procedure[Seen]:
         live = yield from _read(calls.get_offer(publisher_id, offer_id, slot="production"))
         if live is not None and live.status == 404:
             draft = yield from _read(calls.get_offer(publisher_id, offer_id))
-            return Seen("Nothing of this offer is live yet.", _page_in(draft))
+            return CustomerView("Nothing of this offer is live yet.", _page_in(draft))
     except CppError:  # the login refuses
         return _NOT_READ
     offer = _offer_in(live)
     if offer is None:
         return _NOT_READ
     version = f"Version {offer.version}" if offer.version else "A version that the service doesn't number"
-    return Seen(f"{version} is still live.", _page_in(live))
+    return CustomerView(f"{version} is still live.", _page_in(live))
 
 
 def _read(call: Call) -> Procedure[Answer | None]:
@@ -68,4 +55,4 @@ def _offer_in(answer: Answer | None) -> Offer | None:
 
 def _page_in(answer: Answer | None) -> str:
     offer = _offer_in(answer)
-    return (offer and offer.page) or PORTAL
+    return (offer and offer.page) or ""

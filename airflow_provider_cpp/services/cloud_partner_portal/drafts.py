@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, CppError
-from airflow_provider_cpp.lro.cancelling import is_being_canceled
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.offers.differences import Difference, Kind, compare
 from airflow_provider_cpp.offers.paths import Path, written
+from airflow_provider_cpp.offers.submission import PUBLISH, Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls, returned
 from airflow_provider_cpp.services.cloud_partner_portal.finding import submissions_of
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_offer
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import PUBLISH, Submission, find_submission
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import find_submission
 from airflow_provider_cpp.wire.answers import Answer, describe, error_of
 from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.listing import Unlisted
@@ -78,7 +78,7 @@ def has_draft(location: OperationLocation) -> Procedure[DraftCheck]:
     if isinstance(draft, str):
         return DraftCheck(None, draft)
     seen = yield from _operation(location)
-    if isinstance(seen, Operation) and is_being_canceled(seen):
+    if isinstance(seen, Operation) and seen.is_being_canceled:
         return DraftCheck(None, "it is being canceled")
     listed = yield from submissions_of(location.publisher_id, location.offer_id, location.origin)
     if isinstance(listed, Unlisted):
@@ -127,7 +127,7 @@ def not_in_preview(publisher_id: str, offer_id: str) -> Procedure[tuple[Differen
 
 def _frozen(location: OperationLocation, draft: Offer, entries: tuple[Submission, ...]) -> Procedure[Offer | None]:
     """Return the version that a publish has, if its number leads to one that isn't the draft."""
-    mine = find_submission(entries, location)
+    mine = find_submission(entries, location.operation_id)
     if mine is None or not mine.offer_version or mine.offer_version + 1 != draft.version:
         return None
     if any(s is not mine and s.kind == PUBLISH and s.offer_version == mine.offer_version for s in entries):
@@ -148,7 +148,7 @@ def _in_preview(
     if sum(s.kind == PUBLISH and s.is_running for s in entries) > 1:
         return "more than one publish runs, and any of them may be what is in preview"
     preview = yield from _offer(calls.get_offer(location.publisher_id, location.offer_id, slot="preview"))
-    mine = find_submission(entries, location)
+    mine = find_submission(entries, location.operation_id)
     numbers = {preview.version, mine.offer_version} if isinstance(preview, Offer) and mine is not None else set()
     if len(numbers - {0, None}) > 1:
         return "what is in preview has another version's number"
@@ -156,7 +156,7 @@ def _in_preview(
 
 
 def _operation(location: OperationLocation) -> Procedure[Operation | str]:
-    call = calls.get_operation(location)
+    call = location.to_read()
     reading, _ = yield from sent(call)
     if not isinstance(reading, Answer) or is_failed_read(reading):
         raise error_of(call, reading)

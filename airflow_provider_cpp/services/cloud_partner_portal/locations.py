@@ -12,7 +12,17 @@ from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
+from airflow_provider_cpp.lro.looks import looked
+from airflow_provider_cpp.lro.seam import CustomerView, Found, Look, NotListed, Seen
+from airflow_provider_cpp.offers.pages import PORTAL
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.services.cloud_partner_portal.advice import needs_no_cancel
+from airflow_provider_cpp.services.cloud_partner_portal.customers import seen_by_customers
+from airflow_provider_cpp.services.cloud_partner_portal.finding import found_in_list
+from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
+from airflow_provider_cpp.wire.answers import Answer, Reading, heard
 from airflow_provider_cpp.wire.arguments import holds_template, is_missing, kind_of, shown
+from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.identifiers import (
     checked_identifier,
     is_api_version,
@@ -21,6 +31,10 @@ from airflow_provider_cpp.wire.identifiers import (
 )
 from airflow_provider_cpp.wire.origins import own_url, shown_url
 from airflow_provider_cpp.wire.plain_text import one_line
+from airflow_provider_cpp.wire.procedures import Procedure, sent
+
+#: What the list of operations is called in messages.
+SUBMISSIONS = "the offer's submissions"
 
 #: The header of 2018, then the one of 2020 and later; where both come, the first one is the operation and
 #: the second one its result (Azure's guidelines for long-running operations).
@@ -85,6 +99,51 @@ class OperationLocation:
         """Return what a message ends with, so that support finds the operation."""
         return f"Operation {self.operation_id}."
 
+    @property
+    def portal(self) -> str:
+        """Where a person looks at offers."""
+        return PORTAL
+
+    @property
+    def list_in_words(self) -> str:
+        """What the list of operations is called."""
+        return SUBMISSIONS
+
+    def look(self, before: Seen | None = None, *, patient: bool = False) -> Procedure[Look]:
+        """Look at it once; see `lro.seam.Watched`."""
+        call = self.to_read()
+        reading, _ = yield from sent(call, patient=patient)
+        return looked(call, reading, read_operation, before)
+
+    def to_read(self) -> Call:
+        """Return the call that reads it (retrieve-operations page)."""
+        return calls.get_operation(self.path, self.offer, self.operation_id)
+
+    def look_in_list(self, *, patient: bool = False) -> Procedure[Found]:
+        """Look for it among the offer's submissions; see `lro.seam.Watched`."""
+        return (
+            yield from found_in_list(
+                self.publisher_id,
+                self.offer_id,
+                self.origin,
+                self.operation_id,
+                goes_by_other_id=not self.is_offer_scoped,
+                patient=patient,
+            )
+        )
+
+    def to_cancel(self, notification_emails: tuple[str, ...] = ()) -> Call:
+        """Return the call that cancels whatever runs on the offer (cancel-operations page)."""
+        return calls.cancel(self.publisher_id, self.offer_id, notification_emails)
+
+    def needs_no_cancel(self, refusal: Reading) -> bool:
+        """Tell whether a cancel is refused because one is under way, or nothing is left to cancel."""
+        return isinstance(refusal, Answer) and needs_no_cancel(heard(refusal))
+
+    def seen_by_customers(self) -> Procedure[CustomerView]:
+        """Find out what customers see of its offer: asks once, and never raises."""
+        return (yield from seen_by_customers(self.publisher_id, self.offer_id))
+
     def __str__(self) -> str:
         """Return the operation in words."""
         return f"operation {self.operation_id} on offer {self.publisher_id}/{self.offer_id}"
@@ -126,6 +185,44 @@ class OfferLocation:
     def ids(self) -> str:
         """Return nothing: an offer has no id but its name."""
         return ""
+
+    @property
+    def operation_id(self) -> str:
+        """Return nothing: what is watched is no operation."""
+        return ""
+
+    @property
+    def portal(self) -> str:
+        """Where a person looks at offers."""
+        return PORTAL
+
+    @property
+    def list_in_words(self) -> str:
+        """What the list of operations is called."""
+        return SUBMISSIONS
+
+    def look(self, before: Seen | None = None, *, patient: bool = False) -> Procedure[Look]:
+        """Look at its status once (retrieve-offer-status page); see `lro.seam.Watched`."""
+        call = calls.get_offer_status(self.publisher_id, self.offer_id)
+        reading, _ = yield from sent(call, patient=patient)
+        return looked(call, reading, read_operation, before)
+
+    def look_in_list(self, *, patient: bool = False) -> Procedure[Found]:
+        """Find nothing: an offer is no operation."""
+        yield from ()
+        return NotListed()
+
+    def to_cancel(self, notification_emails: tuple[str, ...] = ()) -> str:
+        """Return why an offer's status can't be canceled."""
+        return "what is watched is the offer's status, and no operation"
+
+    def needs_no_cancel(self, refusal: Reading) -> bool:
+        """Tell that nothing was to be canceled."""
+        return False
+
+    def seen_by_customers(self) -> Procedure[CustomerView]:
+        """Find out what customers see of it: asks once, and never raises."""
+        return (yield from seen_by_customers(self.publisher_id, self.offer_id))
 
     def __str__(self) -> str:
         """Return the offer in words."""

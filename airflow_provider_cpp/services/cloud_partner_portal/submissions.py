@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import TypeVar
 
-from airflow_provider_cpp.lro.words import RUNNING, folded, state_of
-from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
+from airflow_provider_cpp.lro.rows import Row
+from airflow_provider_cpp.lro.words import folded, state_of
+from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH, Submission
 from airflow_provider_cpp.wire.plain_text import one_line, plain_text
-
-GO_LIVE = "golive"
-PUBLISH = "publish"
 
 #: .NET writes its first year, or its last, for a time that isn't set.
 _YEARS = range(2000, 9999)
@@ -24,45 +22,6 @@ _MILLISECONDS = 1e11
 
 #: How a time says that it is in UTC.
 _UTC = re.compile(r"\s*(?:z|utc|gmt)$", re.IGNORECASE)
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """One entry of the list (retrieve-operations page).
-
-    :param id: the operation's identifier.
-    :param kind: `golive`, `publish`, or what else the service says, folded.
-    :param state: `running`, `succeeded`, `failed` or `canceled`.
-    :param state_word: the service's own word for it.
-    :param changed_at: when it last changed, by the service's clock, in seconds since 1970 (UTC).
-    :param offer_version: the offer's version that it publishes; None if the service doesn't say.
-    """
-
-    id: str
-    kind: str
-    state: str
-    state_word: str
-    changed_at: float | None = None
-    offer_version: int | None = None
-
-    @property
-    def is_running(self) -> bool:
-        """Tell whether the operation hasn't ended."""
-        return self.state == RUNNING
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the submission as JSON primitives."""
-        return {
-            "id": self.id,
-            "kind": self.kind,
-            "state": self.state,
-            "state_word": self.state_word,
-            "changed_at": self.changed_at,
-        }
-
-    def __str__(self) -> str:
-        """Return the submission in words."""
-        return f"{self.kind or 'operation'} {one_line(self.id)[:100]} ({self.state_word})"
 
 
 def read_submission(entry: Mapping[str, object]) -> Submission | str:
@@ -79,16 +38,6 @@ def read_submission(entry: Mapping[str, object]) -> Submission | str:
         next((time for time in times if time is not None), None),
         _number(entry.get("offerVersion")),
     )
-
-
-def latest(submissions: Iterable[Submission]) -> tuple[Submission, ...]:
-    """Return the submission that changed last; several, where the list's times don't tell which of them it was.
-
-    That they are listed in some order tells nothing: no page of the reference says in which.
-    """
-    found = tuple(submissions)
-    last = max((s.changed_at for s in found if s.changed_at is not None), default=None)
-    return tuple(s for s in found if s.changed_at is None or s.changed_at == last)
 
 
 def _number(value: object) -> int | None:
@@ -126,7 +75,10 @@ def _kind(entry: Mapping[str, object]) -> str:
     return PUBLISH if slot in {"staging", "preview"} else one_line(kind)
 
 
-def find_submission(submissions: tuple[Submission, ...], location: OperationLocation) -> Submission | None:
+AnyRow = TypeVar("AnyRow", bound=Row)
+
+
+def find_submission(submissions: Sequence[AnyRow], operation_id: str) -> AnyRow | None:
     """Return the submission of an operation, if it is listed."""
-    wanted = location.operation_id.casefold()
+    wanted = operation_id.casefold()
     return next((s for s in submissions if s.id.casefold() == wanted), None)

@@ -12,8 +12,8 @@ from airflow_provider_cpp.tasks.waiting import WaitsForOperation
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_cpp.lro.seam import Watched
     from airflow_provider_cpp.lro.watching import Watch
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
     from airflow_provider_cpp.triggers.stalled import Pulse
     from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 
@@ -37,7 +37,7 @@ class CancelsWhenKilled(WaitsForOperation):
     _pulse: Pulse | None = None
     _task_instance: Any = None
 
-    def _begin(self, context: Context, location: OperationLocation | OfferLocation) -> None:
+    def _begin(self, context: Context, location: Watched) -> None:
         if self.cancel_on_kill and not self.deferrable:
             from airflow_provider_cpp.tasks.killed.stalled_process import pulse_of_process
 
@@ -61,7 +61,7 @@ class CancelsWhenKilled(WaitsForOperation):
         from airflow_provider_cpp.lro.cancelling import BY_HAND, Cancel, not_canceling
         from airflow_provider_cpp.tasks.killed.asking_airflow import why_not_by_user_on_worker
 
-        location = self._watch.location
+        location = self._watch.watched
         stalled = self._pulse.lately(time.time()) if self._pulse else 0.0
         why = why_not_by_user_on_worker(self._task_instance, stalled)
         if why is not None:

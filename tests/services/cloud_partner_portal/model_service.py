@@ -9,7 +9,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import GO_LIVE, PUBLISH
+from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.wire.calls import Call
 from tests.services.cloud_partner_portal.offer_documents import GET_ANSWER

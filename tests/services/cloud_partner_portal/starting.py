@@ -10,8 +10,8 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.lro.prechecking import NotStarted
 from airflow_provider_cpp.lro.starting import Start, Started
-from airflow_provider_cpp.services.cloud_partner_portal import calls
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import GO_LIVE, PUBLISH
+from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
+from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
 from tests.services.cloud_partner_portal.model_service import ModelService
 from tests.services.cloud_partner_portal.scripted import (
     OFFER,
@@ -20,8 +20,8 @@ from tests.services.cloud_partner_portal.scripted import (
     Runner,
 )
 
-START = Start(calls.go_live(PUBLISHER, OFFER), GO_LIVE, ORIGIN, PUBLISHER, OFFER)
-PUBLISHING = Start(calls.publish(PUBLISHER, OFFER), PUBLISH, ORIGIN, PUBLISHER, OFFER)
+START = Start(GoingLive(ORIGIN, PUBLISHER, OFFER))
+PUBLISHING = Start(Publishing(ORIGIN, PUBLISHER, OFFER))
 START_OF = {GO_LIVE: START, PUBLISH: PUBLISHING}
 PATH = f"/api/publishers/{PUBLISHER}/offers/{OFFER}/operations"
 

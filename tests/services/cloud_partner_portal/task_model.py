@@ -9,8 +9,8 @@ from itertools import pairwise
 from typing import Any
 
 from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppError, OperationCanceled, is_retried
-from airflow_provider_cpp.lro.intents import How
 from airflow_provider_cpp.lro.prechecking import NotStarted, Precheck
+from airflow_provider_cpp.lro.records import How
 from airflow_provider_cpp.lro.starting import Started
 from tests.services.cloud_partner_portal.model_service import ModelService
 from tests.services.cloud_partner_portal.scripted import NOW, Runner, WorkerDied
@@ -112,7 +112,7 @@ class Task:
                 self._check_record(name)
 
     def _check_started(self, told: Started, before: int) -> None:
-        service, name = self.service, told.location.operation_id
+        service, name = self.service, told.watched.operation_id
         ours = dict(service.started)
         others = {f"other-{number}": other for number, other in enumerate(service.others)}
         if told.how is How.POSTED:
@@ -134,7 +134,7 @@ class Task:
             assert service.of[name] == service.draft, "what is told to be published is the draft as it is now"
         if self.keeps:
             assert self.record is not None
-            assert self.record["location"] == told.location.url
+            assert self.record["location"] == told.location
 
     def _check_record(self, name: str) -> None:
         assert self.record is not None, "the record was lost"
@@ -169,7 +169,7 @@ class Task:
         if after_start == "waited":
             self.now += (self.service.ends_after or 0.0) + 1.0
             ours = dict(self.service.started)
-            name = told.location.operation_id
+            name = told.watched.operation_id
             state = self.service.state(name, self.now) if name in ours else "running"
             if state == "failed":
                 return True
@@ -183,7 +183,7 @@ class Task:
                 return after_failure == "died untold"
         self.record = None
         if after_start == "died without record":
-            at = dict(self.service.started).get(told.location.operation_id)
+            at = dict(self.service.started).get(told.watched.operation_id)
             if at is not None and at < self.began:
                 # A limit that docs/reliability.md names: it is older than the run, and nothing tells of it.
                 self.excused = len(self.service.started)

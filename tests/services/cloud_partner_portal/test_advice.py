@@ -20,7 +20,7 @@ GO_LIVE, PUBLISH, CANCEL = calls.go_live(*WHO), calls.publish(*WHO), calls.cance
 GET, STATUS, SUBMISSIONS = calls.get_offer(*WHO), calls.get_offer_status(*WHO), calls.list_submissions(*WHO)
 PREVIEW, PRODUCTION = calls.get_offer(*WHO, slot="view"), calls.get_offer(*WHO, slot="live")
 VERSION = calls.get_offer(*WHO, version=7)
-OPERATION = calls.get_operation(OperationLocation(ORIGIN, *WHO, GUID))
+OPERATION = OperationLocation(ORIGIN, *WHO, GUID).to_read()
 OFFERS, PUBLISHERS = calls.list_offers(PUBLISHER), calls.list_publishers()
 
 EXISTS = (

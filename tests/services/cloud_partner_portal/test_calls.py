@@ -43,12 +43,12 @@ def test_go_live_is_the_documented_request() -> None:
         (calls.get_offer(P, O, slot="draft"), "GET", f"/api/publishers/{P}/offers/{O}/slot/Draft"),
         (calls.put_offer(P, O, {}), "PUT", f"/api/publishers/{P}/offers/{O}"),
         (
-            calls.get_operation(OperationLocation(ORIGIN, P, O, GUID)),
+            OperationLocation(ORIGIN, P, O, GUID).to_read(),
             "GET",
             f"/api/publishers/{P}/offers/{O}/operations/{GUID}",
         ),
         (
-            calls.get_operation(OperationLocation(ORIGIN, P, O, f"{P}${O}$2$preview")),
+            OperationLocation(ORIGIN, P, O, f"{P}${O}$2$preview").to_read(),
             "GET",
             f"/api/operations/{P}${O}$2$preview",
         ),
@@ -62,7 +62,7 @@ def test_every_call_has_the_documented_method_and_url(call: Call, method: str, p
 
 
 def test_an_operation_is_read_with_the_connections_api_version_whatever_its_location_says() -> None:
-    call = calls.get_operation(OperationLocation(ORIGIN, P, O, GUID, api_version="2016-08-01-preview"))
+    call = OperationLocation(ORIGIN, P, O, GUID, api_version="2016-08-01-preview").to_read()
 
     assert call.url(ORIGIN, "2017-10-31").endswith("?api-version=2017-10-31")
 

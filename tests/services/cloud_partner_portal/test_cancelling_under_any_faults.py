@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.cancelling import MAX_CANCELS, Cancel, CancelOffer
+from airflow_provider_cpp.services.cloud_partner_portal.intents import Submissions
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.calls import Call
@@ -93,7 +94,7 @@ services = st.builds(
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(services, st.booleans())
 def test_what_is_told_of_a_cancel_is_true(service: Canceling, is_of_offer: bool) -> None:
-    of_offer = CancelOffer(PUBLISHER, OFFER, ORIGIN)
+    of_offer = CancelOffer(Submissions(ORIGIN, PUBLISHER, OFFER))
     cancel = Cancel(OperationLocation(ORIGIN, PUBLISHER, OFFER, GUID))
     runner = Runner(service, latency=0.05)
     told: Any = None

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import UntrustedLocation
-from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.locations import (
     OperationLocation,
     location_header,
@@ -291,7 +290,7 @@ def test_no_text_ever_leads_to_another_host_or_resource(text: str) -> None:
         location = parse_location(text, origin=ORIGIN)
     except UntrustedLocation:
         return
-    for url in (location.url, calls.get_operation(location).url(ORIGIN, VERSION)):
+    for url in (location.url, location.to_read().url(ORIGIN, VERSION)):
         parts = urlsplit(url)
         assert (parts.scheme, parts.netloc) == ("https", "cloudpartner.azure.com")
         assert url.isascii()

@@ -14,8 +14,8 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
     CppUnavailable,
 )
-from airflow_provider_cpp.lro.intents import How, Started
 from airflow_provider_cpp.lro.prechecking import NotStarted, Precheck
+from airflow_provider_cpp.lro.records import How, Started
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.calls import Call
 from tests.services.cloud_partner_portal.scripted import (
@@ -113,9 +113,9 @@ def test_a_publish_that_isnt_at_its_sign_off_is_named_with_its_step() -> None:
 def test_a_go_live_of_this_offer_that_runs_is_taken_up(word: str) -> None:
     outcome, runner = check(service(operation(word), PUBLISHED, submission("golive-7")))
     assert isinstance(outcome, Started)
-    assert (outcome.how, outcome.location.operation_id) == (How.ADOPTED, "golive-7")
+    assert (outcome.how, outcome.watched.operation_id) == (How.ADOPTED, "golive-7")
     assert runner.posts == []
-    assert runner.kept[-1]["location"] == outcome.location.url
+    assert runner.kept[-1]["location"] == outcome.location
 
 
 @pytest.mark.parametrize("status", ["failed", "canceled"])
@@ -222,7 +222,7 @@ def test_a_read_that_fails_is_repeated_with_patience() -> None:
 
 
 def test_a_retry_whose_operation_runs_already_isnt_asked() -> None:
-    record = {"state": "started", "location": f"{START.origin}{PATH}/{GUID}"}
+    record = {"state": "started", "location": f"{START.intent.origin}{PATH}/{GUID}"}
     outcome, runner = check(lambda call, now: operation("running"), record=record)
     assert isinstance(outcome, Started)
     assert outcome.how is How.REATTACHED

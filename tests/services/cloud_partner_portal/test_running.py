@@ -14,8 +14,8 @@ from airflow_provider_cpp.exceptions import (
     CppUnavailable,
     is_retried,
 )
-from airflow_provider_cpp.lro.intents import How, Started
 from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted
+from airflow_provider_cpp.lro.records import How, Started
 from airflow_provider_cpp.wire.arguments import checked_if_running
 from tests.services.cloud_partner_portal.model_service import ModelService, Other
 from tests.services.cloud_partner_portal.scripted import NOW, Runner, WorkerDied, submission
@@ -43,7 +43,7 @@ def test_one_that_has_the_draft_is_taken_up_whatever_the_word_and_nothing_is_sen
     service = with_publish(7, waits=waits, numbers=numbers)
     outcome, runner = start(service, kind=PUBLISH, if_running=word)
     assert isinstance(outcome, Started), outcome
-    assert (outcome.how, outcome.location.operation_id) == (How.ADOPTED, "theirs")
+    assert (outcome.how, outcome.watched.operation_id) == (How.ADOPTED, "theirs")
     assert runner.posts == []
     assert runner.warnings() == []
     assert any("has the draft as it is now" in line for line in runner.lines())
@@ -87,7 +87,7 @@ def test_a_version_below_the_drafts_tells_before_the_sign_off() -> None:
 def test_adopt_takes_it_up_with_a_warning(waits: bool) -> None:
     outcome, runner = start(with_publish(waits=waits), kind=PUBLISH, if_running="adopt")
     assert isinstance(outcome, Started)
-    assert outcome.location.operation_id == "theirs"
+    assert outcome.watched.operation_id == "theirs"
     assert runner.posts == []
     (warning,) = runner.warnings()
     assert "as if_running='adopt'" in warning
@@ -98,7 +98,7 @@ def test_restart_cancels_it_and_publishes_once(waits: bool) -> None:
     service = with_publish(waits=waits)
     outcome, runner = start(service, kind=PUBLISH, if_running="restart")
     assert isinstance(outcome, Started)
-    assert (outcome.how, outcome.location.operation_id) == (How.POSTED, "publish-1")
+    assert (outcome.how, outcome.watched.operation_id) == (How.POSTED, "publish-1")
     assert service.canceled == ["theirs"]
     assert [call.path.rsplit("/", 1)[1] for call in runner.posts] == ["cancel", "publish"]
 
@@ -114,7 +114,7 @@ def test_a_restart_that_dies_anywhere_is_finished_by_the_retry(dies_after: int) 
         retry = Runner(service, now=runner.now + 60)
         record = runner.kept[-1] if runner.kept else None
         told = retry.run(start_.once(record, NOW, records_are_kept=True))
-        assert told.location.operation_id == "publish-1"
+        assert told.watched.operation_id == "publish-1"
     assert service.canceled == ["theirs"]
     assert [name for name, _ in service.started] == ["publish-1"]
 

@@ -71,7 +71,7 @@ def test_a_retry_posts_anew_after_a_failure() -> None:
     started, runner = start(service, _started_record(service), now=NOW + 3600)
 
     assert isinstance(started, Started)
-    assert (started.how, started.location.operation_id) == (How.POSTED, "golive-2")
+    assert (started.how, started.watched.operation_id) == (How.POSTED, "golive-2")
     assert len(runner.posts) == 1
     assert any("failed" in line for line in runner.lines())
 
@@ -310,7 +310,7 @@ def test_a_try_that_ended_before_it_intended_anything_isnt_settled_by_what_other
 
 def test_an_unclear_try_that_a_person_looked_at_isnt_asked_about_again() -> None:
     """The task was cleared; its first try then couldn't read the list, and is retried."""
-    record: dict[str, Any] = {"of": START.subject, "state": "unclear"}
+    record: dict[str, Any] = {"of": START.intent.subject, "state": "unclear"}
     with pytest.raises(AmbiguousOutcome):
         Runner(model()).run(START.once(record, NOW - 60, cleared=True, records_are_kept=True))
 

@@ -179,4 +179,4 @@ def test_after_a_failure_a_later_one_is_looked_for_as_long_as_its_list_may_lag()
 
     runner = Runner(lagging)
     started = runner.run(START.once(None, NOW - 3600))
-    assert started.location.operation_id == "second"
+    assert started.watched.operation_id == "second"

@@ -19,7 +19,7 @@ from airflow_provider_cpp.exceptions import (
     CppUnavailable,
 )
 from airflow_provider_cpp.lro.starting import How, Started
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import PUBLISH
+from airflow_provider_cpp.offers.submission import PUBLISH
 from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.calls import Call
 from tests.services.cloud_partner_portal.model_service import POSTS
@@ -47,7 +47,7 @@ def test_an_accepted_request_is_sent_once_and_its_location_returned() -> None:
 
     assert isinstance(started, Started)
     assert started.how is How.POSTED
-    assert started.location.operation_id == "golive-1"
+    assert started.watched.operation_id == "golive-1"
     assert len(runner.posts) == 1
 
 
@@ -66,7 +66,7 @@ def test_the_intent_is_kept_before_the_request_and_the_location_right_after_its_
     begun, intent, done = runner.kept
     assert begun["state"] == "begun"
     assert intent["before"] == ["old-1"]
-    assert done["location"] == started.location.url
+    assert done["location"] == started.location
     assert all("Bearer" not in json.dumps(record) for record in runner.kept)
 
 
@@ -85,7 +85,7 @@ def test_every_documented_answer_is_an_operation(headers: dict[str, str], status
     started, runner = start([answered(200, []), answered(status, **names)])
 
     assert isinstance(started, Started)
-    assert started.location.url.startswith(ORIGIN)
+    assert started.location.startswith(ORIGIN)
     assert len(runner.sent) == 2
 
 
@@ -157,9 +157,9 @@ def test_an_operation_whose_answer_got_lost_is_adopted_and_never_posted_again(po
 
         assert isinstance(started, Started)
         assert started.how is How.ADOPTED
-        assert started.location.operation_id == "golive-1"
+        assert started.watched.operation_id == "golive-1"
         assert len(runner.posts) == 1
-        assert runner.kept[-1]["location"] == started.location.url
+        assert runner.kept[-1]["location"] == started.location
 
 
 @pytest.mark.parametrize("post", ["lost answer", "500, acted"])
@@ -254,7 +254,7 @@ def test_a_conflict_with_a_go_live_of_this_offer_adopts_it() -> None:
     started, runner = start(service)
 
     assert isinstance(started, Started)
-    assert (started.how, started.location.operation_id) == (How.ADOPTED, "theirs")
+    assert (started.how, started.watched.operation_id) == (How.ADOPTED, "theirs")
     assert len(runner.posts) == 1
 
 
@@ -335,7 +335,7 @@ def test_of_several_new_ones_none_that_failed_is_taken_for_ours_as_long_as_anoth
         script = iter([answered(200, [submission("old-1", "completed")]), LOST, answered(200, listed)])
         outcome, _ = start(lambda call, now, script=script: next(script))
         assert isinstance(outcome, Started)
-        assert outcome.location.operation_id == states[number - 1]
+        assert outcome.watched.operation_id == states[number - 1]
 
 
 # The list that tells
@@ -344,7 +344,7 @@ def test_of_several_new_ones_none_that_failed_is_taken_for_ours_as_long_as_anoth
 def test_what_fails_before_the_request_says_that_it_wasnt_sent() -> None:
     outcome, _ = start(lambda call, now: refused(403))
     assert type(outcome) is CppAuthError
-    assert str(outcome).startswith(f"{START.call} wasn't sent: HTTP 403 Refused 'No.'")
+    assert str(outcome).startswith(f"{START.intent} wasn't sent: HTTP 403 Refused 'No.'")
     assert str(outcome).endswith("Nothing was sent: the offer's status has to be read first (List submissions).")
     outcome, _ = start(lambda call, now: refused(403), {"state": "started", "location": PATH})
     assert str(outcome).endswith("Nothing was sent again: the offer's status has to be read first.")
@@ -378,8 +378,8 @@ def test_a_submission_with_a_strange_id_leads_nowhere(identifier: str) -> None:
 
     outcome, runner = start(service, latency=1.0)
     if isinstance(outcome, Started):
-        assert outcome.location.url.startswith(f"{ORIGIN}{PATH}/")
-        assert set(outcome.location.operation_id) <= set("abcdefghijklmnopqrstuvwxyz-0123456789")
+        assert outcome.location.startswith(f"{ORIGIN}{PATH}/")
+        assert set(outcome.watched.operation_id) <= set("abcdefghijklmnopqrstuvwxyz-0123456789")
     assert len(runner.posts) == 1
 
 
@@ -391,7 +391,7 @@ def test_a_publish_is_told_from_a_go_live_by_its_slot() -> None:
         service = model(post, kind=PUBLISH, old=[submission("golive-9", "completed")])
         started, runner = start(service, kind=PUBLISH)
         assert isinstance(started, Started)
-        assert (started.how, started.location.operation_id) == (How.ADOPTED, "publish-1")
+        assert (started.how, started.watched.operation_id) == (How.ADOPTED, "publish-1")
         assert len(runner.posts) == 1
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from airflow_provider_cpp.exceptions import AmbiguousOutcome
 from airflow_provider_cpp.lro.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.lro.starting import Started
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import GO_LIVE, PUBLISH
+from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from tests.services.cloud_partner_portal.model_service import POSTS, READS, ModelService, Other
 from tests.services.cloud_partner_portal.scripted import NOW, step, submission
 from tests.services.cloud_partner_portal.starting import start
@@ -173,12 +173,12 @@ def test_at_most_one_operation_is_started_and_what_is_told_is_true(
     assert len(service.started) <= 1
     assert runner.now - NOW < 2 * 3600, "it ends"
     if isinstance(told, Started):
-        assert runner.kept[-1]["location"] == told.location.url
-        name = told.location.operation_id
+        assert runner.kept[-1]["location"] == told.location
+        name = told.watched.operation_id
         if if_running != "adopt" and name in service.of:
             assert service.of[name] == service.draft, "what is told to be published is the draft as it is now"
-        if service.started and not told.location.operation_id.startswith("other"):
-            assert [name for name, _ in service.started] == [told.location.operation_id]
+        if service.started and not told.watched.operation_id.startswith("other"):
+            assert [name for name, _ in service.started] == [told.watched.operation_id]
     elif isinstance(told, NotStarted):
         assert runner.posts == []
     elif not isinstance(told, AmbiguousOutcome):

@@ -8,13 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_cpp.lro.rows import latest
+from airflow_provider_cpp.offers.submission import Submission
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import (
-    Submission,
-    find_submission,
-    latest,
-    read_submission,
-)
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import find_submission, read_submission
 from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.listing import Listed
 from tests.services.cloud_partner_portal.scripted import (
@@ -158,8 +155,8 @@ def test_a_submission_is_found_by_its_operations_id_in_any_case() -> None:
         Submission(GUID.upper(), "golive", "failed", "failed"),
     )
     location = OperationLocation(ORIGIN, PUBLISHER, OFFER, GUID)
-    assert find_submission(listed, location) == listed[1]
-    assert find_submission(listed[:1], location) is None
+    assert find_submission(listed, location.operation_id) == listed[1]
+    assert find_submission(listed[:1], location.operation_id) is None
 
 
 def test_a_submission_cant_forge_a_line() -> None:

@@ -162,7 +162,7 @@ def test_an_operation_whose_offer_is_gone_as_well_ends_sooner_than_an_outage() -
 
 
 def test_an_offer_that_is_gone_ends_the_wait_for_its_status_as_soon() -> None:
-    where = {"location": OfferLocation(ORIGIN, PUBLISHER, OFFER), "goal": goal_of_offer(["succeeded"], [])}
+    where = {"watched": OfferLocation(ORIGIN, PUBLISHER, OFFER), "goal": goal_of_offer(["succeeded"], [])}
     event, runner = follow([operation("running"), *[refused(404)] * 20], **where)
     assert event["error"] == "CppNotFound"
     assert runner.now - NOW < 240
@@ -185,10 +185,10 @@ def test_an_operation_of_the_old_form_is_watched_on_while_any_runs() -> None:
     """The list names operations by other identifiers than a location of the old form does."""
     location = parse_location(f"/api/operations/{PUBLISHER}${OFFER}$2$production", origin=ORIGIN)
     service = listing(submission("a-guid", "running"), otherwise=[refused(410), refused(410), DONE])
-    event, runner = follow(service, location=location)
+    event, runner = follow(service, watched=location)
     assert event["status"] == "succeeded"
     assert sum("Couldn't read the status" in line for line in runner.lines()) == 1, "told, and told once"
-    event, _ = follow(listing(submission("a-guid", "completed"), otherwise=[refused(410)]), location=location)
+    event, _ = follow(listing(submission("a-guid", "completed"), otherwise=[refused(410)]), watched=location)
     assert event["status"] == "unknown"
 
 

@@ -33,7 +33,7 @@ LIVE = answered(200, {"id": OFFER, "publisherId": PUBLISHER, "version": 7, "defi
 
 
 def watch(**more: Any) -> Watch:
-    return Watch(**{"location": LOCATION, "started_at": NOW, "deadline": NOW + 14 * DAY, **more})
+    return Watch(**{"watched": LOCATION, "started_at": NOW, "deadline": NOW + 14 * DAY, **more})
 
 
 def follow(

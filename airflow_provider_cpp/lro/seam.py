@@ -1,0 +1,420 @@
+"""The seam: what the engine asks of a service that runs long-running operations on offers.
+
+Nobody subclasses these protocols: each service has classes of this shape. Every verb that talks to the service is
+a procedure, as one look may take two exchanges, a request may have to be prepared, and a conflict may come only
+after the request was accepted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.rows import Row
+from airflow_provider_cpp.wire.answers import Reading
+from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.listing import Listed, Unlisted
+from airflow_provider_cpp.wire.procedures import Procedure
+
+# What a look at an operation came to
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The operation was read.
+
+    :param operation: how it is.
+    :param mark: by which the service knows that the next look shows the same; empty for never.
+    :param retry_after: seconds that the service asks to wait before the next look; None if it doesn't ask.
+    """
+
+    operation: Operation
+    mark: bytes = b""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """It runs, and there is nothing to read of it yet.
+
+    :param retry_after: as for `Seen`.
+    """
+
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The service doesn't find it, which it may yet, or not any more.
+
+    :param why: what the service says, in words.
+    :param kind: what such failures have in common: no id, no time.
+    :param error: the error that it means.
+    :param is_gone: whether the service says that it is gone for good.
+    :param retry_after: as for `Seen`.
+    """
+
+    why: str
+    kind: str
+    error: CppError
+    is_gone: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """It couldn't be read; says nothing of the operation itself.
+
+    :param why: the reason, in words.
+    :param kind: what such failures have in common: no id, no time.
+    :param error: the error that it means.
+    :param is_hopeless: whether a wait that begins with it ends with it: nothing can be sent at all.
+    :param retry_after: as for `Seen`.
+    """
+
+    why: str
+    kind: str
+    error: CppError
+    is_hopeless: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The service won't let us read it.
+
+    :param error: the error that it means.
+    :param retry_after: as for `Seen`.
+    """
+
+    error: CppError
+    retry_after: float | None = None
+
+
+Look = Seen | Running | Missing | Unread | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class NotListed:
+    """The list of operations doesn't name it.
+
+    :param goes_by_other_id: whether the list knows it by another identifier, so that its absence says nothing.
+    :param may_run: whether what runs on the offer may be it.
+    """
+
+    goes_by_other_id: bool = False
+    may_run: bool = False
+
+
+#: What the list says of an operation that isn't found by itself.
+Found = Row | NotListed | Unlisted
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """What a message says of an offer besides what went wrong.
+
+    :param live: what customers see, as a sentence; empty if nobody asked.
+    :param page: where a person looks at the offer; empty for where one looks at all of them.
+    """
+
+    live: str = ""
+    page: str = ""
+
+
+NOT_ASKED = CustomerView()
+
+
+class Watched(Protocol):
+    """Something that is looked at until it is what is waited for: an operation, or an offer's status."""
+
+    @property
+    def url(self) -> str:
+        """What goes into XCom: on the connection's own host, without any secret."""
+
+    @property
+    def offer(self) -> str:
+        """The offer in words: "offer contoso/vm"."""
+
+    @property
+    def ids(self) -> str:
+        """What a message ends with, so that the service's support finds it; empty if there is nothing."""
+
+    @property
+    def operation_id(self) -> str:
+        """The operation's own identifier; empty for an offer."""
+
+    @property
+    def portal(self) -> str:
+        """Where a person looks at offers."""
+
+    @property
+    def list_in_words(self) -> str:
+        """What the list of operations is called: "the offer's submissions"."""
+
+    def look(self, before: Seen | None = None, *, patient: bool = False) -> Procedure[Look]:
+        """Look once.
+
+        :param before: what the last look saw. Where the service's answer is the same, that is returned.
+        :param patient: as in `Send`.
+        """
+
+    def look_in_list(self, *, patient: bool = False) -> Procedure[Found]:
+        """Look for it in the list of operations, as it isn't found by itself. Never asked of an offer.
+
+        :param patient: as in `Send`.
+        """
+
+    def to_cancel(self, notification_emails: tuple[str, ...] = ()) -> Call | str:
+        """Return the call that cancels it, or in words why none can.
+
+        :param notification_emails: whom the service notifies, if it does.
+        """
+
+    def needs_no_cancel(self, refusal: Reading) -> bool:
+        """Tell whether a cancel is refused because one is under way, or nothing is left to cancel."""
+
+    def seen_by_customers(self) -> Procedure[CustomerView]:
+        """Find out what customers see of the offer: asks once, and never raises."""
+
+
+# What a request came to, and what the list says of it
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What has to be known before a request.
+
+    :param record: the same as JSON primitives, for a retry.
+    :param is_known: whether what there was before it is known; otherwise a lost answer can't be cleared up.
+    :param running: an operation of this kind that runs already, where that isn't to be left to the service.
+    """
+
+    record: dict[str, object] = field(default_factory=dict)
+    is_known: bool = True
+    running: Row | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The service accepted the request, and says where its operation is.
+
+    :param watched: the operation.
+    """
+
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The service refused the request, because of something else that runs.
+
+    :param error: the error that it means.
+    """
+
+    error: CppError
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """The service provably did nothing about the request.
+
+    :param error: the error that it means.
+    """
+
+    error: CppError
+
+
+@dataclass(frozen=True, slots=True)
+class Unclear:
+    """Whether the service accepted the request, or what came of it, isn't known.
+
+    :param is_accepted: whether it was accepted, and only its operation isn't known.
+    :param note: what was odd about the answer, as a line for the log.
+    :param error: the error that it means where the list shows that nothing came of it, and it can't be sent again.
+    """
+
+    is_accepted: bool = False
+    note: str = ""
+    error: CppError | None = None
+
+
+Verdict = Accepted | Conflict | Rejected | Unclear
+
+
+@dataclass(frozen=True, slots=True)
+class HasDraft:
+    """Whether an operation that runs has the offer's draft as it is now.
+
+    :param is_so: None if that can't be told.
+    :param why: why it can't, or what differs, in words.
+    """
+
+    is_so: bool | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """The operation is due.
+
+    :param why: the reason, in words.
+    """
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """It runs already.
+
+    :param row: as the list names it.
+    """
+
+    row: Row
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What would go live is live already.
+
+    :param message: the same in words.
+    """
+
+    message: str
+
+
+#: How to send a request all the same.
+FORCED = "precheck=False sends it all the same."
+
+#: What an inquiry before a request came to. That it isn't due is raised.
+Dueness = Due | Runs | Live
+
+
+class OperationsOf(Protocol):
+    """The operations on one offer, past and running."""
+
+    @property
+    def offer(self) -> str:
+        """The offer in words: "offer contoso/vm"."""
+
+    @property
+    def portal(self) -> str:
+        """Where a person looks at offers."""
+
+    @property
+    def list_in_words(self) -> str:
+        """What the list of operations is called: "the offer's submissions"."""
+
+    @property
+    def row_in_words(self) -> str:
+        """What one of them is called: "submission"."""
+
+    def rows(self) -> Procedure[Listed[Row] | Unlisted]:
+        """List the operations on the offer."""
+
+    def at(self, row: Row) -> Watched:
+        """Return the operation of a row.
+
+        :raises UntrustedLocation: if its id is none that leads to one.
+        """
+
+    def row_of(self, rows: Sequence[Row], watched: Watched) -> Row | None:
+        """Return the row of an operation, if the list has it."""
+
+    def seen_by_customers(self) -> Procedure[CustomerView]:
+        """Find out what customers see of the offer: asks once, and never raises."""
+
+    def located(self, text: object) -> Watched:
+        """Return the operation at a location that a record names.
+
+        :raises UntrustedLocation: if it isn't one on this offer and host.
+        """
+
+
+class Intent(OperationsOf, Protocol):
+    """An operation that is to be started once."""
+
+    @property
+    def subject(self) -> str:
+        """What a record is about: the next try may be for another offer, or on another host."""
+
+    @property
+    def to_do(self) -> str:
+        """What is to be done, in words: "to go live"."""
+
+    @property
+    def happening(self) -> str:
+        """What the offer does then, in words: "is going live"."""
+
+    @property
+    def meets_others(self) -> bool:
+        """Whether one of somebody else's that runs may be another than this: a publish of an older draft."""
+
+    def __str__(self) -> str:
+        """Return it in words: "Go Live of offer contoso/vm"."""
+
+    def prepared(self) -> Procedure[Prepared]:
+        """Find out what must be known before the request.
+
+        :raises CppError: it can't be had just now; nothing may be sent.
+        """
+
+    def call(self, prepared: Prepared) -> Call:
+        """Return the request."""
+
+    def verdict(self, call: Call, reading: Reading) -> Verdict:
+        """Return what the answer to the request means, or that there is none."""
+
+    def confirmed(self, watched: Watched) -> Procedure[Watched | Conflict]:
+        """Return the operation that was accepted, or the conflict that it met after that."""
+
+    def ours(
+        self, rows: Sequence[Row], record: dict[str, object] | None, *, or_running: bool = False
+    ) -> Row | None:
+        """Return the row that came of the request, if there is one.
+
+        :param record: of what was prepared before it; None if that isn't known.
+        :param or_running: take one of this kind that runs, too, whenever it began.
+        """
+
+    def is_known(self, record: dict[str, object]) -> bool:
+        """Tell whether a record says what there was before its request."""
+
+    def is_new(self, row: Row, record: dict[str, object]) -> bool:
+        """Tell whether a row of any kind wasn't there before the request of a record."""
+
+    def since(self, rows: Sequence[Row], when: float, *, cleared: bool) -> tuple[Row | None, Row | None]:
+        """Return the row that counts, and the one that changed last, of those of this kind since a time.
+
+        :param when: seconds since 1970 (UTC) by the service's clock; infinity for what runs only.
+        :param cleared: whether the task was cleared since then.
+        """
+
+    def has_draft(self, watched: Watched) -> Procedure[HasDraft]:
+        """Find out whether an operation that runs has the draft as it is now; only where it `meets_others`.
+
+        :raises CppUnavailable: that can't be asked just now.
+        """
+
+    def goes_live(self, watched: Watched) -> Procedure[bool]:
+        """Tell whether an operation has come to where customers get what it brings."""
+
+    def due(self, *, required: bool) -> Procedure[Dueness]:
+        """Find out whether it is due.
+
+        :param required: raise where it isn't, and not only where it can't be told.
+        :raises CppError: it isn't due, or that can't be told.
+        """
+
+    def newer_draft(self) -> Procedure[str]:
+        """Return what of the draft isn't taken along, as a sentence with a warning; empty if nothing."""
+
+    def is_there(self) -> Procedure[None]:
+        """Ask whether there is such an offer.
+
+        :raises CppError: if there isn't.
+        """

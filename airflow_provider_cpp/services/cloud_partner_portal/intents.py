@@ -1,0 +1,283 @@
+"""How Cloud Partner Portal starts an operation, and how one is known again among an offer's submissions.
+
+The service has no idempotency key. Before the request the ids of the offer's submissions are noted: one that
+wasn't there before is what came of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from airflow_provider_cpp.exceptions import UntrustedLocation
+from airflow_provider_cpp.lro.rows import Row, changed_since, most_alive
+from airflow_provider_cpp.lro.seam import (
+    Accepted,
+    Conflict,
+    CustomerView,
+    Dueness,
+    HasDraft,
+    Prepared,
+    Rejected,
+    Seen,
+    Unclear,
+    Verdict,
+    Watched,
+)
+from airflow_provider_cpp.lro.words import RUNNING, folded, state_of
+from airflow_provider_cpp.offers.pages import PORTAL
+from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH, Submission
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.services.cloud_partner_portal.customers import seen_by_customers
+from airflow_provider_cpp.services.cloud_partner_portal.drafts import has_draft, listed_changes, not_in_preview
+from airflow_provider_cpp.services.cloud_partner_portal.due import is_due
+from airflow_provider_cpp.services.cloud_partner_portal.finding import submissions_of
+from airflow_provider_cpp.services.cloud_partner_portal.locations import (
+    SUBMISSIONS,
+    OperationLocation,
+    location_header,
+    parse_location,
+)
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import find_submission
+from airflow_provider_cpp.wire.answers import Answer, Reading, error_of
+from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.listing import Listed, Unlisted
+from airflow_provider_cpp.wire.procedures import Procedure, Say, sent
+from airflow_provider_cpp.wire.retries import was_refused_unread
+
+#: The step at which customers get a version.
+_LIVE = "live"
+
+
+@dataclass(frozen=True, slots=True)
+class Submissions:
+    """The operations on an offer, past and running (retrieve-operations page).
+
+    :param origin: scheme, host and port of the API.
+    :param publisher_id: publisher of the offer.
+    :param offer_id: the offer.
+    :param api_version: named in the location of an operation that is found among them.
+    """
+
+    origin: str
+    publisher_id: str
+    offer_id: str
+    api_version: str | None = None
+
+    list_in_words: ClassVar[str] = SUBMISSIONS
+    row_in_words: ClassVar[str] = "submission"
+    portal: ClassVar[str] = PORTAL
+
+    @property
+    def offer(self) -> str:
+        """The offer in words."""
+        return f"offer {self.publisher_id}/{self.offer_id}"
+
+    def rows(self) -> Procedure[Listed[Submission] | Unlisted]:
+        """List them."""
+        return (yield from submissions_of(self.publisher_id, self.offer_id, self.origin))
+
+    def at(self, row: Row) -> OperationLocation:
+        """Return where a submission is.
+
+        :raises UntrustedLocation: if its id is none that leads to an operation.
+        """
+        location = OperationLocation(self.origin, self.publisher_id, self.offer_id, row.id, self.api_version)
+        # A list is no more trusted than a header.
+        return self.located(location.url)
+
+    def located(self, text: object) -> OperationLocation:
+        """Return the location that a text names.
+
+        :raises UntrustedLocation: if it isn't an operation on this offer and host.
+        """
+        return parse_location(text, origin=self.origin, publisher_id=self.publisher_id, offer_id=self.offer_id)
+
+    def row_of(self, rows: Sequence[Row], watched: Watched) -> Row | None:
+        """Return the submission of an operation, if it is listed: one of the old form goes by another id there."""
+        found = find_submission(rows, watched.operation_id)
+        if found is None and "$" in watched.operation_id:
+            running = [row for row in rows if row.is_running]
+            return running[0] if len(running) == 1 and running[0].kind == PUBLISH else None
+        return found
+
+    def seen_by_customers(self) -> Procedure[CustomerView]:
+        """Find out what customers see of the offer: asks once, and never raises."""
+        return (yield from seen_by_customers(self.publisher_id, self.offer_id))
+
+
+@dataclass(frozen=True, slots=True)
+class _Start(Submissions):
+    """An operation to start."""
+
+    kind: ClassVar[str]
+
+    def call(self, prepared: Prepared | None = None) -> Call:
+        """Return the request: what was there before it doesn't change it."""
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return str(self.call())
+
+    @property
+    def subject(self) -> str:
+        """What a record is about."""
+        call = self.call()
+        return f"{call.method} {self.origin}{call.path}"
+
+    @property
+    def meets_others(self) -> bool:
+        """Whether one that runs may be of an older draft."""
+        return self.kind == PUBLISH
+
+    def prepared(self) -> Procedure[Prepared]:
+        """Note which submissions there are; and, for a publish, one that runs.
+
+        :raises CppError: they can't be listed just now, so that an unclear outcome couldn't be cleared up.
+        """
+        listed = yield from self.rows()
+        if isinstance(listed, Listed):
+            running = self.ours(listed.entries, None, or_running=True) if self.meets_others else None
+            return Prepared({"before": sorted(row.id for row in listed.entries)}, running=running)
+        if listed.may_pass:
+            raise listed.error
+        yield Say(
+            f"{listed.call} isn't possible ({listed.why}); should the answer to {self} get lost, its outcome "
+            "can't be found out."
+        )
+        return Prepared({"before": None}, is_known=False)
+
+    def verdict(self, call: Call, reading: Reading) -> Verdict:
+        """Return what an answer to the POST means: accepted is a 2xx with the operation's location."""
+        if was_refused_unread(reading) or reading.is_untrusted:
+            return Rejected(error_of(call, reading))
+        if not isinstance(reading, Answer):
+            return Unclear()
+        if reading.is_success:
+            header = location_header(reading.headers)
+            if header is None:
+                return Unclear(is_accepted=True)
+            try:
+                return Accepted(self.located(header))
+            except UntrustedLocation as error:
+                note = f"{call} was accepted, but its answer names a location not to trust. {error}"
+                return Unclear(is_accepted=True, note=note)
+        if reading.is_conflict:
+            return Conflict(error_of(call, reading))
+        if reading.is_refusal and reading.status != 408:
+            return Rejected(error_of(call, reading))
+        # Whatever it was redirected to wouldn't be ours.
+        return Unclear(error=error_of(call, reading) if reading.is_redirect else None)
+
+    def confirmed(self, watched: Watched) -> Procedure[Watched]:
+        """Return the operation: this service refuses at once, if it does."""
+        yield from ()
+        return watched
+
+    def ours(
+        self, rows: Sequence[Row], record: dict[str, object] | None, *, or_running: bool = False
+    ) -> Row | None:
+        """Return the submission that came of the request: one of its kind that wasn't there before.
+
+        :param record: of what was there before it; None if that isn't known.
+        :param or_running: take one that runs, too, whenever it began.
+        """
+        of_kind = [row for row in rows if row.kind == self.kind]
+        before = _before(record)
+        found = [row for row in of_kind if before is not None and row.id not in before]
+        if or_running:
+            found += [row for row in of_kind if row.is_running]
+        return most_alive(found)
+
+    def is_known(self, record: dict[str, object]) -> bool:
+        """Tell whether a record names the submissions before its request."""
+        return _before(record) is not None
+
+    def is_new(self, row: Row, record: dict[str, object]) -> bool:
+        """Tell whether a submission wasn't there before the request of a record."""
+        before = _before(record)
+        return before is not None and row.id not in before
+
+    def since(self, rows: Sequence[Row], when: float, *, cleared: bool) -> tuple[Row | None, Row | None]:
+        """Return the submission that counts, and the one that changed last, of those of this kind since a time."""
+        return changed_since([row for row in rows if row.kind == self.kind], when, cleared=cleared)
+
+    def has_draft(self, watched: Watched) -> Procedure[HasDraft]:
+        """Find out whether a publish that runs has the draft as it is now.
+
+        :raises CppUnavailable: it can't be asked just now.
+        """
+        told = yield from has_draft(self.located(watched.url))
+        return HasDraft(told.has_draft, told.why or listed_changes(told.differences))
+
+    def goes_live(self, watched: Watched) -> Procedure[bool]:
+        """Tell whether an operation has come to the step at which customers get the version."""
+        look = yield from watched.look(patient=True)
+        if not isinstance(look, Seen) or look.operation.is_terminal:
+            return False  # whoever cancels it looks again
+        words = [folded(step.status) for step in look.operation.steps if folded(step.id) == _LIVE]
+        return any(state_of(word) == RUNNING and word not in {"", "notstarted"} for word in words)
+
+    def due(self, *, required: bool) -> Procedure[Dueness]:
+        """Find out whether a go-live is due."""
+        return (yield from is_due(self, required=required))
+
+    def newer_draft(self) -> Procedure[str]:
+        """Return what of the draft isn't in preview, as a sentence with a warning; empty if nothing."""
+        found = yield from not_in_preview(self.publisher_id, self.offer_id)
+        if isinstance(found, str):
+            yield Say(f"Whether the draft is newer than what goes live can't be told: {found}")
+        if isinstance(found, str) or not found:
+            return ""
+        return (
+            f"The draft has changes that aren't in preview, and don't go live: {listed_changes(found)}. If they "
+            "are meant to, publish first."
+        )
+
+    def is_there(self) -> Procedure[None]:
+        """Ask whether there is such an offer.
+
+        :raises CppError: if there isn't, or that can't be learned.
+        """
+        status = calls.get_offer_status(self.publisher_id, self.offer_id)
+        reading, _ = yield from sent(status)
+        if reading.code != 200:
+            raise error_of(status, reading)
+
+
+@dataclass(frozen=True, slots=True)
+class GoingLive(_Start):
+    """A go-live (go-live page)."""
+
+    kind: ClassVar[str] = GO_LIVE
+    to_do: ClassVar[str] = "to go live"
+    happening: ClassVar[str] = "is going live"
+
+    def call(self, prepared: Prepared | None = None) -> Call:
+        """Return the request."""
+        return calls.go_live(self.publisher_id, self.offer_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Publishing(_Start):
+    """A publish (publish-offer page).
+
+    :param notification_emails: whom the service notifies; ignored for migrated offers.
+    """
+
+    notification_emails: tuple[str, ...] = ()
+
+    kind: ClassVar[str] = PUBLISH
+    to_do: ClassVar[str] = "to publish"
+    happening: ClassVar[str] = "is being published to preview"
+
+    def call(self, prepared: Prepared | None = None) -> Call:
+        """Return the request."""
+        return calls.publish(self.publisher_id, self.offer_id, self.notification_emails)
+
+
+def _before(record: dict[str, object] | None) -> set[str] | None:
+    ids = record.get("before") if record else None
+    return {str(identifier) for identifier in ids} if isinstance(ids, list) else None
