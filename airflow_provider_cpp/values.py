@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.lro.ends import result_of
-    from airflow_provider_cpp.lro.intents import How, Started
     from airflow_provider_cpp.lro.operations import Message, Operation, Step
     from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
+    from airflow_provider_cpp.lro.records import How, Started
     from airflow_provider_cpp.offers.differences import Difference
+    from airflow_provider_cpp.offers.submission import Submission
     from airflow_provider_cpp.services.cloud_partner_portal.drafts import changes
     from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
     from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer
     from airflow_provider_cpp.services.cloud_partner_portal.putting import PutResult
-    from airflow_provider_cpp.services.cloud_partner_portal.submissions import Submission
 
 __all__ = [
     "Difference",
@@ -46,7 +46,7 @@ _CPP = "services.cloud_partner_portal"
 _MADE_IN = {
     "Difference": "offers.differences",
     "DryRun": "lro.prechecking",
-    "How": "lro.intents",
+    "How": "lro.records",
     "Message": "lro.operations",
     "NotStarted": "lro.prechecking",
     "Offer": f"{_CPP}.offers",
@@ -55,9 +55,9 @@ _MADE_IN = {
     "OperationLocation": f"{_CPP}.locations",
     "Precheck": "lro.prechecking",
     "PutResult": f"{_CPP}.putting",
-    "Started": "lro.intents",
+    "Started": "lro.records",
     "Step": "lro.operations",
-    "Submission": f"{_CPP}.submissions",
+    "Submission": "offers.submission",
     "changes": f"{_CPP}.drafts",
     "result_of": "lro.ends",
 }

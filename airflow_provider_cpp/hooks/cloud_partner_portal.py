@@ -20,7 +20,7 @@ from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.settling import Memory
 from airflow_provider_cpp.lro.starting import Start
 from airflow_provider_cpp.offers.submission import Submission
-from airflow_provider_cpp.services import of as service_of
+from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.definitions import checked_definition
 from airflow_provider_cpp.services.cloud_partner_portal.locations import (

@@ -52,9 +52,7 @@ def shown(page: object) -> str:
     return offer_page(page) or PORTAL
 
 
-def push_link(
-    context: Context, location: Watched, hook: CloudPartnerPortalHook | None
-) -> None:
+def push_link(context: Context, location: Watched, hook: CloudPartnerPortalHook | None) -> None:
     """Make the link of a running task lead to its offer, from now on.
 
     A link that can't be pushed is logged; it ends no task that watches a release.

@@ -313,8 +313,11 @@ class OperationsOf(Protocol):
     def row_in_words(self) -> str:
         """What one of them is called: "submission"."""
 
-    def rows(self) -> Procedure[Listed[Row] | Unlisted]:
-        """List the operations on the offer."""
+    def rows(self, *, patient: bool = True) -> Procedure[Listed[Row] | Unlisted]:
+        """List the operations on the offer.
+
+        :param patient: as in `Send`.
+        """
 
     def at(self, row: Row) -> Watched:
         """Return the operation of a row.

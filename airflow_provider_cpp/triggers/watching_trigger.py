@@ -202,9 +202,7 @@ class WatchingTrigger(BaseTrigger):
         except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
             return ends.refused(self.where(), error, location)
 
-    async def _show_link(
-        self, settings: Settings, xcom: TaskXCom, location: Watched
-    ) -> None:
+    async def _show_link(self, settings: Settings, xcom: TaskXCom, location: Watched) -> None:
         try:
             # Anew after each restart of the triggerer: asking whether it is shown would put an error into
             # Airflow's log wherever it isn't.

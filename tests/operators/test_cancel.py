@@ -17,7 +17,7 @@ from airflow_provider_cpp.exceptions import (
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.operators.offer import CancelOperator
-from airflow_provider_cpp.services.cloud_partner_portal.intents import Submissions
+from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from tests.running import context_of, run_task, through_the_database
 
 OFFER = "contoso-virtualmachineoffer"

@@ -41,7 +41,7 @@ class GoLive(Protocol):
     def offer_id(self) -> str:
         """The offer."""
 
-    def rows(self) -> Procedure[Listed[Submission] | Unlisted]:
+    def rows(self, *, patient: bool = True) -> Procedure[Listed[Submission] | Unlisted]:
         """List the offer's submissions."""
 
     def ours(

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.services.cloud_partner_portal.calls import checked_emails
-from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing, Submissions
 from airflow_provider_cpp.services.cloud_partner_portal.locations import (
     OfferLocation,
     OperationLocation,
     parse_location,
 )
 from airflow_provider_cpp.services.cloud_partner_portal.offer_pages import find_page
+from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.wire.procedures import Procedure
+
+if TYPE_CHECKING:
+    from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,8 @@ class CloudPartnerPortal:
 
     def going_live(self, publisher_id: str, offer_id: str) -> GoingLive:
         """Return the go-live of an offer."""
+        from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive  # not for the triggerer
+
         return GoingLive(self.origin, publisher_id, offer_id, self.api_version)
 
     def publishing(self, publisher_id: str, offer_id: str, notification_emails: object = ()) -> Publishing:
@@ -49,6 +55,8 @@ class CloudPartnerPortal:
         :param notification_emails: whom the service notifies.
         :raises CppConfigurationError: if one of them can't be an address.
         """
+        from airflow_provider_cpp.services.cloud_partner_portal.intents import Publishing  # not for the triggerer
+
         emails = checked_emails(notification_emails)
         return Publishing(self.origin, publisher_id, offer_id, self.api_version, emails)
 

@@ -19,8 +19,8 @@ from airflow_provider_cpp.exceptions import (
     is_retried,
 )
 from airflow_provider_cpp.lro.cancelling import MAX_CANCELS, SEND_AGAIN_AFTER, Cancel, CancelOffer, error_of_cancel
-from airflow_provider_cpp.services.cloud_partner_portal.intents import Submissions
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
+from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.procedures import Reply
 from airflow_provider_cpp.wire.retries import MAX_ATTEMPTS

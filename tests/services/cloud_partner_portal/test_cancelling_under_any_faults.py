@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.cancelling import MAX_CANCELS, Cancel, CancelOffer
-from airflow_provider_cpp.services.cloud_partner_portal.intents import Submissions
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
+from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.retries import MAX_ATTEMPTS
