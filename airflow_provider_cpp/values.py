@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from airflow_provider_cpp.lro.canceled import Canceled
     from airflow_provider_cpp.lro.ends import result_of
     from airflow_provider_cpp.lro.operations import Message, Operation, Step
     from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
@@ -18,10 +19,11 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.offers.submission import Submission
     from airflow_provider_cpp.services.cloud_partner_portal.drafts import changes
     from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
-    from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer
+    from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, Publisher
     from airflow_provider_cpp.services.cloud_partner_portal.putting import PutResult
 
 __all__ = [
+    "Canceled",
     "Difference",
     "DryRun",
     "How",
@@ -32,6 +34,7 @@ __all__ = [
     "Operation",
     "OperationLocation",
     "Precheck",
+    "Publisher",
     "PutResult",
     "Started",
     "Step",
@@ -44,6 +47,7 @@ _CPP = "services.cloud_partner_portal"
 
 #: Where each is made.
 _MADE_IN = {
+    "Canceled": "lro.canceled",
     "Difference": "offers.differences",
     "DryRun": "lro.prechecking",
     "How": "lro.records",
@@ -54,6 +58,7 @@ _MADE_IN = {
     "Operation": "lro.operations",
     "OperationLocation": f"{_CPP}.locations",
     "Precheck": "lro.prechecking",
+    "Publisher": f"{_CPP}.offers",
     "PutResult": f"{_CPP}.putting",
     "Started": "lro.records",
     "Step": "lro.operations",

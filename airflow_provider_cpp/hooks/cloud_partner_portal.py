@@ -11,6 +11,7 @@ from typing import Any, TypeVar, Unpack
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.hooks.connection import ConnectionReader, read_connection
+from airflow_provider_cpp.lro.canceled import Canceled
 from airflow_provider_cpp.lro.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
@@ -29,6 +30,7 @@ from airflow_provider_cpp.services.cloud_partner_portal.locations import (
 )
 from airflow_provider_cpp.services.cloud_partner_portal.offers import (
     Offer,
+    Publisher,
     read_listed_offer,
     read_offer,
     read_publisher,
@@ -38,7 +40,7 @@ from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPart
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
 from airflow_provider_cpp.wire.answers import Answer, content
-from airflow_provider_cpp.wire.arguments import FAIL, checked_flag, checked_if_running
+from airflow_provider_cpp.wire.arguments import FAIL, IfRunning, checked_flag, checked_if_running
 from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.identifiers import checked_identifier
 from airflow_provider_cpp.wire.listing import Unlisted, listed
@@ -99,7 +101,7 @@ class CloudPartnerPortalHook(ConnectionReader):
         """Return the blocking client of the connection."""
         return self.client
 
-    def go_live(self, offer_id: str, publisher_id: str | None = None, *, precheck: bool = False) -> str:
+    def go_live(self, offer_id: str, publisher_id: str | None = None, *, precheck: bool = True) -> str:
         """Take an offer live: send one POST, safely, and return the operation's absolute location.
 
         The answer of a request that got lost is looked up among the offer's submissions; nothing is sent a
@@ -107,7 +109,8 @@ class CloudPartnerPortalHook(ConnectionReader):
 
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
-        :param precheck: ask first whether it is due, and send nothing if it isn't.
+        :param precheck: ask first whether it is due, and send nothing if it isn't. A go-live of this offer that
+            runs already is taken up.
         :raises CppConfigurationError: an identifier or the connection is wrong; nothing was sent.
         :raises CppAuthError: the principal isn't let in.
         :raises CppBadRequest: the service refuses, for example as no sign-off is due; or the precheck does.
@@ -126,7 +129,7 @@ class CloudPartnerPortalHook(ConnectionReader):
         publisher_id: str | None = None,
         notification_emails: Iterable[str] = (),
         *,
-        if_running: str = FAIL,
+        if_running: IfRunning = FAIL,
     ) -> str:
         """Publish an offer's draft to preview: send one POST, safely, and return the operation's location.
 
@@ -177,7 +180,7 @@ class CloudPartnerPortalHook(ConnectionReader):
         publisher_id: str | None = None,
         notification_emails: Iterable[str] = (),
         *,
-        if_running: str = FAIL,
+        if_running: IfRunning = FAIL,
         check: DryRun | None = None,
         keep: Keeper = forget,
         **earlier: Unpack[Memory],
@@ -249,18 +252,15 @@ class CloudPartnerPortalHook(ConnectionReader):
         within: float | timedelta = CANCEL_TIMEOUT,
         *,
         dry_run: bool = False,
-    ) -> dict[str, object]:
+    ) -> Canceled:
         """Cancel whatever operation runs on an offer, and watch it to its end (cancel-operations page).
 
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
         :param notification_emails: whom the service tells; ignored for migrated offers.
         :param within: seconds, or a `timedelta`, in which the cancel has to be confirmed; 5 minutes by default.
-        :param dry_run: tell what would be canceled, and send nothing that changes anything.
-        :returns: `status`, `location` and `message` of what ran. The status is `canceled`; `nothing_running`,
-            and nothing was sent; `succeeded` or `failed` if it ended before the cancel came; `not_cancelable` if
-            the service says so, and nothing was sent; `timeout` or `unknown` if the cancel isn't confirmed;
-            `dry_run`, in a dry run, if one runs.
+        :param dry_run: report what would be canceled, and send nothing that changes anything.
+        :returns: what became of what ran: `status`, `location` and `message`.
         :raises CppConfigurationError: an identifier, an address or the connection is wrong; nothing was sent.
         :raises CppUnavailable: no cancel got through to the service, or its operations can't be listed; nothing
             was canceled.
@@ -272,11 +272,10 @@ class CloudPartnerPortalHook(ConnectionReader):
             seconds("within", within),
             checked_flag("dry_run", dry_run),
         )
-        event = self.client.run(cancel.confirmed(), say=self.say)
-        return {name: event[name] for name in ("status", "location", "message")}
+        return Canceled.of(self.client.run(cancel.confirmed(), say=self.say))
 
-    def list_publishers(self) -> list[dict[str, Any]]:
-        """List the publishers that this principal can see, as the service describes them.
+    def list_publishers(self) -> list[Publisher]:
+        """List the publishers that this principal can see.
 
         The call is on no page of the reference; a published client uses it.
 
@@ -414,17 +413,16 @@ class CloudPartnerPortalHook(ConnectionReader):
             raise found.error
         return list(found.entries)
 
-    def cancel_operation(self, operation_location: str, within: float | timedelta = CANCEL_TIMEOUT) -> str:
+    def cancel_operation(self, operation_location: str, within: float | timedelta = CANCEL_TIMEOUT) -> Canceled:
         """Cancel an operation that still runs, and watch it to its end (cancel-operations page).
 
         :param operation_location: its location.
         :param within: seconds, or a `timedelta`, in which the cancel has to be confirmed; 5 minutes by default.
-        :returns: what became of the operation: `canceled`; `succeeded` or `failed` if the cancel came too
-            late; `not_cancelable` if the service says so; `timeout` or `unknown` if it isn't confirmed.
+        :returns: what became of the operation, as of `cancel`.
         :raises CppError: the error that the service's refusal means.
         """
         cancel = Cancel(self.location(operation_location), seconds("within", within))
-        return str(self.client.run(cancel.confirmed(), say=self.say)["status"])
+        return Canceled.of(self.client.run(cancel.confirmed(), say=self.say))
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell in one line whether this principal can see this publisher's offers, or what to do. Never raises.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.lro.operations import Operation
@@ -12,8 +13,8 @@ from airflow_provider_cpp.lro.words import CANCELED, FAILED, RUNNING, SUCCEEDED,
 #: The word for a publish that has reached preview, and waits for its publisher to go live (status page).
 WAITS_FOR_SIGNOFF = "waitingForPublisherReview"
 
-UNTIL_COMPLETED = "completed"
-UNTIL_SIGNOFF = "signoff"
+UNTIL_COMPLETED: Final = "completed"
+UNTIL_SIGNOFF: Final = "signoff"
 
 
 @dataclass(frozen=True, slots=True)

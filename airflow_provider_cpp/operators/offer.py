@@ -23,6 +23,8 @@ from airflow_provider_cpp.tasks.wait_arguments import Waiting
 from airflow_provider_cpp.tasks.waiting import time_limit
 from airflow_provider_cpp.wire.arguments import (
     FAIL,
+    IfRunning,
+    Until,
     checked_flag,
     checked_if_running,
     flag_or_template,
@@ -187,9 +189,9 @@ class PublishOperator(StartsOperation):
         publisher_id: str | None = None,
         cpp_conn_id: str = "cpp_default",
         notification_emails: Sequence[str] = (),
-        if_running: str = FAIL,
+        if_running: IfRunning = FAIL,
         wait_for_completion: bool = False,
-        until: str = "signoff",
+        until: Until = "signoff",
         deferrable: bool = True,
         poll_interval: float | timedelta = DEFAULT_INTERVAL,
         max_poll_interval: float | timedelta = DEFAULT_MAX_INTERVAL,
@@ -308,11 +310,11 @@ class CancelOperator(CallsPortal, BaseOperator):
             within=time_limit(self.timeout, self.execution_timeout),
             dry_run=rendered_flag("dry_run", self.is_dry_run),
         )
-        if result["location"]:
-            push_link(context, self.hook.location(str(result["location"])), self.hook)
-        error = error_of_cancel(result)
+        if result.location:
+            push_link(context, self.hook.location(result.location), self.hook)
+        error = error_of_cancel(result.to_dict())
         if error is not None:
             if self.fail_if_not_canceled:
                 raise error
             self.log.warning("%s", error)
-        return result
+        return result.to_dict()

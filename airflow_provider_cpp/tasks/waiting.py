@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.lro.seam import Watched
     from airflow_provider_cpp.lro.watching import Watch
     from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
+    from airflow_provider_cpp.wire.arguments import Until
 
 #: Seconds by which our timeout, which says what still runs where, comes before Airflow's wordless one.
 MARGIN = 600.0
@@ -219,7 +220,7 @@ class WaitsForOperation(Waits):
     """What a task needs to wait for an operation."""
 
     #: Until what an operation is watched, as `lro.goals.goal_until` has it.
-    until: str = "completed"
+    until: Until = "completed"
 
     def _goal(self) -> Goal:
         from airflow_provider_cpp.lro.goals import goal_until

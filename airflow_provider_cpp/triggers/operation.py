@@ -8,6 +8,7 @@ from airflow_provider_cpp.lro.goals import UNTIL_COMPLETED, Goal, goal_until
 from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.triggers.canceling_trigger import CancelingTrigger
+from airflow_provider_cpp.wire.arguments import Until
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.client.settings import Settings
@@ -29,7 +30,7 @@ class OperationTrigger(CancelingTrigger):
         self,
         *,
         operation_location: str,
-        until: str = UNTIL_COMPLETED,
+        until: Until = UNTIL_COMPLETED,
         cancel_on_kill: bool = False,
         **arguments: Any,
     ) -> None:

@@ -7,16 +7,22 @@ import json
 import re
 from collections.abc import Sequence, Set
 from numbers import Integral
-from typing import Any
+from typing import Any, Final, Literal
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 
 #: What is shown of a value that is refused, in characters.
 SHOWN = 100
 
+#: Until what an operation is watched: its own end, or a publish that is ready for sign-off, too.
+Until = Literal["completed", "signoff"]
+
 #: What becomes of a publish that this task didn't start, and that hasn't the draft as it is now.
-FAIL, ADOPT, RESTART = "fail", "adopt", "restart"
-IF_RUNNING = (FAIL, ADOPT, RESTART)
+IfRunning = Literal["fail", "adopt", "restart"]
+FAIL: Final = "fail"
+ADOPT: Final = "adopt"
+RESTART: Final = "restart"
+IF_RUNNING: tuple[IfRunning, ...] = (FAIL, ADOPT, RESTART)
 
 _TEMPLATE = re.compile(r"\{\{|\}\}|\{%|%\}")
 
@@ -62,13 +68,14 @@ def digits_of(value: object) -> str | None:
     return str(number) if number >= 0 else None
 
 
-def checked_if_running(value: object) -> str:
+def checked_if_running(value: object) -> IfRunning:
     """Return what becomes of a publish that runs already.
 
     :raises CppConfigurationError: if it is none of the words for that.
     """
-    if isinstance(value, str) and value in IF_RUNNING:
-        return value
+    for word in IF_RUNNING:
+        if isinstance(value, str) and value == word:
+            return word
     raise CppConfigurationError(f"if_running is {shown(value)}; it can be {', '.join(map(repr, IF_RUNNING))}.")
 
 

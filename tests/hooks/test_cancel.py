@@ -26,11 +26,11 @@ def hook(cpp_emulator, monkeypatch):
 @pytest.mark.parametrize("start", ["publish", "go_live"])
 def test_what_runs_is_canceled_and_confirmed(hook, cpp_emulator, start, mode):
     cpp_emulator.configure(cancel_mode=mode)
-    location = getattr(hook, start)(OFFER)
+    location = hook.publish(OFFER) if start == "publish" else hook.go_live(OFFER, precheck=False)
     result = hook.cancel(OFFER, notification_emails="jdoe@contoso.com")
 
-    assert result["status"] == "canceled"
-    assert result["location"].partition("?")[0] == location.partition("?")[0]
+    assert result.status == "canceled"
+    assert result.location.partition("?")[0] == location.partition("?")[0]
     (post,) = cpp_emulator.requests_for("cancel")
     assert json.loads(post.body) == {"metadata": {"notification-emails": "jdoe@contoso.com"}}
     assert post.status == (202 if mode == "async" else 200)
@@ -39,27 +39,27 @@ def test_what_runs_is_canceled_and_confirmed(hook, cpp_emulator, start, mode):
 
 def test_a_publish_that_waits_for_its_sign_off_is_canceled_too(hook, cpp_emulator):
     cpp_emulator.add_offer(OFFER)
-    assert hook.cancel(OFFER)["status"] == "canceled"
+    assert hook.cancel(OFFER).status == "canceled"
 
 
 def test_where_nothing_runs_nothing_is_sent(hook, cpp_emulator):
     result = hook.cancel(OFFER)
-    assert (result["status"], result["location"]) == ("nothing_running", None)
-    assert OFFER in result["message"]
+    assert (result.status, result.location) == ("nothing_running", None)
+    assert OFFER in result.message
     assert cpp_emulator.requests_for("cancel") == []
 
 
 def test_a_cancel_that_does_nothing_isnt_told_as_one(hook, cpp_emulator):
     cpp_emulator.configure(cancel_mode="noop")
-    hook.go_live(OFFER)
+    hook.go_live(OFFER, precheck=False)
     result = hook.cancel(OFFER, within=0.3)
-    assert result["status"] == "timeout"
-    assert "may be canceled yet" in result["message"]
+    assert result.status == "timeout"
+    assert "may be canceled yet" in result.message
 
 
 @pytest.mark.parametrize(("status", "error"), [(400, CppBadRequest), (403, CppAuthError), (404, CppNotFound)])
 def test_the_listed_refusals_are_errors(hook, cpp_emulator, status, error):
-    hook.go_live(OFFER)
+    hook.go_live(OFFER, precheck=False)
     cpp_emulator.faults.add(Fault("error", action="cancel", status=status))
     with pytest.raises(error) as raised:
         hook.cancel(OFFER)

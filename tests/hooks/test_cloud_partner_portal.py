@@ -103,7 +103,7 @@ def test_the_publisher_of_the_call_goes_before_that_of_the_connection(hook, cpp_
 def test_an_offer_that_waits_for_no_sign_off_is_a_bad_request_with_the_services_words(hook, cpp_emulator):
     cpp_emulator.add_offer("just-a-draft", state="draft")
     with pytest.raises(CppBadRequest) as error:
-        hook.go_live("just-a-draft")
+        hook.go_live("just-a-draft", precheck=False)
     assert error.value.http_status == 400
     assert error.value.code
     assert error.value.code in str(error.value)
@@ -111,12 +111,12 @@ def test_an_offer_that_waits_for_no_sign_off_is_a_bad_request_with_the_services_
     assert error.value.request_id in str(error.value)
 
 
-def test_a_go_live_that_isnt_due_is_refused_only_if_asked(hook, cpp_emulator):
+def test_a_go_live_that_isnt_due_is_refused_unless_it_is_told_not_to_ask(hook, cpp_emulator):
     cpp_emulator.add_offer(OFFER, state="live")
     with pytest.raises(CppBadRequest, match="live already"):
-        hook.go_live(OFFER, precheck=True)
+        hook.go_live(OFFER)
     assert cpp_emulator.requests_for("golive") == []
-    hook.go_live(OFFER)
+    hook.go_live(OFFER, precheck=False)
     assert len(cpp_emulator.requests_for("golive")) == 1
 
 
@@ -129,6 +129,8 @@ def test_an_unknown_offer_is_not_found_and_is_named_with_its_publisher(hook):
 def test_a_go_live_that_runs_already_is_adopted(hook, cpp_emulator):
     first = hook.go_live(OFFER)
     assert hook.go_live(OFFER) == first
+    assert [post.status for post in cpp_emulator.requests_for("golive")] == [202]
+    assert hook.go_live(OFFER, precheck=False) == first
     assert [post.status for post in cpp_emulator.requests_for("golive")] == [202, 409]
 
 
@@ -148,7 +150,7 @@ def test_another_operation_that_runs_is_a_conflict_that_names_it(hook, cpp_emula
     assert published.status_code == 202
     (operation,) = cpp_emulator.operations("busy")
     with pytest.raises(CppConflict, match=f"Running on it: publish {operation.id}"):
-        hook.go_live("busy")
+        hook.go_live("busy", precheck=False)
 
 
 def _token(cpp_emulator, hook):
@@ -165,7 +167,7 @@ def test_an_identifier_that_is_none_is_refused_before_any_request(hook, cpp_emul
 
 def test_an_identifier_is_percent_encoded(hook, cpp_emulator):
     with pytest.raises(CppNotFound):
-        hook.go_live("50% off & more?")
+        hook.go_live("50% off & more?", precheck=False)
     assert cpp_emulator.requests_for("golive")[0].path.endswith("/50% off & more?/golive")
 
 
@@ -235,7 +237,7 @@ def test_cancel_is_watched_until_the_service_confirms_it(hook, cpp_emulator):
     cpp_emulator.configure(duration=60)
     location = hook.go_live(OFFER)
     hook.client._sleep = cpp_emulator.advance
-    assert hook.cancel_operation(location) == "canceled"
+    assert hook.cancel_operation(location).status == "canceled"
     assert hook.get_operation(location).status == "canceled"
     assert len(cpp_emulator.requests_for("cancel")) == 1
 
@@ -243,7 +245,7 @@ def test_cancel_is_watched_until_the_service_confirms_it(hook, cpp_emulator):
 def test_an_operation_that_has_ended_is_not_canceled(hook, cpp_emulator):
     location = hook.go_live(OFFER)
     cpp_emulator.finish(OFFER)
-    assert hook.cancel_operation(location) == "succeeded"
+    assert hook.cancel_operation(location).status == "succeeded"
     assert cpp_emulator.requests_for("cancel") == []
 
 

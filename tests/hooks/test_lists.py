@@ -32,7 +32,7 @@ def test_all_pages_are_read(hook, cpp_emulator, form, size):
     before = len(cpp_emulator.requests_for("offers"))
     assert [offer.id for offer in hook.list_offers()] == whole
     assert len(cpp_emulator.requests_for("offers")) - before == -(-5 // size)
-    assert [publisher["id"] for publisher in hook.list_publishers()] == ["contoso", "fabrikam"]
+    assert [publisher.id for publisher in hook.list_publishers()] == ["contoso", "fabrikam"]
     assert len(hook.list_submissions("offer-1", status="succeeded")) == len(hook.list_submissions("offer-1"))
     works, told = hook.test_connection()
     assert works
@@ -46,7 +46,7 @@ def test_what_runs_is_found_canceled_and_started_once_by_paged_lists(hook, cpp_e
     cpp_emulator.faults.add(Fault("lost-response", action="golive"))
     location = hook.go_live(OFFER)
     assert len(cpp_emulator.requests_for("golive")) == 1, "it was found on one of the pages"
-    assert hook.cancel(OFFER)["location"] == location
+    assert hook.cancel(OFFER).location == location
 
 
 def test_a_page_in_the_middle_that_fails_leaves_the_list_unread(hook, cpp_emulator):

@@ -51,7 +51,10 @@ class TestReading:
 
     def test_publishers(self, hook, cpp_emulator):
         cpp_emulator.add_offer("x", publisher_id="fabrikam")
-        assert [publisher["id"] for publisher in hook.list_publishers()] == ["contoso", "fabrikam"]
+        publishers = hook.list_publishers()
+        assert [publisher.id for publisher in publishers] == ["contoso", "fabrikam"]
+        assert publishers[0].display_text == "contoso"
+        assert publishers[0].to_dict() == publishers[0].document
 
     def test_offers_of_the_connections_publisher_or_of_another(self, hook, cpp_emulator):
         cpp_emulator.add_offer("x", publisher_id="fabrikam", state="live")

@@ -84,7 +84,7 @@ def location(portal, pauses, monkeypatch):
 
 def reported(location):
     try:
-        return CloudPartnerPortalHook().cancel_operation(location, within=1.5)
+        return CloudPartnerPortalHook().cancel_operation(location, within=1.5).status
     except CppError as error:
         return error
 
@@ -120,7 +120,7 @@ def test_what_has_ended_is_not_canceled_as_the_cancel_would_meet_what_runs_now(p
 
 def called_off(**arguments):
     try:
-        return CloudPartnerPortalHook().cancel(OFFER, **{"within": 0.4, **arguments})["status"]
+        return CloudPartnerPortalHook().cancel(OFFER, **{"within": 0.4, **arguments}).status
     except CppError as error:
         return error
 

@@ -200,9 +200,9 @@ def test_deferred_and_poking_say_the_same(cpp_emulator, location, status):
 def test_every_vocabulary_and_form_of_body_is_understood(cpp_emulator, deferrable, vocabulary, body_form):
     cpp_emulator.configure(vocabulary=vocabulary, body_form=body_form, duration=0.3)
     hook = CloudPartnerPortalHook()
-    assert run(hook.go_live(OFFER), deferrable=deferrable).result["status"] == "succeeded"
+    assert run(hook.go_live(OFFER, precheck=False), deferrable=deferrable).result["status"] == "succeeded"
     for word, error in (("fail", OperationFailed), ("cancel", OperationCanceled)):
-        location = hook.go_live(OFFER)
+        location = hook.go_live(OFFER, precheck=False)
         cpp_emulator.finish(OFFER, word)
         message_of(error, location, deferrable=deferrable)
 
@@ -343,7 +343,7 @@ def test_what_stands_in_the_store_of_another_watch_is_left_aside(cpp_emulator, l
     store = Store()
     Rescheduled(location, store=store).look()
     cpp_emulator.finish(OFFER)
-    Rescheduled(CloudPartnerPortalHook().go_live(OFFER), store=store).look()
+    Rescheduled(CloudPartnerPortalHook().go_live(OFFER, precheck=False), store=store).look()
     assert capsys.readouterr().out.count("Watching offer") == 2
 
 

@@ -133,6 +133,31 @@ class Offer:
         return f"offer {one_line(self.publisher_id)}/{one_line(self.id)} ({status}{version})"
 
 
+@dataclass(frozen=True, slots=True)
+class Publisher:
+    """A publisher, as the service answered it; on no page of the reference, but a published client reads it.
+
+    :param document: the whole entry; don't change it.
+    """
+
+    document: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The publisher's identifier; empty if the service doesn't say."""
+        return _text(self.document, "id")
+
+    @property
+    def display_text(self) -> str:
+        """Its name for people; empty if the service doesn't say."""
+        definition = self.document.get("definition")
+        return _text(definition, "displayText") if isinstance(definition, dict) else ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the whole entry as JSON primitives."""
+        return deepcopy(dict(self.document))
+
+
 def _text(fields: Mapping[str, Any], name: str) -> str:
     value = fields.get(name)
     return value if isinstance(value, str) else ""
@@ -158,6 +183,6 @@ def read_listed_offer(entry: Mapping[str, Any]) -> Offer:
     return Offer(entry)
 
 
-def read_publisher(entry: Mapping[str, Any]) -> dict[str, Any]:
+def read_publisher(entry: Mapping[str, Any]) -> Publisher:
     """Return a publisher as an entry of the list of publishers describes it."""
-    return dict(entry)
+    return Publisher(entry)
