@@ -94,6 +94,10 @@ def test_the_hook_says_the_same_as_the_connection_type():
     assert CONNECTION_TYPE["hook-class-name"] == f"{hook.__module__}.{hook.__qualname__}"
 
 
+def test_the_hook_has_its_form_itself_as_airflow_before_3_2_passes_over_an_inherited_one():
+    assert {"get_connection_form_widgets", "get_ui_field_behaviour"} <= set(vars(CloudPartnerPortalHook))
+
+
 def test_the_form_has_the_fields_of_the_contract():
     assert list(CONNECTION_TYPE["conn-fields"]) == [
         "publisher_id",

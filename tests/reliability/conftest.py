@@ -92,7 +92,7 @@ def pauses(monkeypatch):
 
     waited: list[float] = []
     monkeypatch.setattr(
-        "airflow_provider_cpp.hooks.cloud_partner_portal.BlockingClient",
+        "airflow_provider_cpp.hooks.offers.BlockingClient",
         functools.partial(BlockingClient, sleep=waited.append),
     )
     monkeypatch.setattr(RequestsTransport, "sleep", lambda self, seconds: None)

@@ -178,7 +178,7 @@ def after_the_list(portal, monkeypatch):
             gate.open()
 
         monkeypatch.setattr(
-            "airflow_provider_cpp.hooks.cloud_partner_portal.BlockingClient",
+            "airflow_provider_cpp.hooks.offers.BlockingClient",
             functools.partial(BlockingClient, sleep=pause),
         )
         yield waited

@@ -1,0 +1,428 @@
+"""What can be done about offers through a connection, whichever service its type names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from functools import cached_property
+from typing import Any, TypeVar, Unpack
+
+from airflow_provider_cpp.client.blocking import BlockingClient
+from airflow_provider_cpp.client.driver import Keeper
+from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.hooks.connection import ConnectionReader, read_connection
+from airflow_provider_cpp.lro.canceled import Canceled
+from airflow_provider_cpp.lro.cancelling import Cancel, CancelOffer
+from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
+from airflow_provider_cpp.lro.records import Started
+from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, seconds
+from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.lro.settling import Memory
+from airflow_provider_cpp.lro.starting import Start
+from airflow_provider_cpp.offers.submission import Submission
+from airflow_provider_cpp.services.by_connection_type import service_of
+from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.services.cloud_partner_portal.definitions import checked_definition
+from airflow_provider_cpp.services.cloud_partner_portal.locations import (
+    OfferLocation,
+    OperationLocation,
+)
+from airflow_provider_cpp.services.cloud_partner_portal.offers import (
+    Offer,
+    read_listed_offer,
+    read_offer,
+)
+from airflow_provider_cpp.services.cloud_partner_portal.putting import Put, PutResult
+from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
+from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
+from airflow_provider_cpp.wire.answers import Answer, content
+from airflow_provider_cpp.wire.arguments import FAIL, IfRunning, checked_flag, checked_if_running
+from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.identifiers import checked_identifier
+from airflow_provider_cpp.wire.listing import Unlisted, listed
+from airflow_provider_cpp.wire.plain_text import said_by
+
+T = TypeVar("T")
+
+#: Seconds that a request may take while a connection is tested.
+TEST_TIMEOUT = 15.0
+
+
+def forget(record: dict[str, object]) -> None:
+    """Keep nothing: there will be no later try that could ask."""
+
+
+class OffersHook(ConnectionReader):
+    """Take offers live, and whatever else there is to do about them.
+
+    A hook for a service is a class of its own: its docstring, the type of its connections, its name, and its form
+    for Airflow before 3.2 (see :class:`~airflow_provider_cpp.hooks.cloud_partner_portal.CloudPartnerPortalHook`).
+
+    The constructor does no I/O: the connection is read at the first call.
+
+    :param cpp_conn_id: id of the connection; ``cpp_default`` by default.
+    :raises CppConfigurationError: if that can't be one, as a template that wasn't rendered.
+    """
+
+    @cached_property
+    def client(self) -> BlockingClient:
+        """The blocking client of the connection."""
+        return BlockingClient(self.settings)
+
+    @property
+    def service(self) -> CloudPartnerPortal:
+        """The service that the connection leads to."""
+        return service_of(self.settings)
+
+    def get_conn(self) -> BlockingClient:
+        """Return the blocking client of the connection."""
+        return self.client
+
+    def go_live(self, offer_id: str, publisher_id: str | None = None, *, precheck: bool = True) -> str:
+        """Take an offer live: send one POST, safely, and return the operation's absolute location.
+
+        The answer of a request that got lost is looked up among the offer's submissions; nothing is sent a
+        second time unless the service provably did nothing about the first (go-live page).
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param precheck: ask first whether it is due, and send nothing if it isn't. A go-live of this offer that
+            runs already is taken up.
+        :raises CppConfigurationError: an identifier or the connection is wrong; nothing was sent.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppBadRequest: the service refuses, for example as no sign-off is due; or the precheck does.
+        :raises CppNotFound: the service doesn't know publisher or offer.
+        :raises CppConflict: another operation runs on the offer.
+        :raises CppUnavailable: the service can't be reached or throttles; nothing was started. Where a first
+            request had no clear answer and left no trace, the message says so: look before you call again.
+        :raises AmbiguousOutcome: accepted or not, the service won't say.
+        """
+        check = Precheck() if checked_flag("precheck", precheck) else None
+        return self._location_of(self.start_go_live(offer_id, publisher_id, check=check))
+
+    def publish(
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        notification_emails: Iterable[str] = (),
+        *,
+        if_running: IfRunning = FAIL,
+    ) -> str:
+        """Publish an offer's draft to preview: send one POST, safely, and return the operation's location.
+
+        As safely as `go_live`. The operation goes on running while it waits for the publisher's sign-off, by
+        `go_live` (publish-offer page).
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param notification_emails: whom the service tells how it goes; it ignores them for offers that were
+            migrated to Partner Center, and tells the account's seller contact.
+        :param if_running: what becomes of a publish of this offer that runs already, where it lacks the draft
+            as it is now, or that can't be told: `fail` (default), `adopt` (take it up all the same) or `restart`
+            (cancel it, and publish anew). One that has the draft is always taken up.
+        :raises CppConflict: another operation runs on the offer; with `restart` also if a cancel isn't confirmed.
+        :raises CppError: as `go_live`; `CppBadRequest` also for a draft that isn't valid (422).
+        """
+        started = self.start_publish(offer_id, publisher_id, notification_emails, if_running=if_running)
+        return self._location_of(started)
+
+    @staticmethod
+    def _location_of(started: Started | NotStarted) -> str:
+        assert isinstance(started, Started)  # noqa: S101 - only a skip or a dry run starts nothing
+        return started.location
+
+    def start_go_live(
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        *,
+        check: Precheck | None = None,
+        keep: Keeper = forget,
+        **earlier: Unpack[Memory],
+    ) -> Started | NotStarted:
+        """Take an offer live as `go_live` does, unless an earlier try of the same task did.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param check: what to ask before anything is sent; None for nothing.
+        :param keep: keeps a record for a later try, before it returns.
+        :param earlier: what is known of earlier tries, see `lro.settling.EarlierTries`.
+        """
+        intent = self.service.going_live(*self._offer(publisher_id, offer_id))
+        return self._start(Start(intent), keep, earlier, check)
+
+    def start_publish(
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        notification_emails: Iterable[str] = (),
+        *,
+        if_running: IfRunning = FAIL,
+        check: DryRun | None = None,
+        keep: Keeper = forget,
+        **earlier: Unpack[Memory],
+    ) -> Started | NotStarted:
+        """Publish an offer as `publish` does, unless an earlier try of the same task did.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param notification_emails: as for `publish`.
+        :param if_running: as for `publish`.
+        :param check: what to ask instead of sending anything; None to send it.
+        :param keep: keeps a record for a later try, before it returns.
+        :param earlier: what is known of earlier tries, see `lro.settling.EarlierTries`.
+        """
+        if_running = checked_if_running(if_running)
+        intent = self.service.publishing(*self._offer(publisher_id, offer_id), notification_emails)
+        return self._start(Start(intent, if_running), keep, earlier, check)
+
+    def _offer(self, publisher_id: str | None, offer_id: str) -> tuple[str, str]:
+        """Return the identifiers of an offer and of its publisher as the texts that they stand for."""
+        return self.settings.publisher(publisher_id), checked_identifier("offer_id", offer_id)
+
+    def _start(
+        self, start: Start, keep: Keeper, earlier: Memory, check: Precheck | DryRun | None
+    ) -> Started | NotStarted:
+        return self.client.run(start.once(**earlier, check=check), say=self.say, keep=keep)
+
+    def location(self, operation_location: str) -> OperationLocation:
+        """Parse an operation's location, as `go_live` returns it.
+
+        :raises UntrustedLocation: if it isn't an operation on the connection's own host.
+        """
+        return self.service.located(operation_location)
+
+    def offer_location(self, offer_id: str, publisher_id: str | None = None) -> OfferLocation:
+        """Return where an offer is.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :raises CppConfigurationError: an identifier can't be one.
+        """
+        return self.service.status_of(*self._offer(publisher_id, offer_id))
+
+    def offer_page(self, location: Watched) -> str | None:
+        """Look up the page of an offer in Partner Center in the list of offers, once, for 10 seconds at most.
+
+        :param location: the offer, or an operation on it, as `location` and `offer_location` return them.
+        :returns: its address; None if the service doesn't tell it, as for an offer that was never migrated to
+            Partner Center, or can't be asked.
+        """
+        return self.client.run(self.service.page_of(location), say=self.say)
+
+    def get_operation(self, operation_location: str) -> Operation:
+        """Read an operation once (retrieve-operations page).
+
+        :param operation_location: its location, absolute or relative, as `go_live` returns it.
+        :raises UntrustedLocation: if it isn't an operation on the connection's own host; nothing was sent.
+        :raises CppNotFound: the service doesn't know the operation.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        return self._read(self.location(operation_location).to_read(), read_operation)
+
+    def cancel(
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        notification_emails: Iterable[str] = (),
+        within: float | timedelta = CANCEL_TIMEOUT,
+        *,
+        dry_run: bool = False,
+    ) -> Canceled:
+        """Cancel whatever operation runs on an offer, and watch it to its end (cancel-operations page).
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param notification_emails: whom the service tells; ignored for migrated offers.
+        :param within: seconds, or a `timedelta`, in which the cancel has to be confirmed; 5 minutes by default.
+        :param dry_run: report what would be canceled, and send nothing that changes anything.
+        :returns: what became of what ran: `status`, `location` and `message`.
+        :raises CppConfigurationError: an identifier, an address or the connection is wrong; nothing was sent.
+        :raises CppUnavailable: no cancel got through to the service, or its operations can't be listed; nothing
+            was canceled.
+        :raises CppError: the error that the service's refusal means.
+        """
+        cancel = CancelOffer(
+            self.service.operations_of(*self._offer(publisher_id, offer_id)),
+            calls.checked_emails(notification_emails),
+            seconds("within", within),
+            checked_flag("dry_run", dry_run),
+        )
+        return Canceled.of(self.client.run(cancel.confirmed(), say=self.say))
+
+    def list_offers(self, publisher_id: str | None = None) -> list[Offer]:
+        """List a publisher's offers; of their definitions only the names (retrieve-offers page).
+
+        :param publisher_id: the publisher's identifier; the connection's by default.
+        :raises CppNotFound: the service doesn't know the publisher.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        return self._list(calls.list_offers(self.settings.publisher(publisher_id)), read_listed_offer)
+
+    def get_offer(
+        self,
+        offer_id: str,
+        publisher_id: str | None = None,
+        *,
+        version: int | str | None = None,
+        slot: str | None = None,
+    ) -> Offer:
+        """Read an offer with its definition (retrieve-specific-offer page): the latest by default.
+
+        The service returns no values of secret fields, and of files (logos, disks) URLs of its own.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param version: that version instead, 0 or more.
+        :param slot: what is in that slot instead: `draft`, `preview` (or `staging`, `view`) or `production`
+            (or `live`), in any case.
+        :raises CppConfigurationError: an argument can't be, or version and slot are both given.
+        :raises CppNotFound: the service doesn't know the offer, or it has no such version, or nothing in the slot.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        publisher = self.settings.publisher(publisher_id)
+        return self._read(calls.get_offer(publisher, offer_id, version=version, slot=slot), read_offer)
+
+    def put_offer(
+        self,
+        offer_id: str,
+        definition: Mapping[str, Any],
+        publisher_id: str | None = None,
+        *,
+        if_match: str | None = None,
+        dry_run: bool = False,
+        ignore: Iterable[str] = (),
+        exact: Iterable[str] = (),
+        resend: Iterable[str] = (),
+        create: bool = False,
+        new_plans: bool = False,
+    ) -> PutResult:
+        """Bring an offer's draft to a wanted definition: change it, leave it if it is so already, or create it.
+
+        The offer is read, compared, and sent back with what is wanted changed in it, under the condition that
+        nobody else changed it meanwhile (create-or-modify and concurrency-control pages). An answer that gets
+        lost is settled by reading again.
+
+        :param offer_id: the offer's identifier.
+        :param definition: a document such as `get_offer` returns, or the PUT of the reference takes
+            (`{"offerTypeId": ..., "definition": {...}}`), or a part of it: what it doesn't name stays, and
+            `null` removes.
+        :param publisher_id: its publisher's identifier; the connection's by default.
+        :param if_match: ETag of what may be replaced, or `*` for whatever is there; the one that is read by
+            default. Offers that were migrated to Partner Center have none, so that they need `*`.
+        :param dry_run: log and return what differs, and send nothing.
+        :param ignore: paths of what doesn't count, written as `offers.paths` says.
+        :param exact: paths of objects and lists that are wanted as they stand: what they don't name goes.
+        :param resend: paths of what is sent though it can't be compared, such as a changed secret.
+        :param create: create the offer, with its plans, if there is none.
+        :param new_plans: add plans that aren't there.
+        :raises CppConfigurationError: an argument can't be, there is no ETag, a plan isn't there and `new_plans`
+            doesn't allow for it, or a plan would go that `exact` doesn't say; nothing was sent.
+        :raises CppBadRequest: the service refuses the definition (400), or the offer is another by now (412).
+        :raises CppConflict: another operation runs on the offer, or it was changed while an answer was lost.
+        :raises CppNotFound: there is no such offer, and `create` doesn't say to make one; or no such publisher.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the service can't be had just now; a later try compares anew.
+        """
+        publisher, offer_id = self._offer(publisher_id, offer_id)
+        put = Put(
+            publisher,
+            offer_id,
+            checked_definition(definition),
+            if_match=if_match,
+            dry_run=dry_run,
+            ignore=ignore,
+            exact=exact,
+            resend=resend,
+            create=create,
+            new_plans=new_plans,
+            origin=self.settings.origin,
+        )
+        return self.client.run(put.once(), say=self.say)
+
+    def list_submissions(
+        self, offer_id: str, publisher_id: str | None = None, status: str | None = None
+    ) -> list[Submission]:
+        """List an offer's operations, past and running (retrieve-operations page).
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :param status: only those in this state, by the service's own word, such as `running`; all by default.
+        :raises CppNotFound: the service doesn't know the offer.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        call = calls.list_submissions(self.settings.publisher(publisher_id), offer_id, status)
+        return self._list(call, read_submission)
+
+    def get_offer_status(self, offer_id: str, publisher_id: str | None = None) -> Operation:
+        """Read an offer's status (retrieve-offer-status page), which has the form of an operation.
+
+        :param offer_id: the offer's identifier.
+        :param publisher_id: its publisher's; the connection's by default.
+        :returns: its `raw_status` is the offer's, such as `neverPublished` or `waitingForPublisherReview`; the
+            steps are those of the latest operation.
+        :raises CppNotFound: the service doesn't know the offer.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the answer can't be had or read just now.
+        """
+        return self._read(calls.get_offer_status(self.settings.publisher(publisher_id), offer_id), read_operation)
+
+    def _read(self, call: Call, read: Callable[[Answer], T | str]) -> T:
+        return content(call, self.client.send(call), read)
+
+    def _list(self, call: Call, read: Callable[[Mapping[str, Any]], T | str]) -> list[T]:
+        found = self.client.run(listed(call, self.settings.origin, read), say=self.say)
+        if isinstance(found, Unlisted):
+            raise found.error
+        return list(found.entries)
+
+    def cancel_operation(self, operation_location: str, within: float | timedelta = CANCEL_TIMEOUT) -> Canceled:
+        """Cancel an operation that still runs, and watch it to its end (cancel-operations page).
+
+        :param operation_location: its location.
+        :param within: seconds, or a `timedelta`, in which the cancel has to be confirmed; 5 minutes by default.
+        :returns: what became of the operation, as of `cancel`.
+        :raises CppError: the error that the service's refusal means.
+        """
+        cancel = Cancel(self.location(operation_location), seconds("within", within))
+        return Canceled.of(self.client.run(cancel.confirmed(), say=self.say))
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Tell in one line whether this principal can see this publisher's offers, or what to do. Never raises.
+
+        Tries once and takes seconds, as somebody waits for it in front of a form.
+        """
+        try:
+            works, told = self._can_see_offers()
+        except CppError as error:
+            works, told = False, str(error)
+        except Exception as error:  # noqa: BLE001 - the contract of Airflow's button: it never raises
+            works, told = False, said_by(error)
+        # Airflow tests a copy under a random id, which would tell nobody anything.
+        return works, " ".join(told.replace(f"connection {self.cpp_conn_id!r}", "this connection").split())
+
+    def _can_see_offers(self) -> tuple[bool, str]:
+        settings = read_connection(self, self.cpp_conn_id, patience=0.0)
+        client = BlockingClient(replace(settings, timeout=min(settings.timeout, TEST_TIMEOUT)))
+        if not settings.publisher_id:
+            client.check_login()
+            return True, "The login works. Set publisher_id to test whether its offers can be seen, too."
+        call = calls.list_offers(settings.publisher_id)
+        offers = client.run(listed(call, settings.origin, read_listed_offer, patient=False))
+        if isinstance(offers, Unlisted):
+            told = str(offers.error)
+            where = "" if settings.origin in told else f" at {settings.origin}"
+            return False, told.replace(str(call), f"{call}{where}", 1)
+        count = len(offers.entries)
+        return True, f"This principal can see the offers of publisher {settings.publisher_id}: {count}."
+
+    def say(self, level: int, text: str) -> None:
+        """Write a line into the task's log."""
+        self.log.log(level, "%s", text)
