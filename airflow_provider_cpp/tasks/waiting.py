@@ -65,7 +65,8 @@ class Waits(CallsPortal):
 
     #: What is being watched on this worker.
     _watch: Watch | None = None
-    _told: LogState | None = None
+    #: What of it was logged so far.
+    _log_state: LogState | None = None
     #: How it goes on; None before it has begun, and after it has ended.
     _steps: Generator[float, None, Event] | None = None
 
@@ -101,7 +102,7 @@ class Waits(CallsPortal):
             stuck_after=self.stuck_after,
             goal=self._goal(),
         )
-        self._told = self._watch.log_state()
+        self._log_state = self._watch.log_state()
         push_link(context, location, None if self._is_rescheduled else self.hook)
         self._follow()
 
@@ -115,7 +116,7 @@ class Waits(CallsPortal):
 
     def _follow(self) -> None:
         assert self._watch is not None  # noqa: S101 - followed is what was begun
-        procedure = self._watch.follow(at_once=True, log_state=self._told)
+        procedure = self._watch.follow(at_once=True, log_state=self._log_state)
         self._steps = self.hook.client.steps(procedure, say=self.hook.say)
 
     def _look(self) -> Event | float:
@@ -165,7 +166,7 @@ class Waits(CallsPortal):
             max_poke_interval=watch.schedule.longest,
             stuck_after=watch.stuck_after,
             ending=ending,
-            told=self._told.to_dict() if self._told else None,
+            told=self._log_state.to_dict() if self._log_state else None,
         )
         remaining = max(0.0, watch.deadline - time.time())
         self.defer(  # type: ignore[attr-defined]

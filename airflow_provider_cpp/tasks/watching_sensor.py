@@ -154,7 +154,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
         while isinstance(outcome := self._look(), float):
             if self.deferrable:
                 self._hand_over(self._ending())
-            if self._is_rescheduled and self._told is not None and self._told.may_give_up:
+            if self._is_rescheduled and self._log_state is not None and self._log_state.may_give_up:
                 # How many reads in a row have failed only this process knows: it stays until that is over.
                 time.sleep(outcome)
                 continue
@@ -178,21 +178,21 @@ class WatchingSensor(Waits, BaseSensorOperator):
     def _go_on_in_log(self, context: Context) -> None:
         """Log only what the process didn't that looked before this one, if Airflow keeps what it logged (3.3)."""
         store = context.get("task_state_store")
-        if not self._is_rescheduled or store is None or self._told is None:
+        if not self._is_rescheduled or store is None or self._log_state is None:
             return
         from airflow_provider_cpp.lro.log_lines import STANDING_KEY, told_in
 
-        self._told.go_on_from(told_in(store.get(STANDING_KEY), self._watch_id(context)))
+        self._log_state.go_on_from(told_in(store.get(STANDING_KEY), self._watch_id(context)))
 
     def _keep_log_state(self, context: Context) -> None:
         """Keep what was logged for the process that looks next."""
         store = context.get("task_state_store")
-        told = self._told.to_dict() if self._told else None
-        if not self._is_rescheduled or store is None or told is None:
+        logged = self._log_state.to_dict() if self._log_state else None
+        if not self._is_rescheduled or store is None or logged is None:
             return
         from airflow_provider_cpp.lro.log_lines import STANDING_KEY, note_of
 
-        note: Any = note_of(self._watch_id(context), told)
+        note: Any = note_of(self._watch_id(context), logged)
         store.set(STANDING_KEY, note)
 
     def _watch_id(self, context: Context) -> str:

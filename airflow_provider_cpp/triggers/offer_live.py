@@ -209,7 +209,7 @@ class OfferLiveTrigger(BaseEventTrigger):
         if isinstance(look, Seen):
             return [{"text": text, "url": url} for text, url in look.operation.live_links]
         why = "it says nothing yet" if isinstance(look, Running) else look.error
-        self._say(logging.WARNING, f"The links of {watched} can't be read ({why}): told without.")
+        self._say(logging.WARNING, f"The links of {watched} can't be read ({why}): reported without.")
         return []
 
     # Remembering

@@ -61,7 +61,8 @@ class WatchingTrigger(BaseTrigger):
     :param hard_limit: seconds after which Airflow itself ends the wait, where there is no deadline.
     :param ending: what `tasks.without_worker.ending_of` says of the task, for ending it here; None to
         resume it on a worker.
-    :param told: what the worker has told already, as `lro.log_lines.LogState` says it.
+    :param told: what the worker has logged already, as `lro.log_lines.LogState.to_dict` returns it. Triggers
+        in flight name it so.
     """
 
     def __init__(
