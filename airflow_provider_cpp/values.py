@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.lro.operations import Message, Operation, Step
     from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
     from airflow_provider_cpp.lro.records import How, Started
-    from airflow_provider_cpp.offers.differences import Difference
     from airflow_provider_cpp.offers.submission import Submission
+    from airflow_provider_cpp.services.cloud_partner_portal.differences import Difference
     from airflow_provider_cpp.services.cloud_partner_portal.drafts import changes
     from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
     from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, Publisher
@@ -48,7 +48,7 @@ _CPP = "services.cloud_partner_portal"
 #: Where each is made.
 _MADE_IN = {
     "Canceled": "lro.canceled",
-    "Difference": "offers.differences",
+    "Difference": f"{_CPP}.differences",
     "DryRun": "lro.prechecking",
     "How": "lro.records",
     "Message": "lro.operations",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -24,8 +25,8 @@ _BELOW_OPERATORS = {*_BELOW_TRIGGERS, "triggers", "tasks"}
 #: What each floor may import of the package, besides itself.
 BELOW = {
     "wire": {"exceptions"},
-    "lro": {"wire", "offers", "services", "exceptions"},
-    "offers": {"wire", "lro", "services", "exceptions"},
+    "lro": {"wire", "exceptions"},
+    "offers": {"wire", "lro", "exceptions"},
     "services": {"wire", "lro", "offers", "exceptions"},
     "client": {"wire", "exceptions", "provider_info", "__init__"},
     "hooks": {"airflow_versions", "client", *_RULES, "exceptions", "provider_info"},
@@ -196,6 +197,26 @@ def test_the_rules_know_neither_airflow_nor_an_http_library_nor_a_clock(path: Pa
     assert roots - {NAME} <= set(sys.stdlib_module_names)
     assert not roots & {"time", "asyncio", "socket", "ssl", "http", "threading", "os"}
     assert "urllib.request" not in {".".join(name.split(".")[:2]) for name in imports(path)}
+
+
+#: What only the pages of one service say: its name, its paths, its words for things.
+OF_A_SERVICE = re.compile(
+    r"cloud.?partner|\bcpp\b|submission(?!_)|api-version|golive|/api/|/rp/|partner center|partner\.microsoft|"
+    r"operation-location|cancellationRequest|product.?ingestion",
+    re.IGNORECASE,
+)
+
+
+@pytest.mark.parametrize("floor", ["wire", "lro"])
+def test_the_engine_knows_no_service(floor: str) -> None:
+    found = [
+        f"{path.relative_to(PACKAGE)}:{number}: {line.strip()}"
+        for path in (PACKAGE / floor).rglob("*.py")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if OF_A_SERVICE.search(line.replace(NAME, ""))
+    ]
+    assert found == []
+    assert OF_A_SERVICE.search((PACKAGE / "services/cloud_partner_portal/calls.py").read_text())
 
 
 @pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) == "client"], ids=lambda path: path.name)

@@ -287,7 +287,7 @@ def _told(watched: Watched, operation: Operation, verdict: str, seen: CustomerVi
     return _joined(
         story(offer, operation, verdict),
         seen.live,
-        _advice(operation, verdict, seen.page or watched.portal),
+        _advice(operation, verdict, seen.page or watched.portal, watched.support),
         watched.ids,
     )
 
@@ -313,14 +313,14 @@ def story(offer: str, operation: Operation, verdict: str) -> str:
     return _sentences([f"{at}: {_texts_of(first)}", *map(_step_said, others), *messages])
 
 
-def _advice(operation: Operation, verdict: str, page: str) -> str:
+def _advice(operation: Operation, verdict: str, page: str, support: str) -> str:
     if verdict == words.CANCELED:
         return f"Somebody canceled it: ask who before going live again; see {page}."
     if _names_reason(operation):
         return f"Correct what is named in the offer, publish it again, and look at {page}."
     return (
-        f"The service names no reason: look for the reports on the offer at {page}, and ask Partner Center's "
-        "support if there are none; once it is mended, publish it again."
+        f"The service names no reason: look for the reports on the offer at {page}, and ask {support} "
+        "if there are none; once it is mended, publish it again."
     )
 
 

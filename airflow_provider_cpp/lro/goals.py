@@ -10,7 +10,7 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, RUNNING, SUCCEEDED, folded, is_known, state_of
 
-#: The word for a publish that has reached preview, and waits for its publisher to go live (status page).
+#: The word for a publish that has reached preview, and waits for its publisher to go live.
 WAITS_FOR_SIGNOFF = "waitingForPublisherReview"
 
 UNTIL_COMPLETED: Final = "completed"
@@ -59,7 +59,7 @@ _BAD_ENDS = frozenset({FAILED, CANCELED})
 #: The operation's own end.
 COMPLETED = Goal(frozenset({SUCCEEDED}), _BAD_ENDS, "ended")
 
-#: A publish has reached preview; it stays `running` until its publisher goes live or cancels (status page).
+#: A publish has reached preview; it stays `running` until its publisher goes live or cancels.
 SIGNOFF = Goal(frozenset({SUCCEEDED, folded(WAITS_FOR_SIGNOFF)}), _BAD_ENDS, "is ready for sign-off")
 
 
@@ -80,7 +80,7 @@ def goal_until(until: object) -> Goal:
 def goal_of_offer(target: object, failed_states: object) -> Goal:
     """Return the goal of an offer whose status is watched.
 
-    :param target: status words (status page), in any spelling, any of which is waited for; or one of them.
+    :param target: status words, in any spelling, any of which is waited for; or one of them.
     :param failed_states: status words at which the wait is given up; or one of them.
     :raises CppConfigurationError: if a word is none that the service is known to say, no target is named, or
         one is a target and a failure.

@@ -128,7 +128,7 @@ class Operation:
         """Tell whether it has reached preview and waits for its publisher to go live.
 
         The step `publisher-signoff` says so, while the operation itself still says that it runs (seen by
-        clients); an offer's status may say it as a whole (status page).
+        clients); an offer's status may say it as a whole.
         """
         words = [self.raw_status] + [step.status for step in self.steps]
         return not self.is_terminal and any(map(is_signoff, words))

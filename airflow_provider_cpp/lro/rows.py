@@ -19,7 +19,7 @@ class Row:
     """One entry of the list.
 
     :param id: the operation's identifier.
-    :param kind: what the operation does, such as `golive` or `publish`, or what else the service says, folded.
+    :param kind: what the operation does, by the service's own word, folded.
     :param state: `running`, `succeeded`, `failed` or `canceled`.
     :param state_word: the service's own word for it.
     :param changed_at: when it last changed, by the service's clock, in seconds since 1970 (UTC).

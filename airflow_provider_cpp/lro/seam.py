@@ -152,8 +152,12 @@ class Watched(Protocol):
         """Where a person looks at offers."""
 
     @property
+    def support(self) -> str:
+        """Who helps where the service gives no reason: "the service's support"."""
+
+    @property
     def list_in_words(self) -> str:
-        """What the list of operations is called: "the offer's submissions"."""
+        """What the service calls the list of operations, after "among"."""
 
     def look(self, before: Seen | None = None, *, patient: bool = False) -> Procedure[Look]:
         """Look once.
@@ -307,11 +311,11 @@ class OperationsOf(Protocol):
 
     @property
     def list_in_words(self) -> str:
-        """What the list of operations is called: "the offer's submissions"."""
+        """What the service calls the list of operations, after "among"."""
 
     @property
     def row_in_words(self) -> str:
-        """What one of them is called: "submission"."""
+        """What the service calls one of them."""
 
     def rows(self, *, patient: bool = True) -> Procedure[Listed[Row] | Unlisted]:
         """List the operations on the offer.

@@ -146,7 +146,7 @@ class EarlierTries:
         return None
 
     def _by_time(self, since: float) -> Procedure[Started | None]:
-        """Return what earlier tries started, by the submissions alone, which tell when each last changed.
+        """Return what earlier tries started, by the list alone, which says when each of its rows last changed.
 
         :raises AmbiguousOutcome: one ended well or was canceled that may be theirs, or older than a clear.
         """

@@ -303,7 +303,7 @@ class _Follower:
         yield Say(
             f"{capitalized(self._watched.offer)} may be stuck: no step has changed for "
             f"{duration_in_words(still_for)}{f' ({progress_of(step)})' if step else ''}. It is still "
-            f"watched; look at {self._watched.portal} and ask Partner Center's support if it stays so.{ids}",
+            f"watched; look at {self._watched.portal} and ask {self._watched.support} if it stays so.{ids}",
             logging.WARNING,
         )
 

@@ -11,9 +11,9 @@ FAILED = "failed"
 CANCELED = "canceled"
 
 # Every word that the reference's pages, samples and production clients use for an end. All others mean
-# that it still runs: the vocabulary drifts, and an unknown word must not end a watch. `published` is what the
-# list of offers calls one that is live (retrieve-offers page); of an operation it says that the very thing that
-# it is for is done, and no client has seen one that went on from there.
+# that it still runs: the vocabulary drifts, and an unknown word must not end a watch. `published` is what lists
+# of offers call one that is live; of an operation it says that the very thing that it is for is done, and no
+# client has seen one that went on from there.
 _ENDS = {
     **dict.fromkeys(("succeeded", "success", "complete", "completed", "published"), SUCCEEDED),
     **dict.fromkeys(("failed", "failure", "error", "rejected"), FAILED),

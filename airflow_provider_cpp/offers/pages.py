@@ -10,6 +10,9 @@ _HOST = "partner.microsoft.com"
 #: Partner Center's list of offers.
 PORTAL = f"https://{_HOST}/dashboard/marketplace-offers/overview"
 
+#: Who helps where the service gives no reason.
+SUPPORT = "Partner Center's support"
+
 # Microsoft's pages and the service name an offer's page with a language before it and without one.
 _PAGE = re.compile(
     r"(?:/[A-Za-z0-9_-]+)*/offers"

@@ -9,34 +9,61 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.lro.troubles import Troubles
 from airflow_provider_cpp.offers.gone_live import GoneLive, Look, completed_go_lives
-from airflow_provider_cpp.offers.submission import GO_LIVE
-from airflow_provider_cpp.services.cloud_partner_portal import calls
-from airflow_provider_cpp.services.cloud_partner_portal.offers import read_listed_offer
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
-from airflow_provider_cpp.wire.answers import (
-    Answer,
-    Reading,
-    Unanswered,
-    kind_of,
-    retry_after,
-)
-from airflow_provider_cpp.wire.listing import Unlisted, listed
+from airflow_provider_cpp.offers.submission import GO_LIVE, Submission
+from airflow_provider_cpp.wire.answers import Answer, Reading, Unanswered, kind_of, retry_after
+from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.procedures import Procedure, Say
 from airflow_provider_cpp.wire.retries import is_failed_read, was_refused_unread
 
 #: Seconds after which an offer's submissions are read even if the list shows no change of it.
 SWEEP = 3600.0
 
+#: What the list of offers is kept under, where its failures are counted; no offer's identifier is empty.
+_LIST = ""
+
+
+class ListedOffer(Protocol):
+    """An offer as the list shows it."""
+
+    @property
+    def id(self) -> str:
+        """The offer's identifier."""
+
+    @property
+    def document(self) -> Mapping[str, Any]:
+        """All that the list says of it, to know a change by."""
+
+
+class Operations(Protocol):
+    """The operations on an offer."""
+
+    def rows(self, *, patient: bool = True) -> Procedure[Listed[Submission] | Unlisted]:
+        """List them.
+
+        :raises CppConfigurationError: the offer's identifier can't be one.
+        """
+
+
+class Offers(Protocol):
+    """A service that lists offers, and the operations on each."""
+
+    def offers(self, publisher_id: str, *, patient: bool = True) -> Procedure[Listed[ListedOffer] | Unlisted]:
+        """List a publisher's offers."""
+
+    def operations_of(self, publisher_id: str, offer_id: str) -> Operations:
+        """Return the operations on an offer."""
+
 
 @dataclass(slots=True)
-class _Watched:
+class _OfferState:
     """What is known of an offer."""
 
     entry: object = None  # how the list showed it when its submissions were read last
@@ -50,7 +77,7 @@ class PublisherWatch:
     """Looks at a publisher's offers again and again; remembers what it saw.
 
     :param publisher_id: whose offers.
-    :param origin: scheme, host and port of the API.
+    :param service: lists them.
     :param schedule: when to look: in proportion to how long nothing has changed.
     :param draw: gives random numbers from 0 to 1.
     """
@@ -58,17 +85,17 @@ class PublisherWatch:
     def __init__(
         self,
         publisher_id: str,
-        origin: str,
+        service: Offers,
         schedule: PollSchedule,
         draw: Callable[[], float] = random.random,
     ) -> None:
         self.publisher_id = publisher_id
-        self._origin = origin
+        self._service = service
         self._schedule = schedule
         self._draw = draw
-        self._list = calls.list_offers(publisher_id)
-        self._offers: dict[str, _Watched] = {}
+        self._offers: dict[str, _OfferState] = {}
         self._troubles = Troubles()
+        self._failed: dict[str, str] = {}
         self._changed_at: float | None = None
         self._now = 0.0
         self._asked_to_wait = 0.0
@@ -77,7 +104,7 @@ class PublisherWatch:
     def look(self) -> Procedure[Look | None]:
         """Look once; return what can be seen by now, or None if not even the offers can be listed."""
         self._asked_to_wait, self._unread, self._refused = 0.0, False, False
-        offers = yield from listed(self._list, self._origin, read_listed_offer, patient=False)
+        offers = yield from self._service.offers(self.publisher_id, patient=False)
         self._now = offers.now
         if isinstance(offers, Unlisted):
             reading = offers.reading
@@ -88,16 +115,16 @@ class PublisherWatch:
             # What a refusal means, and what to do about it, is told as an operator would.
             why = str(offers.error) if self._refused else offers.why
             level = logging.ERROR if self._refused else logging.WARNING
-            yield from self._tell(str(self._list), kind_of(reading), why, level)
+            yield from self._tell(_LIST, str(offers.call), kind_of(reading), why, level)
             return None
         entries = {offer.id: offer.document for offer in offers.entries}
-        yield from self._readable_again(str(self._list))
+        yield from self._readable_again(_LIST)
         if self._changed_at is None:
             self._changed_at = self._now
         for gone in self._offers.keys() - entries.keys():
             del self._offers[gone]
         for offer_id, entry in entries.items():
-            if entry != self._offers.setdefault(offer_id, _Watched()).entry:
+            if entry != self._offers.setdefault(offer_id, _OfferState()).entry:
                 self._changed_at = self._now
         # Those that were tried longest ago first: one that always times out must not hide the others.
         due = [offer_id for offer_id in entries if self._is_due(self._offers[offer_id], entries[offer_id])]
@@ -114,28 +141,28 @@ class PublisherWatch:
         still_for = 0.0 if self._unread or self._changed_at is None else self._now - self._changed_at
         return self._schedule.delay(still_for, self._draw(), at_least=self._asked_to_wait)
 
-    def _is_due(self, offer: _Watched, entry: object) -> bool:
+    def _is_due(self, offer: _OfferState, entry: object) -> bool:
         unread = offer.go_lives is None or entry != offer.entry
         return unread or offer.is_going_live or self._now - offer.read_at >= SWEEP
 
     def _read(self, offer_id: str, entry: object) -> Procedure[bool]:
         """Read an offer's submissions; return whether it makes sense to go on with others."""
         offer = self._offers[offer_id]
+        operations = self._service.operations_of(self.publisher_id, offer_id)
         try:
-            call = calls.list_submissions(self.publisher_id, offer_id)
+            found = yield from operations.rows(patient=False)
         except CppConfigurationError as error:
-            yield from self._tell(f"Offer {offer_id!r}", type(error).__name__, str(error))
+            yield from self._tell(offer_id, f"Offer {offer_id!r}", type(error).__name__, str(error))
             offer.tried_at = self._now
             return True
-        found = yield from listed(call, self._origin, read_submission, patient=False)
         offer.tried_at = self._now = found.now
         if isinstance(found, Unlisted):
             reading = found.reading
             self._note(reading)
-            yield from self._tell(str(call), kind_of(reading), found.why)
+            yield from self._tell(offer_id, str(found.call), kind_of(reading), found.why)
             return not (isinstance(reading, Unanswered) or was_refused_unread(reading))
         submissions = found.entries
-        yield from self._readable_again(str(call))
+        yield from self._readable_again(offer_id)
         go_lives = completed_go_lives(offer_id, submissions)
         is_going_live = any(each.kind == GO_LIVE and each.is_running for each in submissions)
         if (go_lives, is_going_live) != (offer.go_lives, offer.is_going_live):
@@ -148,12 +175,13 @@ class PublisherWatch:
         if isinstance(reading, Answer):
             self._asked_to_wait = max(self._asked_to_wait, retry_after(reading) or 0.0)
 
-    def _tell(self, what: str, kind: str, why: str, level: int = logging.WARNING) -> Procedure[None]:
-        if self._troubles.again(what, kind, self._now):
-            said = why if why.startswith(what) else f"{what} failed: {why}"
-            often = self._troubles.often(what, self._now)
+    def _tell(self, of: str, call: str, kind: str, why: str, level: int = logging.WARNING) -> Procedure[None]:
+        if self._troubles.again(of, kind, self._now):
+            self._failed[of] = call
+            said = why if why.startswith(call) else f"{call} failed: {why}"
+            often = self._troubles.often(of, self._now)
             yield Say(f"{said} Go-lives are watched on; it will be read again{often}.", level)
 
-    def _readable_again(self, what: str) -> Procedure[None]:
-        if failures := self._troubles.over(what):
-            yield Say(f"{what} works again, after {failures} failures.")
+    def _readable_again(self, of: str) -> Procedure[None]:
+        if failures := self._troubles.over(of):
+            yield Say(f"{self._failed[of]} works again, after {failures} failures.")

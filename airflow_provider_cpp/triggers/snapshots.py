@@ -16,6 +16,7 @@ from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.lro.troubles import Troubles
 from airflow_provider_cpp.offers.gone_live import Look
 from airflow_provider_cpp.offers.publisher_watch import PublisherWatch
+from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.wire.confidential import without_secrets
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ async def snapshots(
             settings = await _settings(cpp_conn_id)
             if watched is None or watched[0] != settings:
                 publisher = settings.publisher(publisher_id)
-                watched = settings, PublisherWatch(publisher, settings.origin, schedule)
+                watched = settings, PublisherWatch(publisher, service_of(settings), schedule)
             watch = watched[1]
             async with shared_client(settings) as client:
                 # Somebody may edit the connection, which is no trouble.

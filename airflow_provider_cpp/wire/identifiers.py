@@ -75,7 +75,7 @@ def path_segment(value: str) -> str:
 
 
 def is_api_version(value: str) -> bool:
-    """Tell whether `value` can be an api-version: a date, with a suffix such as `-preview` perhaps."""
+    """Tell whether `value` can be the version of an API: a date, with a suffix such as `-preview` perhaps."""
     return _API_VERSION.fullmatch(value) is not None
 
 

@@ -19,16 +19,8 @@ from airflow_provider_cpp.lro.goals import COMPLETED, SIGNOFF, Goal, goal_of_off
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from tests.services.cloud_partner_portal.scripted import (
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    Runner,
-    forever,
-    operation,
-    refused,
-    step,
-)
+from tests.runner import Runner, forever, refused
+from tests.services.cloud_partner_portal.scripted import OFFER, ORIGIN, PUBLISHER, operation, step
 from tests.services.cloud_partner_portal.watched import follow, watch
 
 SIGNOFF_DUE = operation(

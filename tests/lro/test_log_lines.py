@@ -11,17 +11,8 @@ import pytest
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.procedures import Count, Reply, Request, Say, Send, Wait
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    NOW,
-    OFFER,
-    PUBLISHER,
-    Runner,
-    WorkerDied,
-    message,
-    operation,
-    step,
-)
+from tests.runner import NOW, Runner, WorkerDied
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, PUBLISHER, message, operation, step
 from tests.services.cloud_partner_portal.watched import DAY, DONE, follow, watch
 
 # What it logs

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_cpp.lro.troubles import CALM, FIRST_REMINDER, LAST_REMINDER, MAX_KINDS, Trouble, often
 from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered, kind_of
-from tests.services.cloud_partner_portal.scripted import NOW, answered, refused
+from tests.runner import NOW, answered, refused
 
 
 def lines(trouble: Trouble, kinds: list[str], every: float, start: float = NOW) -> list[float]:

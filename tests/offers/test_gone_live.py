@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from airflow_provider_cpp.offers.gone_live import GoneLive, Reported, completed_go_lives, read_reported
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
-from tests.services.cloud_partner_portal.scripted import answered, read_list, submission
+from tests.runner import answered
+from tests.services.cloud_partner_portal.scripted import read_list, submission
 
 
 def went_live(offer="vm", operation="1", at=100.0):

@@ -8,17 +8,10 @@ import pytest
 
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.offers.publisher_watch import SWEEP, PublisherWatch
+from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
 from airflow_provider_cpp.wire.answers import Answer
-from tests.services.cloud_partner_portal.scripted import (
-    LOST,
-    ORIGIN,
-    PUBLISHER,
-    UNTRUSTED,
-    Runner,
-    answered,
-    refused,
-    submission,
-)
+from tests.runner import LOST, UNTRUSTED, Runner, answered, refused
+from tests.services.cloud_partner_portal.scripted import ORIGIN, PUBLISHER, submission
 
 
 class Service:
@@ -44,7 +37,9 @@ class Service:
 class Watching(Runner):
     def __init__(self, service):
         super().__init__(service)
-        self.watch = PublisherWatch(PUBLISHER, ORIGIN, PollSchedule(60.0, 600.0), draw=lambda: 0.5)
+        self.watch = PublisherWatch(
+            PUBLISHER, CloudPartnerPortal(ORIGIN, "2017-10-31"), PollSchedule(60.0, 600.0), draw=lambda: 0.5
+        )
 
     def look(self):
         self.sent.clear()

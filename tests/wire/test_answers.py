@@ -30,7 +30,8 @@ from airflow_provider_cpp.wire.answers import (
     retry_after,
     service_error,
 )
-from tests.services.cloud_partner_portal.scripted import LOST, OFFER, UNSENT, UNTRUSTED, answered, refused
+from tests.runner import LOST, UNSENT, UNTRUSTED, answered, refused
+from tests.services.cloud_partner_portal.scripted import OFFER
 
 GO_LIVE = calls.go_live("contoso", OFFER)
 

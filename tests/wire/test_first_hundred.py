@@ -12,18 +12,8 @@ from airflow_provider_cpp.lro.cancelling import Cancel, error_of_cancel
 from airflow_provider_cpp.lro.goals import SIGNOFF
 from airflow_provider_cpp.services.cloud_partner_portal.calls import go_live
 from airflow_provider_cpp.wire.answers import Answer, Reading, error_of
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    LOST,
-    OFFER,
-    PUBLISHER,
-    Runner,
-    answered,
-    message,
-    operation,
-    refused,
-    step,
-)
+from tests.runner import LOST, Runner, answered, refused
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, PUBLISHER, message, operation, step
 from tests.services.cloud_partner_portal.watched import DAY, LOCATION, follow
 
 PAGE = "https://partner.microsoft.com/dashboard/commercial-marketplace/offers/6c864fee-e0e3-51a6-a0e9-451afa13f0cf"

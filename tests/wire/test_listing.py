@@ -13,7 +13,8 @@ from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppNotFound,
 from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.listing import MAX_ENTRIES, MAX_PAGES, Listed, Unlisted, listed
-from tests.services.cloud_partner_portal.scripted import LOST, ORIGIN, UNTRUSTED, Runner, answered, refused
+from tests.runner import LOST, UNTRUSTED, Runner, answered, refused
+from tests.services.cloud_partner_portal.scripted import ORIGIN
 
 CALL = Call(
     "List things", "publisher contoso", "GET", "/api/publishers/contoso/offers", version_parameter="api-version"

@@ -14,7 +14,8 @@ from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_ope
 from airflow_provider_cpp.wire.answers import Answer, describe, service_error
 from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.refusals import MAX_TOLD, refusal_in
-from tests.services.cloud_partner_portal.scripted import answered, read_list
+from tests.runner import answered
+from tests.services.cloud_partner_portal.scripted import read_list
 
 # In the forms of real answers (test data and issues of clients of Cloud Partner Portal and Partner Center, the
 # REST guidelines' errors), with invented values.

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.wire.retries import is_failed_read, may_repeat, pause, was_refused_unread
-from tests.services.cloud_partner_portal.scripted import LOST, OFFER, UNSENT, UNTRUSTED, answered, refused
+from tests.runner import LOST, UNSENT, UNTRUSTED, answered, refused
+from tests.services.cloud_partner_portal.scripted import OFFER
 
 POST = calls.go_live("contoso", OFFER)
 GET = calls.list_submissions("contoso", OFFER)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_provider_cpp.offers.differences import differences
+from airflow_provider_cpp.services.cloud_partner_portal.differences import differences
 from airflow_provider_cpp.wire.confidential import redacted, secrets_in, without_queries, without_secrets
 from airflow_provider_cpp.wire.refusals import refusal_in
 from tests.wire.secret_texts import PART

@@ -14,10 +14,10 @@ from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, CppError
 from airflow_provider_cpp.lro.operations import Operation
-from airflow_provider_cpp.offers.differences import Difference, Kind, compare
 from airflow_provider_cpp.offers.paths import Path, written
 from airflow_provider_cpp.offers.submission import PUBLISH, Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls, returned
+from airflow_provider_cpp.services.cloud_partner_portal.differences import Difference, Kind, compare
 from airflow_provider_cpp.services.cloud_partner_portal.finding import submissions_of
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_offer

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, unquote
 from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
 from airflow_provider_cpp.lro.looks import looked
 from airflow_provider_cpp.lro.seam import CustomerView, Found, Look, NotListed, Seen
-from airflow_provider_cpp.offers.pages import PORTAL
+from airflow_provider_cpp.offers.pages import PORTAL, SUPPORT
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.advice import needs_no_cancel
 from airflow_provider_cpp.services.cloud_partner_portal.customers import seen_by_customers
@@ -103,6 +103,11 @@ class OperationLocation:
     def portal(self) -> str:
         """Where a person looks at offers."""
         return PORTAL
+
+    @property
+    def support(self) -> str:
+        """Who helps where the service gives no reason."""
+        return SUPPORT
 
     @property
     def list_in_words(self) -> str:
@@ -195,6 +200,11 @@ class OfferLocation:
     def portal(self) -> str:
         """Where a person looks at offers."""
         return PORTAL
+
+    @property
+    def support(self) -> str:
+        """Who helps where the service gives no reason."""
+        return SUPPORT
 
     @property
     def list_in_words(self) -> str:

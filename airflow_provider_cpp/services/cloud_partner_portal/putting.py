@@ -17,7 +17,10 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
     CppUnavailable,
 )
-from airflow_provider_cpp.offers.differences import (
+from airflow_provider_cpp.offers.paths import Paths, written
+from airflow_provider_cpp.services.cloud_partner_portal import calls, put_log
+from airflow_provider_cpp.services.cloud_partner_portal.advice import Reason, reason_of
+from airflow_provider_cpp.services.cloud_partner_portal.differences import (
     ABSENT,
     Comparison,
     Difference,
@@ -29,9 +32,6 @@ from airflow_provider_cpp.offers.differences import (
     without_masks,
     without_nulls,
 )
-from airflow_provider_cpp.offers.paths import Paths, written
-from airflow_provider_cpp.services.cloud_partner_portal import calls, put_log
-from airflow_provider_cpp.services.cloud_partner_portal.advice import Reason, reason_of
 from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_listed_offer, read_offer
 from airflow_provider_cpp.services.cloud_partner_portal.put_log import LISTED, closest, counted
 from airflow_provider_cpp.services.cloud_partner_portal.wanted import wanted_document

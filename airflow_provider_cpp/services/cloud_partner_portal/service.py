@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_cpp.lro.seam import Watched
-from airflow_provider_cpp.services.cloud_partner_portal.calls import checked_emails
+from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.locations import (
     OfferLocation,
     OperationLocation,
     parse_location,
 )
 from airflow_provider_cpp.services.cloud_partner_portal.offer_pages import find_page
+from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_listed_offer
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
+from airflow_provider_cpp.wire.listing import Listed, Unlisted, listed
 from airflow_provider_cpp.wire.procedures import Procedure
 
 if TYPE_CHECKING:
@@ -39,6 +41,14 @@ class CloudPartnerPortal:
         """
         return parse_location(text, origin=self.origin)
 
+    def offers(self, publisher_id: str, *, patient: bool = True) -> Procedure[Listed[Offer] | Unlisted]:
+        """List a publisher's offers (retrieve-offers page).
+
+        :param patient: as in `Send`.
+        """
+        call = calls.list_offers(publisher_id)
+        return (yield from listed(call, self.origin, read_listed_offer, patient=patient))
+
     def operations_of(self, publisher_id: str, offer_id: str) -> Submissions:
         """Return the operations on an offer."""
         return Submissions(self.origin, publisher_id, offer_id, self.api_version)
@@ -57,7 +67,7 @@ class CloudPartnerPortal:
         """
         from airflow_provider_cpp.services.cloud_partner_portal.intents import Publishing  # not for the triggerer
 
-        emails = checked_emails(notification_emails)
+        emails = calls.checked_emails(notification_emails)
         return Publishing(self.origin, publisher_id, offer_id, self.api_version, emails)
 
     def status_of(self, publisher_id: str, offer_id: str) -> OfferLocation:

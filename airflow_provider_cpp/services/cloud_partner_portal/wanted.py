@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
-from airflow_provider_cpp.offers.differences import plan_ids
+from airflow_provider_cpp.services.cloud_partner_portal.differences import plan_ids
 from airflow_provider_cpp.services.cloud_partner_portal.offers import is_set_by_service
 
 #: What the document of an offer has besides what the service sets (create-or-modify page).

@@ -12,20 +12,9 @@ from airflow_provider_cpp.exceptions import CppAuthError, CppError
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.wire.calls import Call
+from tests.runner import LOST, UNSENT, UNTRUSTED, answered, refused, utc
 from tests.services.cloud_partner_portal.offer_documents import GET_ANSWER
-from tests.services.cloud_partner_portal.scripted import (
-    LOST,
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    UNSENT,
-    UNTRUSTED,
-    answered,
-    refused,
-    step,
-    submission,
-    utc,
-)
+from tests.services.cloud_partner_portal.scripted import OFFER, ORIGIN, PUBLISHER, step, submission
 
 LOGIN_REFUSED = CppAuthError("The secret has expired.")
 LOGIN_DOWN = Unanswered(Loss.NOT_SENT, "the login can't be reached", "Look at the login host.")

@@ -12,13 +12,9 @@ from airflow_provider_cpp.lro.prechecking import NotStarted
 from airflow_provider_cpp.lro.starting import Start, Started
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
+from tests.runner import Runner
 from tests.services.cloud_partner_portal.model_service import ModelService
-from tests.services.cloud_partner_portal.scripted import (
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    Runner,
-)
+from tests.services.cloud_partner_portal.scripted import OFFER, ORIGIN, PUBLISHER
 
 START = Start(GoingLive(ORIGIN, PUBLISHER, OFFER))
 PUBLISHING = Start(Publishing(ORIGIN, PUBLISHER, OFFER))

@@ -12,8 +12,8 @@ from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppError, Operatio
 from airflow_provider_cpp.lro.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.lro.records import How
 from airflow_provider_cpp.lro.starting import Started
+from tests.runner import NOW, Runner, WorkerDied
 from tests.services.cloud_partner_portal.model_service import ModelService
-from tests.services.cloud_partner_portal.scripted import NOW, Runner, WorkerDied
 from tests.services.cloud_partner_portal.starting import START_OF
 
 #: What becomes of a task whose try started an operation: Airflow hears of it; or not, as its worker dies before

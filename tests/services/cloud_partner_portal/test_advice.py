@@ -12,7 +12,8 @@ from airflow_provider_cpp.services.cloud_partner_portal.advice import CASES, nee
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.wire.answers import error_of
 from airflow_provider_cpp.wire.calls import Call
-from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, answered, refused
+from tests.runner import answered, refused
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER
 
 WHO = PUBLISHER, OFFER
 PUT = calls.put_offer(*WHO, {})

@@ -24,20 +24,8 @@ from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Sub
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.procedures import Reply
 from airflow_provider_cpp.wire.retries import MAX_ATTEMPTS
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    LOST,
-    NOW,
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    UNSENT,
-    Runner,
-    answered,
-    operation,
-    refused,
-    submission,
-)
+from tests.runner import LOST, NOW, UNSENT, Runner, answered, refused
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, operation, submission
 
 LOCATION = OperationLocation(ORIGIN, PUBLISHER, OFFER, GUID)
 RUNNING = operation("running")

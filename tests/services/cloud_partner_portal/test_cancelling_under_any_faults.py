@@ -15,18 +15,9 @@ from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Sub
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.retries import MAX_ATTEMPTS
+from tests.runner import NOW, Runner, answered, refused
 from tests.services.cloud_partner_portal.model_service import POSTS, READS
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    NOW,
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    Runner,
-    answered,
-    refused,
-    submission,
-)
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, submission
 
 EXAMPLES = int(os.environ.get("START_EXAMPLES", "400"))
 

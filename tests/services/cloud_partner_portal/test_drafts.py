@@ -9,18 +9,9 @@ import pytest
 
 from airflow_provider_cpp.services.cloud_partner_portal.drafts import changes, has_draft, listed_changes
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
+from tests.runner import Runner, answered, refused
 from tests.services.cloud_partner_portal.offer_documents import GET_ANSWER, VM
-from tests.services.cloud_partner_portal.scripted import (
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    Runner,
-    answered,
-    operation,
-    refused,
-    step,
-    submission,
-)
+from tests.services.cloud_partner_portal.scripted import OFFER, ORIGIN, PUBLISHER, operation, step, submission
 
 DEFINITION = GET_ANSWER["definition"]
 WHERE = OperationLocation(ORIGIN, PUBLISHER, OFFER, "publish-1")

@@ -12,17 +12,9 @@ from airflow_provider_cpp.offers.pages import PORTAL, offer_page
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, parse_location
 from airflow_provider_cpp.services.cloud_partner_portal.offer_pages import PATIENCE, find_page
+from tests.runner import LOST, Runner, answered, refused
 from tests.services.cloud_partner_portal.offer_documents import LISTED, MIGRATED
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    LOST,
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    Runner,
-    answered,
-    refused,
-)
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER
 
 OFFERS = "https://partner.microsoft.com/dashboard/commercial-marketplace/offers"
 PAGE = f"{OFFERS}/{GUID}/overview"

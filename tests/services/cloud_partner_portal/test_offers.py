@@ -12,8 +12,9 @@ from airflow_provider_cpp.services.cloud_partner_portal.offers import (
 )
 from airflow_provider_cpp.wire.answers import Answer
 from airflow_provider_cpp.wire.listing import Unlisted
+from tests.runner import answered
 from tests.services.cloud_partner_portal.offer_documents import ETAG, GET_ANSWER, LISTED, MIGRATED, PUT_BODY, VM
-from tests.services.cloud_partner_portal.scripted import answered, read_list
+from tests.services.cloud_partner_portal.scripted import read_list
 
 
 def offer(*arguments, **headers) -> Offer:

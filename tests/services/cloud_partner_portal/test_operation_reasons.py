@@ -8,7 +8,8 @@ import pytest
 
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from tests.services.cloud_partner_portal.scripted import answered, message, operation, step
+from tests.runner import answered
+from tests.services.cloud_partner_portal.scripted import message, operation, step
 
 
 def test_messages_are_read_as_objects_and_as_strings() -> None:

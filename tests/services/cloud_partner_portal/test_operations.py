@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.wire.answers import Answer
-from tests.services.cloud_partner_portal.scripted import answered, operation, step
+from tests.runner import answered
+from tests.services.cloud_partner_portal.scripted import operation, step
 
 # Sample bodies, as the reference prints them (its commas and braces mended).
 

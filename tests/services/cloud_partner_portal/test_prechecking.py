@@ -18,18 +18,8 @@ from airflow_provider_cpp.lro.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.lro.records import How, Started
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.calls import Call
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    LOST,
-    OFFER,
-    Runner,
-    answered,
-    message,
-    operation,
-    refused,
-    step,
-    submission,
-)
+from tests.runner import LOST, Runner, answered, refused
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, message, operation, step, submission
 from tests.services.cloud_partner_portal.starting import PATH, START, start
 
 SIGNOFF = step("publisher-signoff", "waitingForPublisherReview")

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from tests.runner import LOST, Runner
 from tests.services.cloud_partner_portal.offer_documents import VM, answered_offer, as_returned, put_body
 from tests.services.cloud_partner_portal.put_service import IMAGES, PLAN, Service, put, sent, title
-from tests.services.cloud_partner_portal.scripted import LOST, Runner
 
 LEADS = {"microsoft-azure-marketplace.httpsEndpointLeadConfiguration": {"clientSecret": "s3cret-word"}}
 

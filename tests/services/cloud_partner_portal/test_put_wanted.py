@@ -12,9 +12,10 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
 )
 from airflow_provider_cpp.services.cloud_partner_portal.putting import Put
+from tests.runner import Runner
 from tests.services.cloud_partner_portal.offer_documents import VM, answered_offer, put_body
 from tests.services.cloud_partner_portal.put_service import IMAGES, PLAN, Service, put, sent
-from tests.services.cloud_partner_portal.scripted import OFFER, PUBLISHER, Runner
+from tests.services.cloud_partner_portal.scripted import OFFER, PUBLISHER
 
 
 class TestStaying:

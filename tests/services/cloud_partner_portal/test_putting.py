@@ -16,6 +16,7 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.services.cloud_partner_portal.putting import SETTLE_PAUSES, PutResult
 from airflow_provider_cpp.wire.answers import Reading
+from tests.runner import LOST, UNSENT, UNTRUSTED, Runner, answered, refused
 from tests.services.cloud_partner_portal.offer_documents import (
     ETAG,
     MIGRATED,
@@ -25,16 +26,7 @@ from tests.services.cloud_partner_portal.offer_documents import (
     put_body,
 )
 from tests.services.cloud_partner_portal.put_service import Service, put, sent, title
-from tests.services.cloud_partner_portal.scripted import (
-    LOST,
-    OFFER,
-    PUBLISHER,
-    UNSENT,
-    UNTRUSTED,
-    Runner,
-    answered,
-    refused,
-)
+from tests.services.cloud_partner_portal.scripted import OFFER, PUBLISHER
 
 VHD_URL = f"definition/plans/*/{VM}.vmImages/*/osVhdUrl"
 

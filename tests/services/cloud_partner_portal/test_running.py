@@ -17,8 +17,9 @@ from airflow_provider_cpp.exceptions import (
 from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted
 from airflow_provider_cpp.lro.records import How, Started
 from airflow_provider_cpp.wire.arguments import checked_if_running
+from tests.runner import NOW, Runner, WorkerDied
 from tests.services.cloud_partner_portal.model_service import ModelService, Other
-from tests.services.cloud_partner_portal.scripted import NOW, Runner, WorkerDied, submission
+from tests.services.cloud_partner_portal.scripted import submission
 from tests.services.cloud_partner_portal.starting import PUBLISHING, model, start
 
 PUBLISH = "publish"

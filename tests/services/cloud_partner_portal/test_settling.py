@@ -18,21 +18,9 @@ from airflow_provider_cpp.exceptions import (
 from airflow_provider_cpp.lro.starting import How, Started
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.calls import Call
+from tests.runner import LOST, NOW, Runner, WorkerDied, answered, refused, utc
 from tests.services.cloud_partner_portal.model_service import ModelService
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    LOST,
-    NOW,
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    Runner,
-    WorkerDied,
-    answered,
-    refused,
-    submission,
-    utc,
-)
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, submission
 from tests.services.cloud_partner_portal.starting import PATH, PUBLISHING, START, model, start
 
 

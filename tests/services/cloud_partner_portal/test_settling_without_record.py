@@ -17,15 +17,8 @@ from airflow_provider_cpp.exceptions import (
 from airflow_provider_cpp.lro.starting import How
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.calls import Call
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    NOW,
-    Runner,
-    answered,
-    refused,
-    submission,
-    utc,
-)
+from tests.runner import NOW, Runner, answered, refused, utc
+from tests.services.cloud_partner_portal.scripted import GUID, submission
 from tests.services.cloud_partner_portal.starting import PATH, START, model
 
 

@@ -14,8 +14,9 @@ from airflow_provider_cpp.exceptions import AmbiguousOutcome
 from airflow_provider_cpp.lro.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.lro.starting import Started
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
+from tests.runner import NOW
 from tests.services.cloud_partner_portal.model_service import POSTS, READS, ModelService, Other
-from tests.services.cloud_partner_portal.scripted import NOW, step, submission
+from tests.services.cloud_partner_portal.scripted import step, submission
 from tests.services.cloud_partner_portal.starting import start
 from tests.services.cloud_partner_portal.task_model import AFTER_FAILURE, AFTER_START, Task
 

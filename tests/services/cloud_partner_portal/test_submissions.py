@@ -14,17 +14,8 @@ from airflow_provider_cpp.services.cloud_partner_portal.locations import Operati
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import find_submission, read_submission
 from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.listing import Listed
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    LOST,
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    answered,
-    read_list,
-    refused,
-    submission,
-)
+from tests.runner import LOST, answered, refused
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, read_list, submission
 
 
 def read_submissions(reading: Reading) -> tuple[Submission, ...] | None:

@@ -15,18 +15,8 @@ from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.calls import Call
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    NOW,
-    Runner,
-    answered,
-    forever,
-    message,
-    operation,
-    refused,
-    step,
-    submission,
-)
+from tests.runner import NOW, Runner, answered, forever, refused
+from tests.services.cloud_partner_portal.scripted import GUID, message, operation, step, submission
 from tests.services.cloud_partner_portal.watched import DAY, DONE, FAILED_READS, LOCATION, follow, watch
 
 # How it ends

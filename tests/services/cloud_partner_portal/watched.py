@@ -10,20 +10,8 @@ from airflow_provider_cpp.lro.watching import Watch
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.calls import Call
-from tests.services.cloud_partner_portal.scripted import (
-    GUID,
-    LOST,
-    NOW,
-    OFFER,
-    ORIGIN,
-    PUBLISHER,
-    UNSENT,
-    Runner,
-    answered,
-    forever,
-    operation,
-    refused,
-)
+from tests.runner import LOST, NOW, UNSENT, Runner, answered, forever, refused
+from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, operation
 
 DAY = 86400.0
 LOCATION = OperationLocation(ORIGIN, PUBLISHER, OFFER, GUID)

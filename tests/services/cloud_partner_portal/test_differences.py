@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
-from airflow_provider_cpp.offers.differences import (
+from airflow_provider_cpp.services.cloud_partner_portal.differences import (
     SHOWN,
     Difference,
     Kind,
