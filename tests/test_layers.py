@@ -202,7 +202,7 @@ def test_the_rules_know_neither_airflow_nor_an_http_library_nor_a_clock(path: Pa
 #: What only the pages of one service say: its name, its paths, its words for things.
 OF_A_SERVICE = re.compile(
     r"cloud.?partner|\bcpp\b|submission(?!_)|api-version|golive|/api/|/rp/|partner center|partner\.microsoft|"
-    r"operation-location|cancellationRequest|product.?ingestion",
+    r"operation-location|cancellationRequestState|product.?ingestion",
     re.IGNORECASE,
 )
 

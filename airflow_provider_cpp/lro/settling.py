@@ -42,9 +42,16 @@ class Memory(TypedDict, total=False):
 _STATES = frozenset({"begun", "intended", "refused", "canceled", "unclear"})
 
 
+def is_restart(record: object) -> bool:
+    """Tell whether a record is of a try that was canceling what runs, to start it anew."""
+    if not isinstance(record, dict) or record.get("state") != "restarting":
+        return False
+    return isinstance(record.get("canceling"), str)
+
+
 def _is_understood(record: dict[str, object]) -> bool:
-    if record.get("state") == "restarting":
-        return isinstance(record.get("canceling"), str)
+    if is_restart(record):
+        return True
     return isinstance(record.get("location"), str) or record.get("state") in _STATES
 
 
@@ -99,7 +106,7 @@ class EarlierTries:
             watched = intent.located(record["location"])
             state = yield from self._state_at(watched)
             return (yield from self._resumed(watched, state))
-        if record.get("state") == "restarting":
+        if is_restart(record):
             # Nothing was published since; what that cancel came to is looked at, and nothing else is canceled.
             if self.if_running == RESTART:
                 yield from restart(intent, intent.located(record["canceling"]))

@@ -22,9 +22,9 @@ from airflow_provider_cpp.lro.records import How, Started, keep, taken, unclear
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.running import met
 from airflow_provider_cpp.lro.seam import Accepted, Conflict, Intent, Prepared, Rejected, Unclear
-from airflow_provider_cpp.lro.settling import EarlierTries
+from airflow_provider_cpp.lro.settling import EarlierTries, is_restart
 from airflow_provider_cpp.wire.answers import Reading, describe
-from airflow_provider_cpp.wire.arguments import FAIL
+from airflow_provider_cpp.wire.arguments import FAIL, RESTART
 from airflow_provider_cpp.wire.procedures import Procedure, Say, T, sent
 
 _BEFORE = "The request before it came to"
@@ -78,8 +78,10 @@ class Start:
             if decided is not None:
                 return decided
         was_restarted = was_refused = False
+        # An earlier try's restart may have been finished just now.
+        may_have_canceled = self.if_running == RESTART and is_restart(record)
         while True:
-            not_done = "published" if was_restarted else "sent"
+            not_done = "published" if was_restarted or may_have_canceled else "sent"
             prepared = yield from self._first(intent.prepared(), not_done)
             running = prepared.running
             if running is None:
