@@ -145,6 +145,7 @@ class AmbiguousOutcome(CppError, AirflowFailException):
     """
 
 
-def is_retried(error: CppError) -> bool:
-    """Tell whether Airflow retries a task that ends with this error, if the task has retries."""
-    return not isinstance(error, AirflowFailException | AirflowSensorTimeout)
+def is_retried(error: CppError | type[CppError]) -> bool:
+    """Tell whether Airflow retries a task that ends with this error, or one of this class, if it has retries."""
+    kind = error if isinstance(error, type) else type(error)
+    return not issubclass(kind, AirflowFailException | AirflowSensorTimeout)

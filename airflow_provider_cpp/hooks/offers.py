@@ -252,7 +252,7 @@ class OffersHook(ConnectionReader):
             seconds("within", within),
             checked_flag("dry_run", dry_run),
         )
-        return Canceled.of(self.client.run(cancel.confirmed(), say=self.say))
+        return self.client.run(cancel.confirmed(), say=self.say)
 
     def list_offers(self, publisher_id: str | None = None) -> list[Offer]:
         """List a publisher's offers; of their definitions only the names (retrieve-offers page).
@@ -392,7 +392,7 @@ class OffersHook(ConnectionReader):
         :raises CppError: the error that the service's refusal means.
         """
         cancel = Cancel(self.location(operation_location), seconds("within", within))
-        return Canceled.of(self.client.run(cancel.confirmed(), say=self.say))
+        return self.client.run(cancel.confirmed(), say=self.say)
 
     def test_connection(self) -> tuple[bool, str]:
         """Tell in one line whether this principal can see this publisher's offers, or what to do. Never raises.

@@ -5,6 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from airflow_provider_cpp.exceptions import CppError, NotCanceled, OperationStatusUnknown, OperationTimeout
+from airflow_provider_cpp.lro.ends import TIMEOUT, UNKNOWN
+from airflow_provider_cpp.lro.words import SUCCEEDED
+
+NOTHING_RUNNING = "nothing_running"
+DRY_RUN = "dry_run"
+NOT_CANCELABLE = "not_cancelable"
+
+#: What a cancel that had no effect means. One that finds nothing to cancel any more has none to have.
+_ERRORS: Mapping[str, type[CppError]] = {
+    SUCCEEDED: NotCanceled,
+    NOT_CANCELABLE: NotCanceled,
+    TIMEOUT: OperationTimeout,
+    UNKNOWN: OperationStatusUnknown,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Canceled:
@@ -21,11 +37,11 @@ class Canceled:
     location: str | None
     message: str
 
-    @classmethod
-    def of(cls, event: Mapping[str, object]) -> Canceled:
-        """Return what the event says that `Cancel` or `CancelOffer` came to."""
-        location = event["location"]
-        return cls(str(event["status"]), None if location is None else str(location), str(event["message"]))
+    @property
+    def error(self) -> CppError | None:
+        """The error of a cancel that had no effect, or None: whatever ran has ended without going through."""
+        error = _ERRORS.get(self.status)
+        return error(self.message) if error else None
 
     def to_dict(self) -> dict[str, object]:
         """Return it as JSON primitives."""

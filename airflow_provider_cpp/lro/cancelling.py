@@ -8,24 +8,19 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
-from airflow_provider_cpp.exceptions import (
-    CppError,
-    CppUnavailable,
-    NotCanceled,
-    OperationStatusUnknown,
-    OperationTimeout,
-)
+from airflow_provider_cpp.exceptions import CppError, CppUnavailable
 from airflow_provider_cpp.lro import ends
-from airflow_provider_cpp.lro.ends import TIMEOUT, UNKNOWN, Event
+from airflow_provider_cpp.lro.canceled import DRY_RUN, NOT_CANCELABLE, NOTHING_RUNNING, Canceled
+from airflow_provider_cpp.lro.ends import TIMEOUT, UNKNOWN, End
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.rows import Row, latest
 from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, PollSchedule
 from airflow_provider_cpp.lro.seam import Missing, OperationsOf, Running, Seen, Unread, Watched
 from airflow_provider_cpp.lro.watching import Watch
-from airflow_provider_cpp.lro.words import CANCELED, SUCCEEDED, cant_be_canceled
+from airflow_provider_cpp.lro.words import CANCELED, FAILED, SUCCEEDED, cant_be_canceled
 from airflow_provider_cpp.wire.answers import Reading, describe, error_of
 from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.listing import Unlisted
@@ -40,21 +35,8 @@ SCHEDULE = PollSchedule(2.0, 10.0)
 SEND_AGAIN_AFTER = 30.0
 MAX_CANCELS = 3
 
-NOTHING_RUNNING = "nothing_running"
-DRY_RUN = "dry_run"
-NOT_CANCELABLE = "not_cancelable"
-
 #: Refusals after which the operation may have ended: whoever cancels what is over is refused.
 _OVER = frozenset({400, 404, 409, 410, 412, 422, 423})
-
-#: What a cancel that had no effect means. One that finds nothing to cancel any more has none to have.
-_ERRORS: Mapping[object, type[CppError]] = {
-    SUCCEEDED: NotCanceled,
-    NOT_CANCELABLE: NotCanceled,
-    TIMEOUT: OperationTimeout,
-    UNKNOWN: OperationStatusUnknown,
-}
-
 
 #: What to do about an operation that goes on although its task has ended.
 BY_HAND = "to cancel it by hand, run CancelOperator"
@@ -69,15 +51,6 @@ def not_canceling(where: str, why: str, portal: str = "") -> str:
     """
     look = f"Look at {portal}; {BY_HAND}." if portal else f"{BY_HAND[:1].upper()}{BY_HAND[1:]}."
     return f"Not canceling {where}: {why}. It runs on. {look}"
-
-
-def error_of_cancel(event: Mapping[str, object]) -> CppError | None:
-    """Return the error of a cancel that had no effect, or None: whatever ran has ended without going through.
-
-    :param event: what `Cancel` or `CancelOffer` came to.
-    """
-    error = _ERRORS.get(event["status"])
-    return error(str(event["message"])) if error else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +68,10 @@ class CancelOffer:
     within: float = CANCEL_TIMEOUT.total_seconds()
     dry_run: bool = False
 
-    def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
+    def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Canceled]:
         """Cancel the operation that runs on the offer, and watch it to its end.
 
-        Returns the event of that end, as `Cancel.confirmed` does, or one with status `nothing_running` if
+        Returns what became of it, as `Cancel.confirmed` does, or `nothing_running` if
         nothing runs; then nothing was sent.
 
         :param draw: gives random numbers from 0 to 1.
@@ -115,7 +88,7 @@ class CancelOffer:
             if len(last) == 1:
                 message += f" The last operation was {last[0]}."
             yield Say(message)
-            return _event(NOTHING_RUNNING, None, message)
+            return Canceled(NOTHING_RUNNING, None, message)
         running = candidates[0]
         if len(candidates) > 1:
             yield Say(
@@ -128,7 +101,7 @@ class CancelOffer:
         if self.dry_run:
             message = f"Dry run: would cancel {running}, on {offer}. Nothing was sent."
             yield Say(message)
-            return _event(DRY_RUN, watched, message)
+            return Canceled(DRY_RUN, watched.url, message)
         yield Say(f"Running on {offer}: {running}.")
         cancel = Cancel(watched, self.within, self.notification_emails, warns=False)
         return (yield from cancel.confirmed(draw=draw))
@@ -158,10 +131,10 @@ class Cancel:
     _seen: Operation | None = field(default=None, init=False)
     _refusal: str = field(default="", init=False)
 
-    def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Event]:
+    def confirmed(self, *, draw: Callable[[], float] = random.random) -> Procedure[Canceled]:
         """Cancel the operation if it still runs, and watch it to its end.
 
-        Returns the event of that end: `canceled`, but also `succeeded` or `failed` if the cancel came too late,
+        Returns what became of it: `canceled`, but also `succeeded` or `failed` if the cancel came too late,
         `not_cancelable` if the service says that it can't be canceled, `timeout` if the cancel wasn't confirmed
         in time, or `unknown` if the operation's status can't be learned.
 
@@ -174,26 +147,26 @@ class Cancel:
             message = not_canceling(str(self.watched), call, self.watched.portal)
             if self.warns:
                 yield Say(message, logging.WARNING)
-            return _event(NOT_CANCELABLE, self.watched, message)
+            return Canceled(NOT_CANCELABLE, self.watched.url, message)
         try:
             return (yield from self._canceled(call, draw))
         except CppError as error:
             if not self.was_taken:
                 raise
             # What refuses now, the service or the login, says nothing of a cancel that was sent before.
-            event = ends.refused(self.watched.url, error, self.watched)
-            return (yield from self._told(call, event))
+            end = ends.refused(self.watched.url, error, self.watched)
+            return (yield from self._came_to(call, end))
 
-    def _canceled(self, call: Call, draw: Callable[[], float]) -> Procedure[Event]:
+    def _canceled(self, call: Call, draw: Callable[[], float]) -> Procedure[Canceled]:
         deadline = 0.0
         reading: Reading | None = None
         for attempt in range(1, MAX_CANCELS + 1):
             if (over := (yield from self._over())) is not None:
                 if reading is None:
-                    return over
-                if over["status"] == UNKNOWN and not self.was_taken:
+                    return _canceled(over)
+                if over.status == UNKNOWN and not self.was_taken:
                     raise self._never_taken(call, reading)
-                return (yield from self._told(call, over))
+                return (yield from self._came_to(call, over))
             was_taken, self.was_taken = self.was_taken, True  # until there is an answer
             try:
                 reading, now = yield from sent(call)
@@ -212,9 +185,9 @@ class Cancel:
             yield Say(f"{call}: {describe(reading)}. Watching {self.watched} to see whether it is canceled.")
             until = deadline if is_last else now + SEND_AGAIN_AFTER
             watch = Watch(self.watched, started_at=now, deadline=until, schedule=SCHEDULE)
-            event = yield from watch.follow(at_once=True, draw=draw)
-            if event["status"] != TIMEOUT or is_last:
-                return (yield from self._told(call, event))
+            end = yield from watch.follow(at_once=True, draw=draw)
+            if end.status != TIMEOUT or is_last:
+                return (yield from self._came_to(call, end))
             came_to = "had no clear answer" if self.was_taken else "didn't get through"
             yield Say(f"{self.watched} still runs, and the cancel {came_to}: sending it again.", logging.WARNING)
         raise AssertionError("the last cancel is the last")
@@ -242,20 +215,19 @@ class Cancel:
             f"on to its end. Look at {self.watched.portal}; {self.again}."
         )
 
-    def _over(self) -> Procedure[Event | None]:
-        """Return the event of an operation that there is no use or no way to cancel, or None if it runs."""
+    def _over(self) -> Procedure[End | None]:
+        """Return the end of an operation that there is no use or no way to cancel, or None if it runs."""
         operation = yield from self._read()
         if operation is None:
             return None
         if isinstance(operation, str):
             # The cancel would hit whatever runs on the offer now.
-            why = operation
-            yield Say(f"Not canceling {self.watched}, as its status can't be read: {why}.", logging.WARNING)
-            return ends.unreadable(self.watched, None, why)
+            yield Say(f"Not canceling {self.watched}, as its status can't be read: {operation}.", logging.WARNING)
+            return ends.unreadable(self.watched, None, operation)
         if operation.is_terminal:
             yield Say(f"Nothing to cancel: {self.watched} has ended ({operation.raw_status}).")
-            event = ends.ended(self.watched, operation)
-            return {**event, "message": f"There was nothing to cancel any more. {event['message']}"}
+            end = ends.ended(self.watched, operation)
+            return replace(end, message=f"There was nothing to cancel any more. {end.message}")
         if cant_be_canceled(operation.cancellation):
             message = (
                 f"What runs on {self.watched.offer} can't be canceled any more: the service says "
@@ -264,7 +236,7 @@ class Cancel:
             )
             if self.warns:
                 yield Say(message, logging.WARNING)
-            return _event(NOT_CANCELABLE, self.watched, message)
+            return End(NOT_CANCELABLE, self.watched.url, message)
         self._seen = operation
         return None
 
@@ -293,8 +265,8 @@ class Cancel:
 
     def _refused(
         self, call: Call, refusal: Reading, deadline: float, draw: Callable[[], float]
-    ) -> Procedure[Event]:
-        """Return the event of an operation that ends without this cancel, or raise what the refusal means.
+    ) -> Procedure[Canceled]:
+        """Return what becomes of an operation that ends without this cancel, or raise what the refusal means.
 
         It may have ended before its cancel came, or be on its way to an end, as somebody canceled it already.
         """
@@ -305,8 +277,8 @@ class Cancel:
             over = yield from self._over()
         except CppError:
             over = None
-        if over is not None and over["status"] != UNKNOWN:
-            return over
+        if over is not None and over.status != UNKNOWN:
+            return _canceled(over)
         is_being_canceled = self._seen is not None and self._seen.is_being_canceled
         if not (is_being_canceled or self.watched.needs_no_cancel(refusal)):
             raise error_of(call, refusal)
@@ -315,39 +287,31 @@ class Cancel:
         yield Say(f"Watching {self.watched}, as it needs no cancel any more by the service's word.")
         now = (yield NOW).now
         watch = Watch(self.watched, started_at=now, deadline=deadline, schedule=SCHEDULE)
-        return (yield from self._told(call, (yield from watch.follow(at_once=True, draw=draw))))
+        return (yield from self._came_to(call, (yield from watch.follow(at_once=True, draw=draw))))
 
-    def _told(self, call: Call, event: Event) -> Procedure[Event]:
-        """Return the event of the operation, with a message that says what came of the cancel."""
-        if event["status"] == CANCELED:
+    def _came_to(self, call: Call, end: End) -> Procedure[Canceled]:
+        """Return what came of the cancel, by how the operation's watch ended."""
+        if end.status == CANCELED:
             message = f"Confirmed: what ran on {self.watched.offer} is canceled. {self.watched.ids}"
             yield Say(message)
-            return {**event, "message": message}
-        match event["status"]:
-            case "timeout":
-                seen = event["operation"]
-                where = f"; it was last seen {seen['raw_status']!r}" if isinstance(seen, dict) else ""
-                message = (
-                    f"{call} isn't confirmed: what runs on it didn't end within {self.within:g} s{where}. It may "
-                    f"be canceled yet, or go on to its end. Look at {self.watched.portal}; {self.again}."
-                )
-                if self._refusal:
-                    message += f" The answer to the cancel was {self._refusal}."
-                message += f" {self.watched.ids}"
-            case "succeeded" | "failed":
-                message = f"{call} came too late. {event['message']}"
-            case _:
-                message = f"{call} isn't confirmed. {event['message']}"
+            return Canceled(end.status, end.location, message)
+        if end.status == TIMEOUT:
+            where = f"; it was last seen {end.operation.raw_status!r}" if end.operation else ""
+            message = (
+                f"{call} isn't confirmed: what runs on it didn't end within {self.within:g} s{where}. It may "
+                f"be canceled yet, or go on to its end. Look at {self.watched.portal}; {self.again}."
+            )
+            if self._refusal:
+                message += f" The answer to the cancel was {self._refusal}."
+            message += f" {self.watched.ids}"
+        elif end.status in {SUCCEEDED, FAILED}:
+            message = f"{call} came too late. {end.message}"
+        else:
+            message = f"{call} isn't confirmed. {end.message}"
         if self.warns:
             yield Say(message, logging.WARNING)
-        return {**event, "message": message}
+        return Canceled(end.status, end.location, message)
 
 
-def _event(status: str, watched: Watched | None, message: str) -> Event:
-    return {
-        "status": status,
-        "location": watched.url if watched else None,
-        "operation": None,
-        "message": message,
-        "error": None,
-    }
+def _canceled(end: End) -> Canceled:
+    return Canceled(end.status, end.location, end.message)

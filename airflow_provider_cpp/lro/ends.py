@@ -1,11 +1,12 @@
-"""How a watch ended: the event that says so, and the result or error that it means.
+"""How a watch ended, and the result or error that it means.
 
-The same two functions serve the sensor and the operator, deferred or not, so that one operation has one
-outcome and one message everywhere. An event holds JSON primitives only: it crosses Airflow's database.
+The same serves the sensor and the operator, deferred or not, so that one operation has one outcome and one message
+everywhere. An end becomes an event, a dict of JSON primitives, only where it crosses Airflow's database.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from airflow_provider_cpp import exceptions
@@ -29,29 +30,132 @@ from airflow_provider_cpp.wire.plain_text import capitalized, one_line
 TIMEOUT = "timeout"
 UNKNOWN = "unknown"
 
+_STATUSES = frozenset({words.SUCCEEDED, words.FAILED, words.CANCELED, TIMEOUT, UNKNOWN})
+
 #: A failure's story, and what a step says, is cut at this many characters; the event's operation has all of it.
 MAX_TOLD = 8000
 
 #: What is said of an offer whose publish waits for its sign-off.
 IS_IN_PREVIEW = "is in preview and waits for your sign-off"
 
-Event = dict[str, object]
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a watch ended.
+
+    :param status: `succeeded`, `failed`, `canceled`, `timeout` or `unknown`.
+    :param location: the operation's, or the offer's; empty if there is none.
+    :param message: what happened, in words.
+    :param operation: its last reading; None if there was none.
+    :param error: of an unknown end, the error that it means; None for that its status can't be learned.
+    :param goal: what was waited for, where that wasn't the operation's own end.
+    """
+
+    status: str
+    location: str
+    message: str
+    operation: Operation | None = None
+    error: type[CppError] | None = None
+    goal: str = ""
+
+    def to_event(self) -> dict[str, object]:
+        """Return it as JSON primitives, as it crosses Airflow's database."""
+        return {
+            "status": self.status,
+            "location": without_secrets(self.location),
+            "operation": self.operation.to_dict() if self.operation else None,
+            "message": self.message,
+            "error": self.error.__name__ if self.error else None,
+            **({"goal": self.goal} if self.goal else {}),
+        }
+
+    @classmethod
+    def read(cls, event: object) -> End:
+        """Return the end that an event says, of this version or of one before it; an unknown one if it says none.
+
+        :param event: what the trigger sent.
+        """
+        if not isinstance(event, dict) or not isinstance(event.get("message"), str):
+            return cls(
+                UNKNOWN,
+                "",
+                f"The task was resumed with {_brief(event)}, which is no event of OperationTrigger, so the "
+                "operation's outcome isn't known. Were the provider's versions on worker and triggerer mixed? "
+                "Clear this task to watch the operation again.",
+            )
+        status, location, goal = event.get("status"), event.get("location"), event.get("goal")
+        end = cls(
+            str(status),
+            location if isinstance(location, str) else "",
+            event["message"],
+            Operation.read(event.get("operation")),
+            _error_named(event.get("error")),
+            goal if isinstance(goal, str) and goal != COMPLETED.words else "",
+        )
+        if isinstance(status, str) and status in _STATUSES and (status != words.SUCCEEDED or end._is_success):
+            return end
+        return replace(
+            end,
+            status=UNKNOWN,
+            message=f"The task was resumed with status {_brief(status)}, which this version doesn't know, so the "
+            "operation's outcome isn't known. Clear this task to watch the operation again.",
+            error=None,
+        )
+
+    @property
+    def _is_success(self) -> bool:
+        # A publish that waits for its sign-off still runs.
+        has_ended = self.operation is not None and (bool(self.goal) or self.operation.status == words.SUCCEEDED)
+        return has_ended and bool(self.location)
+
+    def error_class(self, *, by_sensor: bool) -> type[CppError] | None:
+        """Return the error that it means; None for a success.
+
+        :param by_sensor: whether a sensor asks, whose retry can't mend a failed operation.
+        """
+        match self.status:
+            case words.SUCCEEDED:
+                return None
+            case words.FAILED:
+                return WatchedOperationFailed if by_sensor else OperationFailed
+            case words.CANCELED:
+                return OperationCanceled
+            case "timeout":
+                return OperationTimeout
+        return self.error or OperationStatusUnknown
+
+    def result(self, *, by_sensor: bool) -> dict[str, object]:
+        """Return the finished operation as JSON primitives, or raise what the end means.
+
+        :param by_sensor: as for `error_class`.
+        :raises OperationFailed: the operation failed (as `WatchedOperationFailed` for a sensor).
+        :raises OperationCanceled: it was canceled.
+        :raises OperationTimeout: it didn't end in time.
+        :raises OperationStatusUnknown: its status can't be learned.
+        :raises CppError: the error that kept the watch from going on, such as `CppAuthError`.
+        """
+        error = self.error_class(by_sensor=by_sensor)
+        if error is not None:
+            raise error(self.message)
+        assert self.operation is not None  # noqa: S101 - a success has one
+        return self.operation.to_dict()
 
 
-def ended(watched: Watched, operation: Operation, seen: CustomerView = NOT_ASKED) -> Event:
-    """Return the event of an operation that the service says has ended.
+def ended(watched: Watched, operation: Operation, seen: CustomerView = NOT_ASKED) -> End:
+    """Return the end of an operation that the service says has ended.
 
     :param watched: the operation.
     :param operation: its last reading.
     :param seen: what customers see now.
     """
-    return _event(operation.status, watched.url, operation, _told(watched, operation, operation.status, seen))
+    message = _told(watched, operation, operation.status, seen)
+    return End(operation.status, watched.url, message, operation)
 
 
 def concluded(
     watched: Watched, operation: Operation, verdict: str, goal: Goal = COMPLETED, seen: CustomerView = NOT_ASKED
-) -> Event:
-    """Return the event of a watch whose goal is reached or missed.
+) -> End:
+    """Return the end of a watch whose goal is reached or missed.
 
     :param watched: the operation, or the offer.
     :param operation: its last reading.
@@ -63,7 +167,7 @@ def concluded(
         return ended(watched, operation, seen)
     is_reached = verdict == words.SUCCEEDED
     message = _reached(watched, operation, goal) if is_reached else _told(watched, operation, verdict, seen)
-    return {**_event(verdict, watched.url, operation, message), "goal": goal.words}
+    return End(verdict, watched.url, message, operation, goal=goal.words)
 
 
 def timed_out(
@@ -73,8 +177,8 @@ def timed_out(
     trouble: str,
     goal: Goal = COMPLETED,
     seen: CustomerView = NOT_ASKED,
-) -> Event:
-    """Return the event of a watch whose time is over.
+) -> End:
+    """Return the end of a watch whose time is over.
 
     :param watched: the operation, or the offer.
     :param operation: its last reading; None if there was none.
@@ -85,10 +189,9 @@ def timed_out(
     """
     state = f"was last seen {_where(operation)}" if operation else "could not be read even once"
     last_read = f"The last read failed: {trouble}." if trouble else ""
-    return _event(
+    return End(
         TIMEOUT,
         watched.url,
-        operation,
         _joined(
             f"O{watched.offer[1:]} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.",
             _alarms(operation),
@@ -99,21 +202,21 @@ def timed_out(
             "its timeout or execution_timeout.",
             watched.ids,
         ),
+        operation,
     )
 
 
-def unreadable(watched: Watched, operation: Operation | None, why: str) -> Event:
-    """Return the event of an operation whose status can't be learned.
+def unreadable(watched: Watched, operation: Operation | None, why: str) -> End:
+    """Return the end of an operation whose status can't be learned.
 
     :param watched: the operation, or the offer.
     :param operation: its last reading; None if there was none.
     :param why: the reason, in words.
     """
     last_seen = f"It was last seen {_where(operation)}." if operation else ""
-    return _event(
+    return End(
         UNKNOWN,
         watched.url,
-        operation,
         _joined(
             f"The status of {watched.offer} can't be learned: {why}.",
             last_seen,
@@ -122,12 +225,13 @@ def unreadable(watched: Watched, operation: Operation | None, why: str) -> Event
             f"Look at {watched.portal}; clear this task to watch it again.",
             watched.ids,
         ),
-        error=OperationStatusUnknown.__name__,
+        operation,
+        OperationStatusUnknown,
     )
 
 
-def refused(location: str, error: CppError, what: Watched | None = None) -> Event:
-    """Return the event of a watch that can't go on, because the service won't let us read.
+def refused(location: str, error: CppError, what: Watched | None = None) -> End:
+    """Return the end of a watch that can't go on, because the service won't let us read.
 
     :param what: what was watched, where it is known.
     """
@@ -140,7 +244,7 @@ def refused(location: str, error: CppError, what: Watched | None = None) -> Even
         told = error.with_more(more)
         told.operation_id = what.operation_id
         message = str(told)
-    return _event(UNKNOWN, location, None, message, error=type(error).__name__)
+    return End(UNKNOWN, location, message, error=type(error))
 
 
 def connection_was_edited(cpp_conn_id: str) -> str:
@@ -148,60 +252,23 @@ def connection_was_edited(cpp_conn_id: str) -> str:
     return f"Connection {cpp_conn_id!r} was edited: going on with what it says now."
 
 
-def not_read_anew(event: Event, error: CppUnavailable) -> CppUnavailable:
+def not_read_anew(refusal: End, error: CppUnavailable) -> CppUnavailable:
     """Return the error of a watch that was refused, where it can't be learned whether the secret was renewed.
 
-    :param event: of the refusal.
+    :param refusal: how the watch ended.
     :param error: why the connection can't be read.
     """
-    return CppUnavailable(f"{event['message']} Whether it was mended since isn't known: {error}")
-
-
-def _event(
-    status: str, location: str, operation: Operation | None, message: str, error: str | None = None
-) -> Event:
-    return {
-        "status": status,
-        "location": without_secrets(location),
-        "operation": operation.to_dict() if operation else None,
-        "message": message,
-        "error": error,
-    }
+    return CppUnavailable(f"{refusal.message} Whether it was mended since isn't known: {error}")
 
 
 def result_of(event: object, *, by_sensor: bool) -> dict[str, object]:
     """Return the finished operation of an event, or raise what the event means.
 
-    :param event: what the trigger sent, or what a blocking wait came to.
+    :param event: what the trigger sent.
     :param by_sensor: whether a sensor asks, whose retry can't mend a failed operation.
-    :raises OperationFailed: the operation failed (as `WatchedOperationFailed` for a sensor).
-    :raises OperationCanceled: it was canceled.
-    :raises OperationTimeout: it didn't end in time.
-    :raises OperationStatusUnknown: its status can't be learned, or the event isn't one of ours.
-    :raises CppError: the error that kept the watch from going on, such as `CppAuthError`.
+    :raises CppError: as `End.result`.
     """
-    if not isinstance(event, dict) or not isinstance(event.get("message"), str):
-        raise OperationStatusUnknown(
-            f"The task was resumed with {_brief(event)}, which is no event of OperationTrigger, so the "
-            "operation's outcome isn't known. Were the provider's versions on worker and triggerer mixed? "
-            "Clear this task to watch the operation again."
-        )
-    message = event["message"]
-    match event.get("status"):
-        case words.SUCCEEDED if _is_success(event):
-            return dict(event["operation"])
-        case words.FAILED:
-            raise (WatchedOperationFailed if by_sensor else OperationFailed)(message)
-        case words.CANCELED:
-            raise OperationCanceled(message)
-        case "timeout":
-            raise OperationTimeout(message)
-        case "unknown":
-            raise _error_named(event.get("error"))(message)
-    raise OperationStatusUnknown(
-        f"The task was resumed with status {_brief(event.get('status'))}, which this version doesn't know, so "
-        "the operation's outcome isn't known. Clear this task to watch the operation again."
-    )
+    return End.read(event).result(by_sensor=by_sensor)
 
 
 class TaskEnd(Enum):
@@ -213,7 +280,7 @@ class TaskEnd(Enum):
 
 
 def end_without_worker(
-    event: Event,
+    end: End,
     *,
     retries: int,
     skip_on_failure: bool,
@@ -221,37 +288,27 @@ def end_without_worker(
 ) -> TaskEnd | None:
     """Return how a sensor's task ends in the triggerer, or None if only a worker can end it rightly.
 
-    :param event: the event of the watch's end.
+    :param end: how the watch ended.
     :param retries: how many retries the task has: Airflow retries whatever fails in the triggerer, also what
         a worker would fail for good.
     :param skip_on_failure: whether the task is skipped where it would fail.
-    :param resume_on_success: whether a success has to be told by a worker.
+    :param resume_on_success: whether a success has to be reported by a worker.
     """
-    if is_missing(event.get("location")):
+    if is_missing(end.location):
         return None  # only a worker can ask why the task before it pushed none
-    try:
-        result_of(event, by_sensor=True)
-    except CppError as error:
-        if skip_on_failure:
-            return TaskEnd.SKIPPED
-        return TaskEnd.FAILED if retries == 0 or exceptions.is_retried(error) else None
-    return None if resume_on_success else TaskEnd.SUCCESS
+    error = end.error_class(by_sensor=True)
+    if error is None:
+        return None if resume_on_success else TaskEnd.SUCCESS
+    if skip_on_failure:
+        return TaskEnd.SKIPPED
+    return TaskEnd.FAILED if retries == 0 or exceptions.is_retried(error) else None
 
 
-def _is_success(event: Event) -> bool:
-    operation = event.get("operation")
-    if not isinstance(operation, dict) or not isinstance(event.get("location"), str):
-        return False
-    # A publish that waits for its sign-off still runs.
-    waited_for_less = isinstance(event.get("goal"), str) and event["goal"] != COMPLETED.words
-    return waited_for_less or operation.get("status") == words.SUCCEEDED
-
-
-def _error_named(name: object) -> type[CppError]:
+def _error_named(name: object) -> type[CppError] | None:
     found = getattr(exceptions, name, None) if isinstance(name, str) else None
     if isinstance(found, type) and issubclass(found, CppError):
         return found
-    return OperationStatusUnknown
+    return None
 
 
 def _brief(value: object) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from airflow_provider_cpp.lro.words import (
@@ -149,3 +150,46 @@ class Operation:
             "preview_links": [{"text": text, "url": url} for text, url in self.preview_links],
             "live_links": [{"text": text, "url": url} for text, url in self.live_links],
         }
+
+    @classmethod
+    def read(cls, document: object) -> Operation | None:
+        """Return the operation that `to_dict` wrote, in this version or one before it; None if that isn't one.
+
+        :param document: what was written.
+        """
+        if not isinstance(document, dict):
+            return None
+        return cls(
+            _text(document, "status"),
+            _text(document, "raw_status"),
+            tuple(_read_step(step) for step in _entries(document, "steps")),
+            _read_messages(document),
+            tuple((_text(link, "text"), _text(link, "url")) for link in _entries(document, "preview_links")),
+            tuple((_text(link, "text"), _text(link, "url")) for link in _entries(document, "live_links")),
+        )
+
+
+def _text(fields: Mapping[str, object], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
+
+
+def _entries(fields: Mapping[str, object], name: str) -> list[dict[str, object]]:
+    value = fields.get(name)
+    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
+
+
+def _read_messages(fields: Mapping[str, object]) -> tuple[Message, ...]:
+    return tuple(Message(_text(each, "level"), _text(each, "text")) for each in _entries(fields, "messages"))
+
+
+def _read_step(step: Mapping[str, object]) -> Step:
+    progress = step.get("progress")
+    return Step(
+        _text(step, "id"),
+        _text(step, "name"),
+        _text(step, "status"),
+        progress if isinstance(progress, int) else None,
+        _text(step, "estimate"),
+        _read_messages(step),
+    )

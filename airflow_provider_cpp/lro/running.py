@@ -99,11 +99,11 @@ def restart(intent: Intent, watched: Watched, *, was_refused: bool = False) -> P
     yield Say(f"Canceling {watched}, to publish the draft as it is now.")
     cancel = Cancel(watched, warns=False, again="a retry of this task cancels it again")
     try:
-        event = yield from cancel.confirmed()
+        canceled = yield from cancel.confirmed()
     except CppError as error:
         raise error.with_more(f"{intent} wasn't sent: what runs has to be canceled first.") from None
-    if event["status"] not in {CANCELED, FAILED, SUCCEEDED}:
-        raise CppConflict(f"{intent} wasn't sent: what runs has to be canceled first. {event['message']}")
+    if canceled.status not in {CANCELED, FAILED, SUCCEEDED}:
+        raise CppConflict(f"{intent} wasn't sent: what runs has to be canceled first. {canceled.message}")
 
 
 def _located(intent: Intent, running: Row | Watched, was_refused: bool) -> Watched:

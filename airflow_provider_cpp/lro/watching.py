@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from airflow_provider_cpp.lro import ends
-from airflow_provider_cpp.lro.ends import Event, duration_in_words, progress_of
+from airflow_provider_cpp.lro.ends import End, duration_in_words, progress_of
 from airflow_provider_cpp.lro.goals import COMPLETED, Goal
 from airflow_provider_cpp.lro.log_lines import LogState
 from airflow_provider_cpp.lro.operations import Operation
@@ -74,7 +74,7 @@ class Watch:
 
     def follow(
         self, *, at_once: bool, log_state: LogState | None = None, draw: Callable[[], float] = random.random
-    ) -> Procedure[Event]:
+    ) -> Procedure[End]:
         """Watch until the goal is reached or missed, the time is over, or the status can't be learned.
 
         :param at_once: look at once, as a worker does; otherwise somewhere within the first delay.
@@ -121,7 +121,7 @@ class _Follower:
         self.followed_since = watch.started_at
         self.is_first_look = False
 
-    def follow(self, at_once: bool) -> Procedure[Event]:
+    def follow(self, at_once: bool) -> Procedure[End]:
         now = self.followed_since = (yield NOW).now
         self.is_first_look = at_once
         if not at_once:
@@ -134,16 +134,16 @@ class _Follower:
                 return outcome
             yield Wait(outcome)
 
-    def _look(self) -> Procedure[Event | float]:
-        """Look once; return the event that ends the watch, or the seconds to the next look."""
+    def _look(self) -> Procedure[End | float]:
+        """Look once; return its end, or the seconds to the next look."""
         # A method of its own, so that no answer is kept in memory through the wait that follows.
         look = yield from self._watched.look(self.last)
         now = (yield Count("polls")).now
-        event = yield from self._judge(look, now)
+        end = yield from self._judge(look, now)
         self.log_state.may_give_up = self.bad_reads > 0 or self.missing > 0
-        if event is not None:
-            yield from self._count_end(event, now)
-            return event
+        if end is not None:
+            yield from self._count_end(end, now)
+            return end
         if now >= self.watch.deadline:
             waited = now - self.watch.started_at
             yield Count("operation.duration.timeout", waited)
@@ -152,10 +152,10 @@ class _Follower:
         yield from self._warn_if_stuck(now)
         return self._until_deadline(now, self._next_delay(look, now))
 
-    def _count_end(self, event: Event, now: float) -> Procedure[None]:
+    def _count_end(self, end: End, now: float) -> Procedure[None]:
         if self.is_first_look:
             return  # it had ended before anybody watched
-        yield Count(f"operation.duration.{event['status']}", now - self.watch.started_at)
+        yield Count(f"operation.duration.{end.status}", now - self.watch.started_at)
 
     @property
     def _watched(self) -> Watched:
@@ -172,7 +172,7 @@ class _Follower:
         age = 0.0 if self.trouble else self._age(now)
         return self.watch.schedule.delay(age, self.draw(), at_least=look.retry_after)
 
-    def _judge(self, look: Look, now: float) -> Procedure[Event | None]:
+    def _judge(self, look: Look, now: float) -> Procedure[End | None]:
         match look:
             case Seen(operation):
                 self.last = look
@@ -189,7 +189,7 @@ class _Follower:
             case Refused(error):
                 return ends.refused(self._watched.url, error, self._watched)
 
-    def _good_read(self, operation: Operation, now: float) -> Procedure[Event | None]:
+    def _good_read(self, operation: Operation, now: float) -> Procedure[End | None]:
         yield from self._readable_again()
         if operation is not self.operation:
             yield from self._log(operation, now)
@@ -221,7 +221,7 @@ class _Follower:
         self.bad_reads = self.missing = 0
         self.trouble = ""
 
-    def _bad_read(self, why: str, kind: str, now: float) -> Procedure[Event | None]:
+    def _bad_read(self, why: str, kind: str, now: float) -> Procedure[End | None]:
         self.missing = 0
         if not self.bad_reads:
             self.bad_since = now
@@ -245,7 +245,7 @@ class _Follower:
             )
         self.trouble = why
 
-    def _not_found(self, look: Missing, now: float) -> Procedure[Event | None]:
+    def _not_found(self, look: Missing, now: float) -> Procedure[End | None]:
         watched = self._watched
         is_operation = bool(watched.operation_id)
         if not look.is_gone and is_operation and now - self.watch.started_at < GRACE_FOR_NOT_FOUND:
@@ -265,13 +265,13 @@ class _Follower:
             if missing >= NOT_FOUND_IN_A_ROW and found.reading.is_missing:
                 why = f"{look.why}, and the service doesn't know its offer either: {found.why}"
                 return ends.unreadable(watched, self.operation, why)
-            event = yield from self._bad_read(
+            end = yield from self._bad_read(
                 f"{look.why}, and {watched.list_in_words} can't be read: {found.why}",
                 f"{look.kind}, {kind_of(found.reading)}",
                 now,
             )
             self.missing = missing
-            return event
+            return end
         if isinstance(found, NotListed):
             if found.may_run:
                 self.missing = 0
@@ -281,7 +281,7 @@ class _Follower:
             return ends.unreadable(watched, self.operation, why)
         return (yield from self._listed(look, found, now))
 
-    def _listed(self, look: Missing, row: Row, now: float) -> Procedure[Event | None]:
+    def _listed(self, look: Missing, row: Row, now: float) -> Procedure[End | None]:
         if row.state_word != self.listed_as:
             self.listed_as = row.state_word
             yield Say(

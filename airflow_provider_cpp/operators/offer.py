@@ -301,8 +301,6 @@ class CancelOperator(CallsPortal, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, object]:
         """Cancel what runs, and watch it to its end."""
-        from airflow_provider_cpp.lro.cancelling import error_of_cancel
-
         result = self.hook.cancel(
             self.offer_id,
             self.publisher_id,
@@ -312,7 +310,7 @@ class CancelOperator(CallsPortal, BaseOperator):
         )
         if result.location:
             push_link(context, self.hook.location(result.location), self.hook)
-        error = error_of_cancel(result.to_dict())
+        error = result.error
         if error is not None:
             if self.fail_if_not_canceled:
                 raise error

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_cpp.lro.ends import End
     from airflow_provider_cpp.lro.prechecking import NotStarted
     from airflow_provider_cpp.lro.records import Started
     from airflow_provider_cpp.lro.settling import Memory
@@ -114,18 +115,19 @@ class StartsOperation(CancelsWhenKilled, BaseOperator):
 
     def execute_complete(self, context: Context, event: Any) -> str:
         """Resume after the triggerer saw the operation's end."""
-        self._conclude(context, event)
-        return str(event["location"])
+        from airflow_provider_cpp.lro.ends import End
 
-    def _conclude(self, context: Context, event: Any) -> None:
-        from airflow_provider_cpp.lro.ends import result_of
+        end = End.read(event)
+        self._conclude(context, end)
+        return end.location
 
+    def _conclude(self, context: Context, end: End) -> None:
         try:
-            result_of(event, by_sensor=False)
+            end.result(by_sensor=False)
         except OperationCanceled:
             self._forget(context)  # whoever clears the task after this wants another operation
             raise
-        self.log.info("%s", event["message"])
+        self.log.info("%s", end.message)
         self._forget(context)
 
     def _keep(self, store: Any, record: dict[str, object]) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.common.compat.sdk import BaseOperatorLink, Context
 
-    from airflow_provider_cpp.lro.ends import Event
+    from airflow_provider_cpp.lro.ends import End
     from airflow_provider_cpp.lro.goals import Goal
     from airflow_provider_cpp.lro.log_lines import LogState
     from airflow_provider_cpp.lro.seam import Watched
@@ -68,7 +68,7 @@ class Waits(CallsPortal):
     #: What of it was logged so far.
     _log_state: LogState | None = None
     #: How it goes on; None before it has begun, and after it has ended.
-    _steps: Generator[float, None, Event] | None = None
+    _steps: Generator[float, None, End] | None = None
 
     def _schedule(self) -> PollSchedule:
         raise NotImplementedError
@@ -119,24 +119,24 @@ class Waits(CallsPortal):
         procedure = self._watch.follow(at_once=True, log_state=self._log_state)
         self._steps = self.hook.client.steps(procedure, say=self.hook.say)
 
-    def _look(self) -> Event | float:
-        """Look at what is watched; return the event that ends the wait, or the seconds until the next look."""
+    def _look(self) -> End | float:
+        """Look at what is watched; return its end, or the seconds until the next look."""
         from airflow_provider_cpp import metrics
         from airflow_provider_cpp.lro.ends import connection_was_edited, not_read_anew, refused
 
         assert self._watch is not None  # noqa: S101 - looked at is what was begun
         assert self._steps is not None  # noqa: S101
         steps, self._steps = self._steps, None  # whatever ends it, it can't be asked again
-        outcome: Event | float
+        outcome: End | float
         try:
             outcome = next(steps)
             self._steps = steps
         except StopIteration as end:
             outcome = end.value
-        except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
+        except CppAuthError as error:  # the login's refusal, where the service's own comes as an end
             outcome = refused(self._watch.watched.url, error, self._watch.watched)
         metrics.report()
-        if isinstance(outcome, float) or outcome["error"] != CppAuthError.__name__:
+        if isinstance(outcome, float) or outcome.error is not CppAuthError:
             return outcome
         # Somebody may have renewed the secret in Airflow since this wait began.
         edited = self._new_hook()
@@ -176,8 +176,8 @@ class Waits(CallsPortal):
         )
         raise AssertionError("defer() has to raise")
 
-    def _wait(self, context: Context, location: Watched) -> Event:
-        """Watch to the end, on the worker or in the triggerer, as `deferrable` says; return the end's event."""
+    def _wait(self, context: Context, location: Watched) -> End:
+        """Watch to the end, on the worker or in the triggerer, as `deferrable` says; return how it ended."""
         self._begin(context, location)
         with self._airflows_timeout_explained():
             while isinstance(outcome := self._look(), float):

@@ -27,6 +27,7 @@ from airflow_provider_cpp.tasks.without_worker import ending_of, start_trigger_a
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
+    from airflow_provider_cpp.lro.ends import End
     from airflow_provider_cpp.lro.seam import Watched
 
 
@@ -200,13 +201,13 @@ class WatchingSensor(Waits, BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: Any) -> dict[str, object]:
         """Resume after the triggerer saw the end."""
-        return self._conclude(event)
+        from airflow_provider_cpp.lro.ends import End
 
-    def _conclude(self, event: Any) -> dict[str, object]:
-        from airflow_provider_cpp.lro.ends import result_of
+        return self._conclude(End.read(event))
 
-        result = result_of(event, by_sensor=True)
-        self.log.info("%s", event["message"])
+    def _conclude(self, end: End) -> dict[str, object]:
+        result = end.result(by_sensor=True)
+        self.log.info("%s", end.message)
         return result
 
     def _schedule(self) -> PollSchedule:

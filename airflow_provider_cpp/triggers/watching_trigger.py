@@ -137,37 +137,40 @@ class WatchingTrigger(BaseTrigger):
         self.on_start()
         try:
             settings = await self._settings()
-            event = await self._watch(settings)
-            while event["error"] == CppAuthError.__name__:
+            end = await self._watch(settings)
+            while end.error is CppAuthError:
                 # Somebody may have renewed the secret in Airflow since this watch began.
                 try:
                     edited = await self._settings()
                 except CppUnavailable as error:
-                    raise ends.not_read_anew(event, error) from error
+                    raise ends.not_read_anew(end, error) from error
                 if edited == settings:
                     break
                 self._say(logging.INFO, ends.connection_was_edited(self.cpp_conn_id))
                 settings = edited
-                event = await self._watch(settings)
+                end = await self._watch(settings)
         except CppError as error:
-            event = ends.refused(self.where(), error)
-        yield await self._end(event)
+            end = ends.refused(self.where(), error)
+        yield await self._end(end)
 
-    async def _end(self, event: ends.Event) -> TriggerEvent:
+    async def _end(self, end: ends.End) -> TriggerEvent:
         """Return Airflow's event: one that ends the task here, or one that resumes it on a worker."""
+        event = TriggerEvent(end.to_event())
         if self.ending is None:
-            return TriggerEvent(event)
+            return event
         task = dict(self.ending)
         push = task.pop("push")
-        end = ends.end_without_worker(event, **task)
-        if end is None or (end is TaskEnd.SUCCESS and push and not await self._push(event["operation"])):
-            return TriggerEvent(event)
+        of_task = ends.end_without_worker(end, **task)
+        if of_task is None:
+            return event
+        if of_task is TaskEnd.SUCCESS and push and not await self._push(end.result(by_sensor=True)):
+            return event
         from airflow.triggers.base import TaskFailedEvent, TaskSkippedEvent, TaskSuccessEvent
 
-        self._say(logging.INFO if end is TaskEnd.SUCCESS else logging.ERROR, str(event["message"]))
-        if end is TaskEnd.SUCCESS:
+        self._say(logging.INFO if of_task is TaskEnd.SUCCESS else logging.ERROR, end.message)
+        if of_task is TaskEnd.SUCCESS:
             return TaskSuccessEvent()
-        return TaskSkippedEvent() if end is TaskEnd.SKIPPED else TaskFailedEvent()
+        return TaskSkippedEvent() if of_task is TaskEnd.SKIPPED else TaskFailedEvent()
 
     async def _push(self, result: object) -> bool:
         """Push the task's result as a worker would, and return whether that worked.
@@ -184,7 +187,7 @@ class WatchingTrigger(BaseTrigger):
             return False
         return True
 
-    async def _watch(self, settings: Settings) -> ends.Event:
+    async def _watch(self, settings: Settings) -> ends.End:
         started_at, deadline = self._times()
         location, goal = self.what_to_watch(settings)
         watch = Watch(
@@ -200,7 +203,7 @@ class WatchingTrigger(BaseTrigger):
             await self._show_link(settings, xcom, location)
         try:
             return await self._run(settings, watch.follow(at_once=False, log_state=watch.log_state(self.told)))
-        except CppAuthError as error:  # the login's refusal, where the service's own comes as an event
+        except CppAuthError as error:  # the login's refusal, where the service's own comes as an end
             return ends.refused(self.where(), error, location)
 
     async def _show_link(self, settings: Settings, xcom: TaskXCom, location: Watched) -> None:

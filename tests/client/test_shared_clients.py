@@ -121,7 +121,7 @@ def _watch(settings: Settings, emulator: Emulator, offer: str) -> Watch:
 async def _watched(settings: Settings, emulator: Emulator, offer: str) -> str:
     async with shared_client(settings) as client:
         event = await client.run(_watch(settings, emulator, offer).follow(at_once=True), say=lambda *_: None)
-    return str(event["status"])
+    return str(event.status)
 
 
 async def _going_live(settings: Settings, emulator: Emulator, count: int) -> list[str]:

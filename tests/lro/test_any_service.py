@@ -41,7 +41,7 @@ def start(shelf: Shelf, intent: Opening = OPENING, if_running: str = "fail", **m
 def watched(shelf: Shelf, name: str, **more: Any) -> tuple[Any, Runner]:
     runner = Runner(shelf)
     watch = Watch(Job(name), started_at=more.pop("started_at", NOW), deadline=NOW + 86400.0, **more)
-    return runner.run(watch.follow(at_once=True, draw=lambda: 0.5)), runner
+    return runner.run(watch.follow(at_once=True, draw=lambda: 0.5)).to_event(), runner
 
 
 class TestStarting:
@@ -225,7 +225,7 @@ class TestWatching:
         shelf.answers["/jobs/job-0"] = document
         runner = Runner(shelf)
         watch = Watch(Job("job-0"), started_at=NOW, deadline=NOW + 3600.0)
-        event = runner.run(watch.follow(at_once=True, draw=lambda: 0.5))
+        event = runner.run(watch.follow(at_once=True, draw=lambda: 0.5)).to_event()
         assert event["status"] == "timeout"
         assert len(runner.lines(logging.INFO)) == 1
 
@@ -235,13 +235,13 @@ class TestCanceling:
         shelf = Shelf()
         shelf.add()
         event = Runner(shelf).run(Cancel(Job("job-0")).confirmed(draw=lambda: 0.5))
-        assert (event["status"], shelf.stops) == ("canceled", 1)
+        assert (event.status, shelf.stops) == ("canceled", 1)
 
     def test_what_nobody_can_cancel_isnt_tried(self) -> None:
         runner = Runner(Shelf())
         event = runner.run(Cancel(Job("sealed-1")).confirmed(draw=lambda: 0.5))
-        assert event["status"] == "not_cancelable"
-        assert "it is sealed, which nobody can undo" in event["message"]
+        assert event.status == "not_cancelable"
+        assert "it is sealed, which nobody can undo" in event.message
         assert runner.sent == []
 
     def test_what_isnt_found_while_the_list_cant_be_read_isnt_gone(self) -> None:
@@ -257,6 +257,6 @@ class TestCanceling:
         shelf.add(state="succeeded")
         shelf.add("closing")
         event = Runner(shelf).run(CancelOffer(OPENING).confirmed(draw=lambda: 0.5))
-        assert (event["status"], event["location"]) == ("canceled", Job("job-1").url)
+        assert (event.status, event.location) == ("canceled", Job("job-1").url)
         event = Runner(shelf).run(CancelOffer(OPENING).confirmed(draw=lambda: 0.5))
-        assert event["status"] == "nothing_running"
+        assert event.status == "nothing_running"

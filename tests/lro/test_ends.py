@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException, AirflowFailException, AirflowSensorTimeout
@@ -31,10 +32,10 @@ URL = f"{ORIGIN}/api/publishers/contoso/offers/{OFFER}/operations/{GUID}"
 WATCHED = parse_location(URL, origin=ORIGIN)
 
 
-def _ended(*arguments: object, **more: object) -> ends.Event:
+def _ended(*arguments: object, **more: object) -> dict[str, Any]:
     read = read_operation(operation(*arguments, **more))  # type: ignore[arg-type]
     assert isinstance(read, Operation)
-    return ends.ended(WATCHED, read)
+    return ends.ended(WATCHED, read).to_event()
 
 
 FAILED = _ended(
@@ -50,14 +51,14 @@ EVENTS = {
     "succeeded": _ended("completed", step("live", "complete")),
     "failed": FAILED,
     "canceled": _ended("cancelled"),
-    "timeout": ends.timed_out(WATCHED, RUNNING, 1_209_600.0, ""),
-    "unknown": ends.unreadable(WATCHED, RUNNING, "HTTP 503"),
+    "timeout": ends.timed_out(WATCHED, RUNNING, 1_209_600.0, "").to_event(),
+    "unknown": ends.unreadable(WATCHED, RUNNING, "HTTP 503").to_event(),
 }
 
 
 @pytest.mark.parametrize(("status", "event"), EVENTS.items())
 def test_an_event_names_its_operation_and_crosses_airflows_database_unchanged(
-    status: str, event: ends.Event
+    status: str, event: dict[str, Any]
 ) -> None:
     assert event["status"] == status
     assert event["location"] == URL
@@ -123,7 +124,7 @@ def test_a_timeout_says_that_the_operation_may_still_run_and_where_it_was() -> N
 
 
 def test_a_timeout_of_what_could_never_be_read_says_so() -> None:
-    told = str(ends.timed_out(WATCHED, None, 60.0, "HTTP 503")["message"])
+    told = str(ends.timed_out(WATCHED, None, 60.0, "HTTP 503").message)
     assert "not be read even once" in told
     assert "HTTP 503" in told
 
@@ -136,7 +137,7 @@ def test_an_unreadable_status_says_nothing_about_the_operation() -> None:
 
 @pytest.mark.parametrize("error", [CppAuthError("401"), CppBadRequest("400")])
 def test_the_error_that_ended_a_watch_is_raised_as_what_it_was(error: CppError) -> None:
-    event = ends.refused(URL, error)
+    event = ends.refused(URL, error).to_event()
     assert event["status"] == "unknown"
     assert json.loads(json.dumps(event)) == event
     with pytest.raises(type(error), match=str(error)):
@@ -256,15 +257,15 @@ def test_a_reason_is_told_once_wherever_it_stood(steps: list[dict[str, object]],
 def test_a_timeout_tells_what_asked_for_somebody_meanwhile(word: str) -> None:
     read = read_operation(operation("running", step("displaycertify", word, messages=[message("Add a logo.")])))
     assert isinstance(read, Operation)
-    for event in (ends.timed_out(WATCHED, read, 60.0, ""), ends.unreadable(WATCHED, read, "HTTP 503")):
-        assert f"is {word}: Add a logo" in str(event["message"])
+    for end in (ends.timed_out(WATCHED, read, 60.0, ""), ends.unreadable(WATCHED, read, "HTTP 503")):
+        assert f"is {word}: Add a logo" in end.message
 
 
 def test_a_timeout_tells_what_the_operation_says_whose_own_word_looks_like_a_failure() -> None:
     read = read_operation(operation("publishFailed", messages=["Add a logo."]))
     assert isinstance(read, Operation)
     assert not read.is_terminal
-    assert "Add a logo" in str(ends.timed_out(WATCHED, read, 60.0, "")["message"])
+    assert "Add a logo" in str(ends.timed_out(WATCHED, read, 60.0, "").message)
     assert COMPLETED.verdict(read) is None
 
 

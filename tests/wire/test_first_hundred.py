@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.lro.cancelling import Cancel, error_of_cancel
+from airflow_provider_cpp.lro.cancelling import Cancel
 from airflow_provider_cpp.lro.goals import SIGNOFF
 from airflow_provider_cpp.services.cloud_partner_portal.calls import go_live
 from airflow_provider_cpp.wire.answers import Answer, Reading, error_of
@@ -124,10 +124,10 @@ def test_a_refusal_ends_with_its_ids_whatever_is_added_to_it(call: Any, status: 
 def test_a_cancel_that_had_no_effect_says_so_first() -> None:
     runner = Runner([operation("running"), answered(202), operation("failed", NO_IMAGE)], live=live())
     event = runner.run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
-    assert error_of_cancel(event) is None
-    assert at_the_start(str(event["message"]), f"Cancel of offer {PUBLISHER}/{OFFER} came too late.")
+    assert event.error is None
+    assert at_the_start(event.message, f"Cancel of offer {PUBLISHER}/{OFFER} came too late.")
     cant = [operation("running", cancellationRequestState="cannotCancel")]
-    error = error_of_cancel(Runner(cant).run(Cancel(LOCATION).confirmed()))
+    error = Runner(cant).run(Cancel(LOCATION).confirmed()).error
     assert isinstance(error, CppError)
     assert at_the_start(str(error), "can't be canceled any more: the service says 'cannotCancel'")
     assert str(error).endswith(f"Operation {GUID}.")

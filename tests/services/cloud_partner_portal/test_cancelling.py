@@ -18,7 +18,7 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
     is_retried,
 )
-from airflow_provider_cpp.lro.cancelling import MAX_CANCELS, SEND_AGAIN_AFTER, Cancel, CancelOffer, error_of_cancel
+from airflow_provider_cpp.lro.cancelling import MAX_CANCELS, SEND_AGAIN_AFTER, Cancel, CancelOffer
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.wire.answers import Reading
@@ -40,7 +40,7 @@ def cancel(*readings: Reading, within: float = 300.0) -> tuple[Any, Runner]:
 def test_a_cancel_is_sent_once_and_watched_until_it_is_done() -> None:
     event, runner = cancel(RUNNING, answered(202), RUNNING, RUNNING, operation("canceled"))
 
-    assert event["status"] == "canceled"
+    assert event.status == "canceled"
     assert [call.path.rsplit("/", 1)[1] for call in runner.posts] == ["cancel"]
     assert "Confirmed" in runner.lines()[-1]
 
@@ -64,21 +64,21 @@ def test_a_cancel_that_is_broken_off_tells_whether_it_was_sent() -> None:
 )
 def test_what_has_ended_is_not_canceled(word: str, status: str) -> None:
     event, runner = cancel(operation(word))
-    assert event["status"] == status
+    assert event.status == status
     assert runner.posts == [], "the cancel would hit whatever runs on the offer now"
 
 
 @pytest.mark.parametrize("reading", [LOST, refused(500), answered(200, b"<html>"), answered(200, {})])
 def test_nothing_is_canceled_whose_status_cant_be_read(reading: Reading) -> None:
     event, runner = cancel(reading)
-    assert event["status"] == "unknown"
+    assert event.status == "unknown"
     assert runner.posts == [], "the cancel would hit whatever runs on the offer now"
     assert "Not canceling" in runner.warnings()[-1]
 
 
 def test_a_cancel_that_does_nothing_is_told_as_not_confirmed() -> None:
     event, runner = cancel(RUNNING, answered(202), RUNNING, within=60)
-    assert event["status"] == "timeout"
+    assert event.status == "timeout"
     assert runner.now == NOW + 60
     assert "isn't confirmed" in runner.warnings()[-1]
     assert len(runner.posts) == 1
@@ -95,9 +95,9 @@ def test_a_login_that_refuses_once_the_cancel_was_sent_hides_no_cancel() -> None
 
     runner = Runner(service)
     event = runner.run(Cancel(LOCATION).confirmed())
-    assert event["status"] == "unknown"
-    assert "isn't confirmed. The secret has expired." in event["message"]
-    assert event["message"] == runner.warnings()[-1]
+    assert event.status == "unknown"
+    assert "isn't confirmed. The secret has expired." in event.message
+    assert event.message == runner.warnings()[-1]
 
 
 @pytest.mark.parametrize("refusal", [refused(400), refused(403), CppAuthError("The secret has expired.")])
@@ -116,9 +116,9 @@ def test_a_refusal_hides_no_cancel_that_had_no_clear_answer(refusal: Any, is_rea
         return refusal
 
     event = Runner(service).run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
-    assert event["status"] == "unknown"
-    assert "isn't confirmed." in event["message"]
-    assert isinstance(error_of_cancel(event), OperationStatusUnknown)
+    assert event.status == "unknown"
+    assert "isn't confirmed." in event.message
+    assert isinstance(event.error, OperationStatusUnknown)
 
 
 def test_a_login_that_refuses_the_cancel_itself_is_the_error() -> None:
@@ -135,13 +135,13 @@ def test_a_login_that_refuses_the_cancel_itself_is_the_error() -> None:
 
 def test_an_operation_that_ended_before_the_cancel_took_effect_is_told_as_it_ended() -> None:
     event, _ = cancel(RUNNING, answered(202), operation("completed"))
-    assert event["status"] == "succeeded"
+    assert event.status == "succeeded"
 
 
 @pytest.mark.parametrize("reading", [LOST, refused(500), refused(408)])
 def test_a_cancel_whose_answer_got_lost_is_not_sent_again_but_watched(reading: Reading) -> None:
     event, runner = cancel(RUNNING, reading, operation("canceled"))
-    assert event["status"] == "canceled"
+    assert event.status == "canceled"
     assert len(runner.posts) == 1
 
 
@@ -167,23 +167,23 @@ def test_an_operation_that_isnt_found_by_itself_is_looked_up_among_the_submissio
 ) -> None:
     listed = answered(200, [submission(GUID, state)])
     event, runner = cancel(refused(404), listed, answered(202), operation("canceled"))
-    assert event["status"] == status
+    assert event.status == status
     assert len(runner.posts) == posts
 
 
 @pytest.mark.parametrize("word", ["cannotCancel", "CannotCancel", "cant cancel"])
 def test_what_the_service_says_cant_be_canceled_isnt_sent_a_cancel(word: str) -> None:
     event, runner = cancel(operation("running", cancellationRequestState=word))
-    assert event["status"] == "not_cancelable"
+    assert event.status == "not_cancelable"
     assert runner.posts == []
-    assert isinstance(error_of_cancel(event), NotCanceled)
-    assert word in str(event["message"])
+    assert isinstance(event.error, NotCanceled)
+    assert word in str(event.message)
 
 
 @pytest.mark.parametrize("word", ["canCancel", "cancelRequested", "", None, 7, "perhaps"])
 def test_any_other_word_is_no_reason_not_to_try(word: object) -> None:
     event, _ = cancel(operation("running", cancellationRequestState=word), answered(202), operation("canceled"))
-    assert event["status"] == "canceled"
+    assert event.status == "canceled"
 
 
 @pytest.mark.parametrize("reading", [LOST, refused(500), refused(408), answered(302)])
@@ -195,7 +195,7 @@ def test_a_cancel_without_a_clear_answer_is_sent_again_while_the_operation_runs_
 
     runner = Runner(service)
     event = runner.run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
-    assert event["status"] == "canceled"
+    assert event.status == "canceled"
     assert len(runner.posts) == 2
 
 
@@ -204,18 +204,18 @@ def test_a_second_cancel_doesnt_meet_what_was_started_meanwhile() -> None:
     script = iter([RUNNING, LOST, *[operation("running")] * 2])
     runner = Runner(lambda call, now: next(script, operation("canceled") if now >= NOW + 30 else RUNNING))
     event = runner.run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
-    assert event["status"] == "canceled"
+    assert event.status == "canceled"
     assert len(runner.posts) == 1
 
 
 def test_a_cancel_is_sent_three_times_at_most_and_its_wait_ends_in_time() -> None:
     runner = Runner(lambda call, now: LOST if call.method == "POST" else RUNNING)
     event = runner.run(Cancel(LOCATION, 300.0).confirmed(draw=lambda: 0.5))
-    assert event["status"] == "timeout"
+    assert event.status == "timeout"
     assert len(runner.posts) == 3
     assert runner.now == NOW + 300
-    assert "may be canceled yet" in str(event["message"])
-    assert isinstance(error_of_cancel(event), OperationTimeout)
+    assert "may be canceled yet" in str(event.message)
+    assert isinstance(event.error, OperationTimeout)
 
 
 THROTTLED = refused(503, **{"retry-after": "1"})
@@ -247,7 +247,7 @@ def test_one_cancel_that_may_have_got_through_is_enough_to_watch_for_what_comes_
 
     runner = Runner(service)
     event = runner.run(Cancel(LOCATION, 300.0).confirmed(draw=lambda: 0.5))
-    assert event["status"] == "timeout"
+    assert event.status == "timeout"
     assert runner.now >= NOW + 300
 
 
@@ -256,7 +256,7 @@ def test_what_ends_while_a_cancel_cant_get_through_is_told_as_that_end() -> None
         return UNSENT if call.method == "POST" else operation("completed" if now > NOW + 40 else "running")
 
     event = Runner(service).run(Cancel(LOCATION).confirmed(draw=lambda: 0.5))
-    assert event["status"] == "succeeded"
+    assert event.status == "succeeded"
 
 
 @pytest.mark.parametrize("status", [400, 409])
@@ -265,7 +265,7 @@ def test_a_cancel_that_is_refused_as_the_operation_has_ended_is_told_as_that_end
     status: int, word: str, expected: str
 ) -> None:
     event, runner = cancel(RUNNING, refused(status), operation(word))
-    assert event["status"] == expected
+    assert event.status == expected
     assert len(runner.posts) == 1
 
 
@@ -287,9 +287,9 @@ def test_what_runs_on_an_offer_is_canceled_and_watched(slot: str, status: int) -
     listed = answered(200, [*NOTHING, submission(GUID, "running", slot=slot)])
     event, runner = cancel_offer(listed, RUNNING, answered(status), RUNNING, operation("canceled"))
 
-    assert event["status"] == "canceled"
-    assert event["location"] == LOCATION.url
-    assert error_of_cancel(event) is None
+    assert event.status == "canceled"
+    assert event.location == LOCATION.url
+    assert event.error is None
     (post,) = runner.posts
     assert "jdoe@contoso.com" in post.body
 
@@ -297,11 +297,11 @@ def test_what_runs_on_an_offer_is_canceled_and_watched(slot: str, status: int) -
 @pytest.mark.parametrize("entries", [[], NOTHING])
 def test_where_nothing_runs_nothing_is_sent_and_that_is_said(entries: list[Any]) -> None:
     event, runner = cancel_offer(answered(200, entries))
-    assert event["status"] == "nothing_running"
-    assert event["location"] is None
-    assert "Nothing runs" in str(event["message"])
+    assert event.status == "nothing_running"
+    assert event.location is None
+    assert "Nothing runs" in str(event.message)
     assert len(runner.sent) == 1
-    assert error_of_cancel(event) is None
+    assert event.error is None
 
 
 @pytest.mark.parametrize(
@@ -328,8 +328,8 @@ def test_a_cancel_without_effect_is_an_error(
     readings: tuple[Reading, ...], status: str, error: type[CppError] | None
 ) -> None:
     event, _ = cancel_offer(answered(200, [submission(GUID)]), *readings)
-    assert event["status"] == status
-    told = error_of_cancel(event)
+    assert event.status == status
+    told = event.error
     assert (type(told) if told else None) is error
 
 
@@ -367,7 +367,7 @@ def test_what_neither_finds_isnt_there() -> None:
 def test_an_old_forms_absence_from_the_list_says_nothing_while_something_runs() -> None:
     runner = Runner([refused(404), answered(200, [submission(GUID)])])
     event = runner.run(Cancel(OLD_FORM).confirmed(draw=lambda: 0.5))
-    assert event["status"] == "unknown"
+    assert event.status == "unknown"
     assert runner.posts == []
 
 
@@ -385,17 +385,17 @@ def test_a_cancel_that_is_under_way_is_watched_to_its_end(
     status: int, words: str, end: str, came_to: type[CppError] | None
 ) -> None:
     event, runner = cancel(RUNNING, refused(status, "X", words), RUNNING, RUNNING, RUNNING, operation(end))
-    assert event["status"] == {"completed": "succeeded"}.get(end, end)
+    assert event.status == {"completed": "succeeded"}.get(end, end)
     assert len(runner.posts) == 1
     assert any(words.rstrip(".") in line for line in runner.warnings())
-    error = error_of_cancel(event)
+    error = event.error
     assert (type(error) if error else None) is came_to
 
 
 def test_one_that_doesnt_end_in_time_is_told_with_the_services_words() -> None:
     event, runner = cancel(RUNNING, UNDER_WAY, RUNNING, within=60)
-    assert event["status"] == "timeout"
-    assert "already in progress" in str(event["message"])
+    assert event.status == "timeout"
+    assert "already in progress" in str(event.message)
     assert runner.now == NOW + 60
 
 
@@ -403,7 +403,7 @@ def test_one_that_doesnt_end_in_time_is_told_with_the_services_words() -> None:
 def test_an_operation_that_says_so_itself_is_being_canceled(word: str) -> None:
     seen = operation("running", cancellationRequestState=word)
     event, _ = cancel(RUNNING, refused(409), seen, seen, operation("canceled"))
-    assert event["status"] == "canceled"
+    assert event.status == "canceled"
 
 
 @pytest.mark.parametrize("status", [400, 409])
@@ -428,13 +428,13 @@ def test_where_the_times_dont_tell_which_runs_its_said(times: tuple[object, obje
 
 def test_the_last_operation_is_named_only_where_it_is_known() -> None:
     event, _ = cancel_offer(answered(200, [{**entry, "changedTime": None} for entry in NOTHING]))
-    assert "The last operation was" not in str(event["message"])
+    assert "The last operation was" not in str(event.message)
     event, _ = cancel_offer(answered(200, [{**NOTHING[0], "changedTime": None}]))
-    assert "The last operation was golive old-1" in str(event["message"])
+    assert "The last operation was golive old-1" in str(event.message)
 
 
 def test_what_runs_is_found_on_a_later_page() -> None:
     first = answered(200, {"value": NOTHING, "nextLink": "?$skip=2"})
     last = answered(200, {"value": [submission(GUID)]})
     event, _ = cancel_offer(first, last, RUNNING, answered(202), operation("canceled"))
-    assert event["status"] == "canceled"
+    assert event.status == "canceled"

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.lro.canceled import Canceled
 from airflow_provider_cpp.lro.cancelling import MAX_CANCELS, Cancel, CancelOffer
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
@@ -96,16 +97,16 @@ def test_what_is_told_of_a_cancel_is_true(service: Canceling, is_of_offer: bool)
 
     assert runner.now - NOW < 2 * 3600, "it ends"
     assert len(runner.posts) <= MAX_CANCELS * MAX_ATTEMPTS
-    message = str(told) if isinstance(told, CppError) else told["message"]
-    if isinstance(told, dict):
-        if told["status"] in {"canceled", "succeeded", "failed"}:
-            assert told["status"] == service.state(runner.now)
-        if told["status"] == "nothing_running":
+    message = str(told) if isinstance(told, CppError) else told.message
+    if isinstance(told, Canceled):
+        if told.status in {"canceled", "succeeded", "failed"}:
+            assert told.status == service.state(runner.now)
+        if told.status == "nothing_running":
             assert service.state(runner.now) != "running"
     if "othing was canceled" in message:
         assert service.taken_at is None
     # With "isn't confirmed" before it, it is about the read that failed.
     if ("nothing was sent" in message.lower() and "isn't confirmed" not in message) or "Not canceling" in message:
         assert runner.posts == []
-    if service.taken_at is not None and not (isinstance(told, dict) and told["status"] != "unknown"):
+    if service.taken_at is not None and not (isinstance(told, Canceled) and told.status != "unknown"):
         assert "isn't confirmed" in message, "it may be canceled yet"

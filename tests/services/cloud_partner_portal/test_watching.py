@@ -212,7 +212,7 @@ def test_whatever_comes_it_ends_in_time_and_with_the_services_own_word(
         return reading
 
     runner = Runner(service, latency=0.01)
-    event = runner.run(watch(deadline=NOW + lasting).follow(at_once=at_once, draw=lambda: draw))
+    event = runner.run(watch(deadline=NOW + lasting).follow(at_once=at_once, draw=lambda: draw)).to_event()
 
     assert json.loads(json.dumps(event, allow_nan=False)) == event
     assert runner.now <= NOW + lasting + 1

@@ -29,7 +29,7 @@ def follow(
 ) -> tuple[Any, Runner]:
     """Watch at the middle of every jitter, and return the event and the runner."""
     runner = Runner(service, now=more.pop("now", NOW), live=more.pop("live", LIVE))
-    event = runner.run(watch(**more).follow(at_once=at_once, draw=lambda: 0.5))
+    event = runner.run(watch(**more).follow(at_once=at_once, draw=lambda: 0.5)).to_event()
     assert json.loads(json.dumps(event, allow_nan=False)) == event
     return event, runner
 
