@@ -12,8 +12,8 @@ from airflow_provider_cpp.client.answer_bytes import headers_of, read_answer
 from airflow_provider_cpp.client.authorization import Attempt, GetToken, authorized
 from airflow_provider_cpp.client.driver import Sayer, adriven, handled
 from airflow_provider_cpp.client.failures import why_without_answer
-from airflow_provider_cpp.client.redaction import told_by
-from airflow_provider_cpp.client.retry_loop import repeating
+from airflow_provider_cpp.client.redaction import redacted
+from airflow_provider_cpp.client.retry_loop import retry_options
 from airflow_provider_cpp.client.tokens import Token, Tokens
 from airflow_provider_cpp.client.transport import CONNECT_TIMEOUT, ca_file_unusable, fixed_headers, proxy_of, trust
 from airflow_provider_cpp.exceptions import CppError
@@ -76,7 +76,7 @@ class AsyncClient:
         """Send a call, and again as far as `wire.retries` allows; return the last reading."""
         from tenacity import AsyncRetrying
 
-        reading: Reading = await AsyncRetrying(**repeating())(self.exchange, call)
+        reading: Reading = await AsyncRetrying(**retry_options())(self.exchange, call)
         return reading
 
     async def exchange(self, call: Call) -> Reading:
@@ -194,7 +194,7 @@ class AsyncClient:
                     **limit,
                 ) as response,
             ):
-                return told_by(await _read(response, call.max_answer), self.settings, token.value)
+                return redacted(await _read(response, call.max_answer), self.settings, token.value)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             return _unanswered(error, self.settings, token.value)
 

@@ -14,8 +14,8 @@ from airflow_provider_cpp.client.authorization import Attempt, GetToken, authori
 from airflow_provider_cpp.client.bounded_session import bounded_session, packed_body
 from airflow_provider_cpp.client.driver import Keeper, Sayer, driven, handled
 from airflow_provider_cpp.client.failures import causes_of, is_untrusted, why_without_answer
-from airflow_provider_cpp.client.redaction import told_by
-from airflow_provider_cpp.client.retry_loop import repeating
+from airflow_provider_cpp.client.redaction import redacted
+from airflow_provider_cpp.client.retry_loop import retry_options
 from airflow_provider_cpp.client.tokens import Token, Tokens
 from airflow_provider_cpp.client.transport import CONNECT_TIMEOUT, ca_file_unusable, fixed_headers, proxy_of, trust
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
@@ -83,7 +83,7 @@ class BlockingClient:
         """Send a call, and again as far as `wire.retries` allows; return the last reading."""
         from tenacity import Retrying
 
-        reading: Reading = Retrying(sleep=self._sleep, **repeating())(self.exchange, call)
+        reading: Reading = Retrying(sleep=self._sleep, **retry_options())(self.exchange, call)
         return reading
 
     def exchange(self, call: Call) -> Reading:
@@ -142,7 +142,7 @@ class BlockingClient:
             except OSError as error:  # before anything is connected
                 raise ca_file_unusable(self.settings, error) from None
             with response:
-                return told_by(_read(response, call.max_answer), self.settings, token.value)
+                return redacted(_read(response, call.max_answer), self.settings, token.value)
 
 
 class _Bearer:

@@ -127,7 +127,7 @@ class _BoundedResponse(http.client.HTTPResponse):
         lines: Any = self.fp
         lines.have_to_be_whole = True
         super().begin()
-        while 102 <= self.status < 200:  # told ahead of the answer (RFC 9110, 15.2)
+        while 102 <= self.status < 200:  # sent ahead of the answer (RFC 9110, 15.2)
             self.headers = None  # type: ignore[assignment]
             super().begin()
         lines.have_to_be_whole = False

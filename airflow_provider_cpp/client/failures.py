@@ -1,4 +1,4 @@
-"""Why a request has no answer: what its error wraps, and what may be told of it."""
+"""Why a request has no answer: what its error wraps, and what may be shown of it."""
 
 from __future__ import annotations
 

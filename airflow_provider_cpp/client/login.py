@@ -53,13 +53,13 @@ quiet.setLevel(logging.WARNING)
 _fetching = threading.local()
 
 
-def _is_told(record: logging.LogRecord) -> bool:
-    return not getattr(_fetching, "now", False) or record.levelno >= _fetching.tells_from
+def _is_logged(record: logging.LogRecord) -> bool:
+    return not getattr(_fetching, "now", False) or record.levelno >= _fetching.logged_from
 
 
-# One line an hour would be most of the log of a wait of days. Others' tokens are theirs to tell.
+# One line an hour would be most of the log of a wait of days. Others' tokens are theirs to log.
 for _name in ("decorators", "get_token_mixin", "msal_managed_identity_client"):
-    logging.getLogger(f"azure.identity._internal.{_name}").addFilter(_is_told)
+    logging.getLogger(f"azure.identity._internal.{_name}").addFilter(_is_logged)
 
 # They would log a whole answer, with whatever of it they don't know to be a token.
 for _name in ("oauth2cli.oauth2", "token_cache"):
@@ -113,8 +113,8 @@ def fetch_token(settings: Settings) -> tuple[str, float]:
         session.hooks["response"].append(lambda answer, *_, **__: answers.append(answer))
         unreached = _unreached(session, settings.authority)
         _fetching.now = True
-        # What fails is told by our error; only of several sources its first line leaves some out.
-        _fetching.tells_from = logging.WARNING if settings.auth == "default" else logging.CRITICAL
+        # What fails stands in our error; only of several sources its first line leaves some out.
+        _fetching.logged_from = logging.WARNING if settings.auth == "default" else logging.CRITICAL
         try:
             with _credential(settings, session) as credential:
                 token = credential.get_token(settings.scope)

@@ -1,7 +1,7 @@
 """What is left out of an answer that quotes its request: the token, the secret.
 
 What an answer says is logged, raised and put into events; a proxy or a service that echoes a request in its
-message would have all of them tell the token.
+message would put the token into all of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _NEEDLESS = re.compile(r"(?<!\\)\\u00(3[0-9]|[46][1-9a-fA-F]|[57][0-9aA])")
 def without(text: str, secrets: Iterable[str]) -> str:
     """Return a text without these secrets, in whatever form JSON, HTML or a URL give them.
 
-    :param secrets: those that are too short to be told from other words are passed over.
+    :param secrets: those that are too short to be distinguished from other words are passed over.
     """
     for secret in secrets:
         if len(secret) >= LEAST_SECRET and _core(secret) in text:
@@ -54,8 +54,8 @@ def without_quotes(answer: Answer, secrets: Iterable[str]) -> Answer:
     return replace(answer, headers=headers, body=body.encode("latin-1"))
 
 
-def told_by(answer: Answer, settings: Settings, token: str) -> Answer:
-    """Return what may be told of an answer, should it quote the request: what it says is logged and raised.
+def redacted(answer: Answer, settings: Settings, token: str) -> Answer:
+    """Return an answer without what its request was sent with: what it says is logged and raised.
 
     :param token: what the request was sent with.
     """

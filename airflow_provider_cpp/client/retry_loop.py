@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from tenacity import RetryCallState
 
 
-def repeating() -> dict[str, Any]:
+def retry_options() -> dict[str, Any]:
     """Return the arguments for `Retrying` and `AsyncRetrying` around `exchange(call)`.
 
     The last reading comes back, whatever it is: what it means is for others to say.

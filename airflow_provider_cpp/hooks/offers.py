@@ -118,11 +118,11 @@ class OffersHook(ConnectionReader):
 
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
-        :param notification_emails: whom the service tells how it goes; it ignores them for offers that were
-            migrated to Partner Center, and tells the account's seller contact.
+        :param notification_emails: whom the service notifies how it goes; it ignores them for offers that were
+            migrated to Partner Center, and notifies the account's seller contact.
         :param if_running: what becomes of a publish of this offer that runs already, where it lacks the draft
-            as it is now, or that can't be told: `fail` (default), `adopt` (take it up all the same) or `restart`
-            (cancel it, and publish anew). One that has the draft is always taken up.
+            as it is now, or where that isn't known: `fail` (default), `adopt` (take it up all the same) or
+            `restart` (cancel it, and publish anew). One that has the draft is always taken up.
         :raises CppConflict: another operation runs on the offer; with `restart` also if a cancel isn't confirmed.
         :raises CppError: as `go_live`; `CppBadRequest` also for a draft that isn't valid (422).
         """
@@ -208,7 +208,7 @@ class OffersHook(ConnectionReader):
         """Look up the page of an offer in Partner Center in the list of offers, once, for 10 seconds at most.
 
         :param location: the offer, or an operation on it, as `location` and `offer_location` return them.
-        :returns: its address; None if the service doesn't tell it, as for an offer that was never migrated to
+        :returns: its address; None if the service doesn't name it, as for an offer that was never migrated to
             Partner Center, or can't be asked.
         """
         return self.client.run(self.service.page_of(location), say=self.say)
@@ -237,7 +237,7 @@ class OffersHook(ConnectionReader):
 
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
-        :param notification_emails: whom the service tells; ignored for migrated offers.
+        :param notification_emails: whom the service notifies; ignored for migrated offers.
         :param within: seconds, or a `timedelta`, in which the cancel has to be confirmed; 5 minutes by default.
         :param dry_run: report what would be canceled, and send nothing that changes anything.
         :returns: what became of what ran: `status`, `location` and `message`.
@@ -400,13 +400,13 @@ class OffersHook(ConnectionReader):
         Tries once and takes seconds, as somebody waits for it in front of a form.
         """
         try:
-            works, told = self._can_see_offers()
+            works, message = self._can_see_offers()
         except CppError as error:
-            works, told = False, str(error)
+            works, message = False, str(error)
         except Exception as error:  # noqa: BLE001 - the contract of Airflow's button: it never raises
-            works, told = False, said_by(error)
-        # Airflow tests a copy under a random id, which would tell nobody anything.
-        return works, " ".join(told.replace(f"connection {self.cpp_conn_id!r}", "this connection").split())
+            works, message = False, said_by(error)
+        # Airflow tests a copy under a random id, which means nothing to anybody.
+        return works, " ".join(message.replace(f"connection {self.cpp_conn_id!r}", "this connection").split())
 
     def _can_see_offers(self) -> tuple[bool, str]:
         settings = read_connection(self, self.cpp_conn_id, patience=0.0)
@@ -417,9 +417,9 @@ class OffersHook(ConnectionReader):
         call = calls.list_offers(settings.publisher_id)
         offers = client.run(listed(call, settings.origin, read_listed_offer, patient=False))
         if isinstance(offers, Unlisted):
-            told = str(offers.error)
-            where = "" if settings.origin in told else f" at {settings.origin}"
-            return False, told.replace(str(call), f"{call}{where}", 1)
+            message = str(offers.error)
+            where = "" if settings.origin in message else f" at {settings.origin}"
+            return False, message.replace(str(call), f"{call}{where}", 1)
         count = len(offers.entries)
         return True, f"This principal can see the offers of publisher {settings.publisher_id}: {count}."
 

@@ -18,6 +18,7 @@ from airflow_provider_cpp.exceptions import (
     UntrustedLocation,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.hooks.offers import OffersHook
 from airflow_provider_cpp.provider_info import FIELDS
 from tests.client.raw_server import RawServer, response
 
@@ -63,6 +64,15 @@ def test_a_connection_of_another_type_is_refused_before_anything_is_sent(monkeyp
 def test_a_connection_that_names_no_type_is_taken(monkeypatch, cpp_emulator):
     hook = connect(monkeypatch, cpp_emulator, conn_type=None)
     assert hook.list_offers()
+
+
+def test_a_hook_needs_no_method_of_its_own_to_take_an_offer_live(cpp_emulator):
+    class AnotherHook(OffersHook):
+        conn_type = "cpp"
+
+    hook = AnotherHook()
+    assert hook.get_operation(hook.go_live(OFFER)).status == "running"
+    assert hook.test_connection() == (True, "This principal can see the offers of publisher contoso: 1.")
 
 
 def test_go_live_sends_one_post_and_returns_the_absolute_location(hook, cpp_emulator):
