@@ -56,13 +56,13 @@ def test_a_sleeping_watcher_takes_a_few_kilobytes(portal):
     number = 500
 
     async def taken():
-        async with ours(portal, 0.5) as watch:
+        async with ours(portal, 2.0) as watch:  # so that hardly any waits for its answer just then
             tasks = [asyncio.ensure_future(watch(each)) for each in range(100)]
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(2.5)
             gc.collect()
             tracemalloc.start()
             tasks += [asyncio.ensure_future(watch(100 + each)) for each in range(number)]
-            await asyncio.sleep(1.5)
+            await asyncio.sleep(4.0)
             gc.collect()
             size, _ = tracemalloc.get_traced_memory()
             tracemalloc.stop()
