@@ -18,7 +18,7 @@ from airflow_provider_cpp.emulator.operations import Operation, View
 from airflow_provider_cpp.emulator.portal import Portal
 from airflow_provider_cpp.emulator.request_log import RecordedRequest, RequestLog
 from airflow_provider_cpp.emulator.routes import resolve
-from airflow_provider_cpp.emulator.settings import Settings
+from airflow_provider_cpp.emulator.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.emulator.answer import Call
@@ -118,6 +118,19 @@ class Emulation:
     def settings(self) -> Settings:
         """How the portal behaves now."""
         return self.portal.settings
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a setting, which is an attribute as well."""
+        if name in SETTINGS:
+            return getattr(self.settings, name)
+        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __setattr__(self, name: str, value: object) -> None:
+        """Change a setting that is assigned to, as `configure` does."""
+        if name in SETTINGS:
+            self.configure(**{name: value})
+        else:
+            super().__setattr__(name, value)
 
     def configure(self, **settings: Any) -> Settings:
         """Change how the portal behaves from now on; of several settings a wrong one changes none.

@@ -205,3 +205,7 @@ def check_seconds(name: str, value: object) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, (int, float)) or not value >= 0:
         raise ValueError(f"{name} is {value!r}; it has to be a number of seconds, 0 or more")
+
+
+#: The names of all settings.
+SETTINGS = frozenset(field.name for field in fields(Settings))

@@ -251,3 +251,17 @@ def test_without_trustme_it_says_what_to_install():
     )
     run = python(code)
     assert "pip install trustme" in run.stderr
+
+
+@pytest.mark.parametrize(("name", "value"), [("outcome", "fail"), ("duration", 7.0), ("page_size", 3)])
+def test_a_setting_is_an_attribute_as_well(emulator, name, value):
+    setattr(emulator, name, value)
+    assert getattr(emulator, name) == value
+    assert getattr(emulator.settings, name) == value
+
+
+def test_an_attribute_that_is_no_setting_is_none_and_a_wrong_value_is_refused(emulator):
+    with pytest.raises(AttributeError, match="outcom"):
+        _ = emulator.outcom
+    with pytest.raises(ValueError, match="outcome"):
+        emulator.outcome = "explode"
