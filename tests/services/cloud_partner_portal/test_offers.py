@@ -6,6 +6,7 @@ import pytest
 
 from airflow_provider_cpp.services.cloud_partner_portal.offers import (
     Offer,
+    Publisher,
     read_listed_offer,
     read_offer,
     read_publisher,
@@ -128,7 +129,13 @@ def test_publishers_are_read_as_they_are() -> None:
         "id": "contoso",
         "definition": {"displayText": "Contoso", "offerTypeCategories": [], "sellerId": 7},
     }
-    assert read_list(read_publisher, answered(200, [publisher])).entries == (publisher,)
+    (read,) = read_list(read_publisher, answered(200, [publisher])).entries
+    assert (read.id, read.display_text, read.to_dict()) == ("contoso", "Contoso", publisher)
+
+
+@pytest.mark.parametrize("document", [{}, {"id": 7, "definition": None}, {"definition": {"displayText": ["x"]}}])
+def test_what_the_service_doesnt_say_of_a_publisher_is_empty(document: dict[str, Any]) -> None:
+    assert (Publisher(document).id, Publisher(document).display_text) == ("", "")
 
 
 @pytest.mark.parametrize("read", [read_listed_offer, read_publisher])
