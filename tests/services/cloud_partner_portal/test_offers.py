@@ -134,7 +134,7 @@ def test_publishers_are_read_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("document", [{}, {"id": 7, "definition": None}, {"definition": {"displayText": ["x"]}}])
-def test_what_the_service_doesnt_say_of_a_publisher_is_empty(document: dict[str, Any]) -> None:
+def test_what_the_service_doesnt_say_of_a_publisher_is_empty(document: dict[str, object]) -> None:
     assert (Publisher(document).id, Publisher(document).display_text) == ("", "")
 
 
