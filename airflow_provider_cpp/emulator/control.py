@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
-from airflow_provider_cpp.emulator.documents import offer_document, operation_document
+from airflow_provider_cpp.emulator.doors import printed_offer, printed_operation
 from airflow_provider_cpp.emulator.faults import Fault
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ def _offers(emulator: Emulation, _call: Call) -> list[dict[str, Any]]:
     with portal.lock:
         return [
             {
-                **offer_document(
-                    offer, "", offer.definition, offer.version, whole=False, migrated=emulator.settings.migrated
-                ),
+                **printed_offer(portal, offer),
                 "status": None if not operations else portal.view(operations[-1]).state,
                 "previewVersion": portal.preview_version(offer),
                 "liveVersion": portal.live_version(offer),
@@ -104,7 +102,7 @@ def _offers(emulator: Emulation, _call: Call) -> list[dict[str, Any]]:
                         "kind": operation.kind,
                         "startedAt": operation.started_at,
                         "state": portal.view(operation).state,
-                        **operation_document(operation, portal.view(operation), emulator.settings),
+                        **printed_operation(portal, operation),
                     }
                     for operation in operations
                 ],

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, Delivery, json_answer, traceable
+from airflow_provider_cpp.emulator.doors import STATE_PROPERTIES
 from airflow_provider_cpp.emulator.refusals import refused
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.emulator.faults import Fault
 
 _LOCATIONS = ("Location", "Operation-Location")
-_STATES = ("status", "submissionState")
 _FOREIGN = "https://portal.example"
 _PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"
 
@@ -124,14 +124,14 @@ def _status_word(case: _Case) -> Answer:
     word = case.fault.value or "reticulating"
 
     def change(document: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: word if name in _STATES else value for name, value in document.items()}
+        return {name: word if name in STATE_PROPERTIES else value for name, value in document.items()}
 
     return _changed(case, lambda document: _with_states(document, change))
 
 
 def _without_status(case: _Case) -> Answer:
     def change(document: Mapping[str, Any]) -> dict[str, Any]:
-        return {name: value for name, value in document.items() if name not in _STATES}
+        return {name: value for name, value in document.items() if name not in STATE_PROPERTIES}
 
     return _changed(case, lambda document: _with_states(document, change))
 

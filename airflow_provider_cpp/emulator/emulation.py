@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator import state_file as states
 from airflow_provider_cpp.emulator.answer import Answer, Delivery
-from airflow_provider_cpp.emulator.api import Api
 from airflow_provider_cpp.emulator.disturbance import disturbed
+from airflow_provider_cpp.emulator.doors import AUDIENCES, Doors, resolve
 from airflow_provider_cpp.emulator.faults import FaultList
 from airflow_provider_cpp.emulator.login import Login
 from airflow_provider_cpp.emulator.offer_folder import OfferFile, OfferFolder
@@ -17,7 +17,6 @@ from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE, Offer, other_pro
 from airflow_provider_cpp.emulator.operations import Operation, View
 from airflow_provider_cpp.emulator.portal import Portal
 from airflow_provider_cpp.emulator.request_log import RecordedRequest, RequestLog
-from airflow_provider_cpp.emulator.routes import resolve
 from airflow_provider_cpp.emulator.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
@@ -74,9 +73,10 @@ class Emulation:
             tenant_id=tenant_id,
             client_id=client_id,
             client_secret=client_secret,
+            audiences=AUDIENCES,
             on_change=self._save,
         )
-        self._api = Api(self.portal, self._login)
+        self._doors = Doors(self.portal, self._login)
         self._log = RequestLog(on_request)
         self.faults: FaultList = FaultList()
         self._load()
@@ -107,7 +107,7 @@ class Emulation:
         if fault is not None and fault.kind == "revoked":
             self._login.revoke()
         acts = fault is None or fault.accepts
-        answer = self._api.answer(call, route) if acts else Answer(202)
+        answer = self._doors.answer(call, route) if acts else Answer(202)
         delivery = disturbed(fault, answer, call, self._clock()) if fault else Delivery(answer)
         self._log.finish(number, status=delivery.status, accepted=acts and 200 <= answer.status < 300)
         return delivery
@@ -252,7 +252,7 @@ class Emulation:
         if any((offer.publisher_id, offer.offer_id) == names for offer in self.portal.offers()):
             # Kept in the state file, with its operations; the draft is what the folder says.
             if self.portal.offer(*names).definition != document["definition"]:
-                self.portal.put_offer(*names, document, "*")
+                self.portal.put_offer(*names, document)
             return
         self.portal.add_offer(
             *names,

@@ -6,8 +6,8 @@ import threading
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.emulator.doors import ACTIONS
 from airflow_provider_cpp.emulator.refusals import FORMS
-from airflow_provider_cpp.emulator.routes import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.answer import ApiError
 from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation, View, reached_preview, view
-from airflow_provider_cpp.emulator.words import RUNNING, SUCCEEDED
+from airflow_provider_cpp.emulator.states import RUNNING, SUCCEEDED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -80,16 +80,6 @@ class Ledger:
                 for operation in self._operations.values()
                 if (operation.publisher_id, operation.offer_id) == (publisher_id, offer_id)
             ]
-
-    def operation(self, publisher_id: str, offer_id: str, operation_id: str) -> Operation:
-        """Return an operation by its GUID or, as for offers that weren't migrated, by ``P$O$n$slot``.
-
-        :raises ApiError: 404 for an unknown one
-        """
-        for operation in reversed(self.operations(publisher_id, offer_id)):
-            if operation_id in (operation.id, operation.legacy_id):
-                return operation
-        raise not_found(f"Operation {operation_id} of offer {offer_id} does not exist.")
 
     def view(self, operation: Operation) -> View:
         """Show an operation as it is now."""

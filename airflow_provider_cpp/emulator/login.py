@@ -1,4 +1,4 @@
-"""Decides who gets a token, and which tokens are good; what a token opens is decided in ``api``.
+"""Decides who gets a token, and which tokens are good; what a token opens is decided by each service.
 
 Answers and error codes are those of Microsoft's login host, as far as azure-identity and the v1 form of the
 "Prerequisites" page need them. Tokens are random strings, in which a client can read nothing.
@@ -14,14 +14,23 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
 from airflow_provider_cpp.emulator.answer import Answer, Call, json_answer
-from airflow_provider_cpp.emulator.documents import timestamp
+from airflow_provider_cpp.emulator.routing import served
+from airflow_provider_cpp.emulator.times import timestamp
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
-    from airflow_provider_cpp.emulator.routes import Route
+    from airflow_provider_cpp.emulator.routing import Route
 
-AUDIENCE = "https://cloudpartner.azure.com"
+SERVICE = "login"
+ROUTES = served(
+    SERVICE,
+    (
+        ("GET", r"/(?P<item>[^/]+)/v2\.0/\.well-known/openid-configuration", "discovery"),
+        ("POST", r"/(?P<item>[^/]+)/oauth2/v2\.0/token", "token"),
+        ("POST", r"/(?P<item>[^/]+)/oauth2/token", "token"),
+    ),
+)
 
 
 class Login:
@@ -31,6 +40,7 @@ class Login:
     :param tenant_id: the one directory there is
     :param client_id: the one application there is
     :param client_secret: its secret
+    :param audiences: the services that there are tokens for, each by its URL
     :param on_change: called after tokens were issued or revoked
     """
 
@@ -41,12 +51,14 @@ class Login:
         tenant_id: str,
         client_id: str,
         client_secret: str,
+        audiences: Collection[str],
         on_change: Callable[[], None] = lambda: None,
     ) -> None:
         self._clock = clock
         self.tenant_id = tenant_id
         self.client_id = client_id
         self.client_secret = client_secret
+        self._audiences = audiences
         self.on_change = on_change
         self._lock = threading.Lock()
         self._tokens: dict[str, float] = {}
@@ -96,10 +108,13 @@ class Login:
             return self._discovery(call)
         form = dict(parse_qsl(call.body, keep_blank_values=True))
         version_1 = not call.path.rstrip("/").endswith("/v2.0/token")
-        refusal = self._refusal(form, version_1=version_1)
-        return self._issue(lifetime, version_1=version_1) if refusal is None else refusal
+        wanted = form.get("resource", "") if version_1 else form.get("scope", "").removesuffix("/.default")
+        refusal = self._refusal(form, wanted)
+        if refusal is not None:
+            return refusal
+        return self._issue(lifetime, wanted.rstrip("/"), version_1=version_1)
 
-    def _refusal(self, form: dict[str, str], *, version_1: bool) -> Answer | None:
+    def _refusal(self, form: dict[str, str], wanted: str) -> Answer | None:
         if form.get("grant_type") != "client_credentials":
             message = "The app requested an unsupported grant type."
             return self._refuse(400, "unsupported_grant_type", 70003, message)
@@ -109,13 +124,12 @@ class Login:
             return self._refuse(400, "unauthorized_client", 700016, message)
         if not self._proves(form):
             return self._refuse(401, "invalid_client", 7000215, "Invalid client secret provided.")
-        wanted = form.get("resource", "") if version_1 else form.get("scope", "").removesuffix("/.default")
-        if wanted.rstrip("/") != AUDIENCE:
+        if wanted.rstrip("/") not in self._audiences:
             message = f"The resource principal named {wanted} was not found in the tenant."
             return self._refuse(400, "invalid_resource", 500011, message)
         return None
 
-    def _issue(self, lifetime: float, *, version_1: bool) -> Answer:
+    def _issue(self, lifetime: float, audience: str, *, version_1: bool) -> Answer:
         token = secrets.token_urlsafe(48)
         now = self._clock()
         with self._lock:
@@ -131,7 +145,7 @@ class Login:
                     "ext_expires_in": str(int(lifetime)),
                     "expires_on": str(int(now + lifetime)),
                     "not_before": str(int(now)),
-                    "resource": AUDIENCE,
+                    "resource": audience,
                     "access_token": token,
                 },
             )

@@ -1,14 +1,14 @@
 """Decides what an operation looks like at a moment: a pure function of its record and the time.
 
-Who starts, cancels or ends one is decided in ``portal``; how it is printed, in ``documents``.
+Who starts, cancels or ends one is decided in ``portal``; how it is printed, by each service.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from airflow_provider_cpp.emulator.states import CANCELED, FAILED, RUNNING, SUCCEEDED
 from airflow_provider_cpp.emulator.steps import SIGNOFF, STEP_IDS, STEPS
-from airflow_provider_cpp.emulator.words import CANCELED, FAILED, RUNNING, SUCCEEDED, TERMINAL
 
 PUBLISH = "publish"
 GO_LIVE = "golive"
@@ -59,20 +59,6 @@ class Operation:
     forced_at: float | None = None
     forced_outcome: str = "succeed"
 
-    @property
-    def slot(self) -> str:
-        """Where it publishes to, in the list's words: ``staging`` or ``production``."""
-        return "production" if self.kind == GO_LIVE else "staging"
-
-    @property
-    def legacy_id(self) -> str:
-        """The id under ``/api/operations/``, for offers that weren't migrated ("Publish offer" page).
-
-        The go-live page's sample ends in ``$preview`` too; ``$production`` is an inference.
-        """
-        slot = "production" if self.kind == GO_LIVE else "preview"
-        return f"{self.publisher_id}${self.offer_id}${self.offer_version}${slot}"
-
 
 @dataclass(frozen=True)
 class StepView:
@@ -96,19 +82,16 @@ class StepView:
 class View:
     """Show an operation at a moment.
 
-    :param state: one of the states in ``words``
+    :param state: one of ``states``
     :param steps: all six
     :param changed_at: when it changed last, seconds since the epoch
     :param waits_for_signoff: a publish has reached preview, and its publisher is to go live
-    :param cancellation: the ``cancellationRequestState``; only ``canCancel`` is
-        documented, the others are inferred
     """
 
     state: str
     steps: tuple[StepView, ...]
     changed_at: float
     waits_for_signoff: bool
-    cancellation: str
 
 
 @dataclass(frozen=True)
@@ -184,17 +167,12 @@ def view(operation: Operation, at: float) -> View:
     moment = at if end is None else end.at
     waits = end is None and reached_preview(operation, at)
     state = RUNNING if end is None else end.state
-    if state in TERMINAL:
-        cancellation = "canceled" if state == CANCELED else "cannotCancel"
-    else:
-        cancellation = "canCancel" if operation.cancel_requested_at is None else "cancelRequested"
     steps = _steps(operation, moment, end, reached_preview(operation, at))
     return View(
         state=state,
         steps=steps,
         changed_at=max([operation.started_at, *(step.changed_at for step in steps)]) if end is None else end.at,
         waits_for_signoff=waits,
-        cancellation=cancellation,
     )
 
 

@@ -1,7 +1,7 @@
 """Decides what a call does to offers and operations, and which calls are refused in which state.
 
-Time comes from an injected clock. How calls and results look on the wire is decided in ``api`` and
-``documents``.
+Time comes from an injected clock. How calls and results look on the wire is decided by each
+service.
 """
 
 from __future__ import annotations
@@ -12,13 +12,11 @@ from dataclasses import replace
 from typing import Any
 
 from airflow_provider_cpp.emulator.answer import ApiError
-from airflow_provider_cpp.emulator.documents import timestamp
 from airflow_provider_cpp.emulator.ledger import Ledger
 from airflow_provider_cpp.emulator.offers import (
     OVERRIDABLE,
     VM_OFFER_TYPE,
     Offer,
-    document_error,
     name_error,
     other_properties,
     sample_definition,
@@ -27,6 +25,7 @@ from airflow_provider_cpp.emulator.offers import (
 from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation
 from airflow_provider_cpp.emulator.settings import OUTCOMES, Settings
 from airflow_provider_cpp.emulator.steps import schedule
+from airflow_provider_cpp.emulator.times import timestamp
 
 SEED_STATES = ("draft", "preview_ready", "live")
 
@@ -122,30 +121,15 @@ class Portal(Ledger):
 
     # -- what a client asks for
 
-    def put_offer(
-        self, publisher_id: str, offer_id: str, document: Mapping[str, Any], if_match: str | None
-    ) -> tuple[Offer, bool]:
-        """Create or modify an offer; return it, and whether it is new ("Create or modify" page).
+    def put_offer(self, publisher_id: str, offer_id: str, document: Mapping[str, Any]) -> Offer:
+        """Create or modify an offer, and return it.
 
-        :param document: the request's body
-        :param if_match: the header's value; ``*`` overwrites without comparing
-        :raises ApiError: 400, 404, 409 or 412
+        :param document: one that ``offers.document_error`` has nothing against
+        :raises ApiError: 404 or 500
         """
-        if why := document_error(document, publisher_id, offer_id):
-            raise ApiError(400, "BadRequest", why)
         with self.lock:
             self.offers(publisher_id)
             old = self._offers.get((publisher_id, offer_id))
-            if old is not None and if_match is None:
-                # The pages say 400. This code and text are what pub's users got (pub issue 22).
-                raise ApiError(
-                    409,
-                    "InvalidResourceId",
-                    "Offer ID already exists. If you wanted to update an existing offer, please ensure "
-                    "If-Match header is specified as per documentation.",
-                )
-            if if_match not in (None, "*", None if old is None else old.etag):
-                raise ApiError(412, "PreconditionFailed", "The ETag of the offer is another one.")
             offer = self._new_offer(publisher_id, offer_id, str(document["offerTypeId"]), document["definition"])
             if old is not None:
                 offer = replace(
@@ -158,7 +142,7 @@ class Portal(Ledger):
                 self.on_put(publisher_id, offer_id, document)
             except (OSError, ValueError) as error:
                 raise ApiError(500, "InternalServerError", f"The offer can't be saved: {error}") from error
-            return self._keep(replace(offer, content=other_properties(document))), old is None
+            return self._keep(replace(offer, content=other_properties(document)))
 
     def publish(self, publisher_id: str, offer_id: str, emails: str = "") -> Operation:
         """Start to bring the draft into preview.

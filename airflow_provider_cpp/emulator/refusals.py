@@ -1,4 +1,4 @@
-"""Decides in which form, and under which headers, services behind the portal say no, or why something failed.
+"""Decides in which form, and under which headers, services behind the portal say no.
 
 The reference prints one form of an error. These are of real answers, with invented values: of test data of
 az-partner-center-cli (``service``), of issues of azure-docs 93203 (``validations``), StoreBroker 174 (``inner``),
@@ -88,6 +88,15 @@ _TEXTS: dict[str, Callable[[str], tuple[str, str]]] = {
 FORMS = (*_VALUES, *_TEXTS)
 
 
+def said(form: str, reason: str) -> Any:
+    """Return the JSON value that says a reason in a form.
+
+    :param form: one of ``FORMS`` that is JSON
+    :param reason: why
+    """
+    return _VALUES[form](reason)
+
+
 def refused(form: str, status: int) -> Answer:
     """Return an answer that says no in a form.
 
@@ -100,17 +109,3 @@ def refused(form: str, status: int) -> Answer:
     content_type, text = _TEXTS[form](REASON)
     reference = f"20260301T120000Z-{uuid4().hex[:25]}"
     return Answer(status, {"Content-Type": content_type, "x-azure-ref": reference}, text.encode())
-
-
-#: Where an operation that failed has its reason: fields of it, and of the step that failed.
-REASON_FORMS: dict[str, Callable[[str], tuple[dict[str, Any], dict[str, Any]]]] = {
-    "message": lambda reason: ({"message": reason}, {}),
-    "errors": lambda reason: ({"errors": [{"code": "ImageNotFound", "message": reason}]}, {}),
-    "error-details": lambda reason: (_details(reason), {}),
-    "inner-error": lambda reason: ({"error": _inner(reason)}, {}),
-    "status-details": lambda reason: ({"statusDetails": {"errors": [{"message": reason}]}}, {}),
-    "messages-text": lambda reason: ({"messages": reason}, {}),
-    "step-error": lambda reason: ({}, {"error": {"code": "ImageNotFound", "message": reason}}),
-    "step-message": lambda reason: ({}, {"message": reason}),
-    "none": lambda _reason: ({}, {}),
-}

@@ -197,6 +197,6 @@ def test_a_marker_gives_the_fixture_a_copy_of_a_folder(cpp_emulator, request):
     before = theirs.read_text()
     assert json.loads(os.environ["AIRFLOW_CONN_CPP_DEFAULT"])["extra"]["publisher_id"] == "fabrikam"
     (offer,) = cpp_emulator.portal.offers()
-    cpp_emulator.portal.put_offer("fabrikam", "sample", {**DOCUMENT, "id": "sample"}, "*")
+    cpp_emulator.portal.put_offer("fabrikam", "sample", {**DOCUMENT, "id": "sample"})
     assert theirs.read_text() == before
     assert offer.offer_id == "sample"

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from airflow_provider_cpp.emulator import Operation
 from airflow_provider_cpp.emulator.operations import reached_preview, view
 from airflow_provider_cpp.emulator.settings import OUTCOMES
+from airflow_provider_cpp.emulator.states import TERMINAL
 from airflow_provider_cpp.emulator.steps import STEP_IDS, schedule
-from airflow_provider_cpp.emulator.words import TERMINAL
 
 START = 1_700_000_000.0
 # A busy machine is no failure.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_cpp.emulator import Fault
-from airflow_provider_cpp.emulator.settings import PAGE_FORMS
+from airflow_provider_cpp.emulator.cloud_partner_portal.forms import PAGE_FORMS
 from airflow_provider_cpp.exceptions import CppBadRequest, CppNotFound, CppUnavailable
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.lro.schedule import PollSchedule

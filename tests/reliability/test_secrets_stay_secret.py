@@ -13,7 +13,8 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
-from airflow_provider_cpp.emulator import Fault, documents
+from airflow_provider_cpp.emulator import Fault
+from airflow_provider_cpp.emulator.cloud_partner_portal import documents
 from airflow_provider_cpp.emulator.steps import STEP_IDS
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.operators.offer import GoLiveOperator
@@ -227,8 +228,8 @@ def quoting(monkeypatch):
     step_document, links = documents.step_document, documents._links
     signed = f"https://x.example/a?sv=1&sig={quote(quoted('one by itself')[0].partition('=')[2])}&sp=r"
 
-    def quoting_step(step, settings):
-        document = step_document(step, settings)
+    def quoting_step(step, forms):
+        document = step_document(step, forms)
         number = STEP_IDS.index(step.id)
         mine = MESSAGES[number :: len(STEP_IDS)]
         messages = [{"messageHtml": text, "level": "error"} for text in mine]

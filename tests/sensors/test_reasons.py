@@ -6,7 +6,8 @@ import logging
 
 import pytest
 
-from airflow_provider_cpp.emulator.refusals import REASON, REASON_FORMS
+from airflow_provider_cpp.emulator.cloud_partner_portal.reasons import REASON_FORMS
+from airflow_provider_cpp.emulator.refusals import REASON
 from airflow_provider_cpp.exceptions import OperationTimeout, WatchedOperationFailed
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor

@@ -6,12 +6,10 @@ The pages contradict each other and real clients saw further spellings, so that 
 
 from __future__ import annotations
 
-NOT_STARTED = "notStarted"
-RUNNING = "running"
-SUCCEEDED = "succeeded"
-FAILED = "failed"
-CANCELED = "canceled"
-TERMINAL = frozenset({SUCCEEDED, FAILED, CANCELED})
+from airflow_provider_cpp.emulator.states import CANCELED, FAILED, NOT_STARTED, RUNNING, SUCCEEDED
+
+#: In which of their properties the documents say a state.
+STATE_PROPERTIES = ("status", "submissionState")
 
 VOCABULARIES: dict[str, dict[str, str]] = {
     # The operations page lists four words, the first one with a space. It has none for a canceled operation:
@@ -33,7 +31,7 @@ VOCABULARIES: dict[str, dict[str, str]] = {
 def operation_word(state: str, vocabulary: str) -> str:
     """Spell the state of an operation or a submission.
 
-    :param state: one of this module's five states
+    :param state: one of the five of ``states``
     :param vocabulary: a key of ``VOCABULARIES``
     """
     return VOCABULARIES[vocabulary].get(state, state)

@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.emulator.cloud_partner_portal.reasons import REASON_FORMS
+from airflow_provider_cpp.emulator.cloud_partner_portal.words import display_word, operation_word
 from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation, StepView, View
-from airflow_provider_cpp.emulator.refusals import REASON, REASON_FORMS
+from airflow_provider_cpp.emulator.refusals import REASON
+from airflow_provider_cpp.emulator.states import CANCELED, FAILED, TERMINAL
 from airflow_provider_cpp.emulator.steps import STEPS
-from airflow_provider_cpp.emulator.words import FAILED, display_word, operation_word
+from airflow_provider_cpp.emulator.times import timestamp
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from airflow_provider_cpp.emulator.cloud_partner_portal.forms import CloudPartnerPortalForms
     from airflow_provider_cpp.emulator.offers import Offer
-    from airflow_provider_cpp.emulator.settings import Settings
 
 _STEPS = {step.id: step for step in STEPS}
-
-
-def timestamp(at: float) -> str:
-    """Print a time as .NET does, with seven decimals and a Z.
-
-    :param at: seconds since the epoch
-    """
-    moment = datetime.fromtimestamp(at, tz=UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}0Z"
 
 
 def ticks(at: float) -> int:
@@ -84,33 +77,35 @@ def submission_type(operation: Operation, vocabulary: str) -> str:
     """Print what an operation is: ``publish`` in the list's sample, ``Publish/GoLive`` in the table.
 
     :param operation: its record
-    :param vocabulary: of the settings
+    :param vocabulary: of the forms
     """
     word = "goLive" if operation.kind == GO_LIVE else "publish"
     return display_word(word, vocabulary)
 
 
-def submission_document(offer: Offer, operation: Operation, view: View, settings: Settings) -> dict[str, Any]:
+def submission_document(
+    offer: Offer, operation: Operation, view: View, forms: CloudPartnerPortalForms
+) -> dict[str, Any]:
     """Print an entry of the list of submissions ("List operations" page).
 
     :param offer: whose operation
     :param operation: its record
     :param view: as it is now
-    :param settings: for the vocabulary
+    :param forms: vocabulary and forms
     """
     return {
         "id": operation.id,
         "offerId": operation.offer_id,
-        "offerVersion": settings.shown_version(operation.offer_version),
+        "offerVersion": forms.shown_version(operation.offer_version),
         "offerTypeId": offer.offer_type_id,
         "publisherId": operation.publisher_id,
-        "submissionType": submission_type(operation, settings.vocabulary),
-        "submissionState": operation_word(view.state, settings.vocabulary),
+        "submissionType": submission_type(operation, forms.vocabulary),
+        "submissionState": operation_word(view.state, forms.vocabulary),
         "publishingVersion": operation.publishing_version,
-        "slot": operation.slot,
+        "slot": "production" if operation.kind == GO_LIVE else "staging",
         "version": ticks(operation.started_at),
         "definition": {"metadata": {"emails": operation.emails}},
-        **_changed_time(offer, view, settings.changed_time),
+        **_changed_time(offer, view, forms.changed_time),
     }
 
 
@@ -127,21 +122,21 @@ def _changed_time(offer: Offer, view: View, form: str) -> dict[str, Any]:
     return {"changedTime": timestamp(view.changed_at)}
 
 
-def operation_document(operation: Operation, view: View, settings: Settings) -> dict[str, Any]:
+def operation_document(operation: Operation, view: View, forms: CloudPartnerPortalForms) -> dict[str, Any]:
     """Print an operation ("Get operation" part of the "List operations" page).
 
     :param operation: its record
     :param view: as it is now
-    :param settings: for the vocabulary and the forms
+    :param forms: vocabulary and forms
     """
     failed = [message for step in view.steps for message in step.messages]
     done = {step.id for step in view.steps if step.status == "complete"}
-    word = operation_word(view.state, settings.vocabulary)
+    word = operation_word(view.state, forms.vocabulary)
     document: dict[str, Any] = {}
-    if settings.operation_properties != "sample":
+    if forms.operation_properties != "sample":
         document |= {
             "id": operation.id,
-            "submissionType": display_word(submission_type(operation, settings.vocabulary), "pascal"),
+            "submissionType": display_word(submission_type(operation, forms.vocabulary), "pascal"),
             "createdDateTime": timestamp(operation.started_at),
             "lastActionDateTime": timestamp(view.changed_at),
             "status": word,
@@ -149,14 +144,14 @@ def operation_document(operation: Operation, view: View, settings: Settings) -> 
             if view.state == FAILED
             else None,
         }
-    if settings.operation_properties != "table":
+    if forms.operation_properties != "table":
         document |= {
             "status": word,
-            "messages": [_message(level, html, view.changed_at, settings) for level, html in failed],
+            "messages": [_message(level, html, view.changed_at, forms) for level, html in failed],
             "publishingVersion": operation.publishing_version,
-            "offerVersion": settings.shown_version(operation.offer_version),
-            "cancellationRequestState": view.cancellation,
-            "steps": [step_document(step, settings) for step in view.steps],
+            "offerVersion": forms.shown_version(operation.offer_version),
+            "cancellationRequestState": _cancellation(operation, view),
+            "steps": [step_document(step, forms) for step in view.steps],
             **_links(
                 operation.publisher_id,
                 operation.offer_id,
@@ -164,14 +159,21 @@ def operation_document(operation: Operation, view: View, settings: Settings) -> 
                 is_live="live" in done,
             ),
         }
-    return _with_reason(document, view.state, settings)
+    return _with_reason(document, view.state, forms)
 
 
-def _with_reason(document: dict[str, Any], state: str, settings: Settings) -> dict[str, Any]:
-    """Move the reason of a failure to where the settings have it."""
-    if state != FAILED or settings.reason_form == "step-messages":
+def _cancellation(operation: Operation, view: View) -> str:
+    """Print whether it can be canceled; only ``canCancel`` is documented, the others are inferred."""
+    if view.state in TERMINAL:
+        return "canceled" if view.state == CANCELED else "cannotCancel"
+    return "canCancel" if operation.cancel_requested_at is None else "cancelRequested"
+
+
+def _with_reason(document: dict[str, Any], state: str, forms: CloudPartnerPortalForms) -> dict[str, Any]:
+    """Move the reason of a failure to where the forms have it."""
+    if state != FAILED or forms.reason_form == "step-messages":
         return document
-    fields, of_step = REASON_FORMS[settings.reason_form](REASON)
+    fields, of_step = REASON_FORMS[forms.reason_form](REASON)
     steps = [
         {**step, "messages": [], **of_step} if step["status"].lower() in ("rejected", "blocked") else step
         for step in document.get("steps", [])
@@ -180,14 +182,20 @@ def _with_reason(document: dict[str, Any], state: str, settings: Settings) -> di
 
 
 def status_document(
-    offer: Offer, status: str, view: View | None, settings: Settings, *, in_preview: bool, is_live: bool
+    offer: Offer,
+    status: str,
+    view: View | None,
+    forms: CloudPartnerPortalForms,
+    *,
+    in_preview: bool,
+    is_live: bool,
 ) -> dict[str, Any]:
     """Print an offer's status ("Retrieve offer status" page).
 
     :param offer: its record
     :param status: the offer's status in camelCase
     :param view: its latest operation as it is now, if it had one
-    :param settings: for the vocabulary and the forms
+    :param forms: vocabulary and forms
     :param in_preview: a version of it is in preview
     :param is_live: customers can buy a version of it
     """
@@ -196,27 +204,27 @@ def status_document(
     )
     messages = [(message, step.changed_at) for step in steps for message in step.messages]
     return {
-        "status": display_word(status, settings.vocabulary),
-        "messages": [_message(level, html, at, settings) for (level, html), at in messages],
-        "steps": [step_document(step, settings) for step in steps],
+        "status": display_word(status, forms.vocabulary),
+        "messages": [_message(level, html, at, forms) for (level, html), at in messages],
+        "steps": [step_document(step, forms) for step in steps],
         **_links(offer.publisher_id, offer.offer_id, in_preview=in_preview, is_live=is_live),
     }
 
 
-def step_document(step: StepView, settings: Settings) -> dict[str, Any]:
+def step_document(step: StepView, forms: CloudPartnerPortalForms) -> dict[str, Any]:
     """Print a step; ``progressPercentage`` is the samples' word, the table's is ``processPercentage``.
 
     :param step: as it is now
-    :param settings: for the vocabulary and the forms
+    :param forms: vocabulary and forms
     """
     documented = _STEPS[step.id]
     return {
         "estimatedTimeFrame": documented.estimate,
         "id": step.id,
-        "stepName": documented.name if settings.step_names == "documented" else step.id,
+        "stepName": documented.name if forms.step_names == "documented" else step.id,
         "description": documented.description,
-        "status": display_word(step.status, settings.vocabulary),
-        "messages": [_message(level, html, step.changed_at, settings) for level, html in step.messages],
+        "status": display_word(step.status, forms.vocabulary),
+        "messages": [_message(level, html, step.changed_at, forms) for level, html in step.messages],
         "progressPercentage": step.progress,
     }
 
@@ -230,7 +238,7 @@ def _links(publisher_id: str, offer_id: str, *, in_preview: bool, is_live: bool)
     }
 
 
-def _message(level: str, html: str, at: float, settings: Settings) -> Any:
-    if settings.message_form == "strings":
+def _message(level: str, html: str, at: float, forms: CloudPartnerPortalForms) -> Any:
+    if forms.message_form == "strings":
         return html
     return {"messageHtml": html, "level": level, "timestamp": timestamp(at)}

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation
 
-if TYPE_CHECKING:
-    from airflow_provider_cpp.emulator.operations import Operation
+
+def legacy_id(operation: Operation) -> str:
+    """Return the id under ``/api/operations/``, for offers that weren't migrated ("Publish offer" page).
+
+    The go-live page's sample ends in ``$preview`` too; ``$production`` is an inference.
+
+    :param operation: which
+    """
+    slot = "production" if operation.kind == GO_LIVE else "preview"
+    return f"{operation.publisher_id}${operation.offer_id}${operation.offer_version}${slot}"
 
 
 def location_headers(operation: Operation, form: str, base_url: str, api_version: str) -> dict[str, str]:
@@ -22,7 +30,7 @@ def location_headers(operation: Operation, form: str, base_url: str, api_version
     version = f"?api-version={api_version}"
     absolute = {"Operation-Location": base_url + path}
     relative = {"Location": path + version}
-    legacy = f"/api/operations/{operation.legacy_id}{version}"
+    legacy = f"/api/operations/{legacy_id(operation)}{version}"
     return {
         "location-relative": relative,
         "location-legacy": {"Location": legacy},

@@ -10,34 +10,36 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer, traceable
-from airflow_provider_cpp.emulator.definitions import decorated, shown
-from airflow_provider_cpp.emulator.documents import (
+from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
+from airflow_provider_cpp.emulator.cloud_partner_portal.definitions import decorated, shown
+from airflow_provider_cpp.emulator.cloud_partner_portal.documents import (
     offer_document,
     operation_document,
     status_document,
     submission_document,
 )
-from airflow_provider_cpp.emulator.locations import location_headers
-from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE
+from airflow_provider_cpp.emulator.cloud_partner_portal.locations import legacy_id, location_headers
+from airflow_provider_cpp.emulator.cloud_partner_portal.pages import paged
+from airflow_provider_cpp.emulator.cloud_partner_portal.words import display_word, meaning
+from airflow_provider_cpp.emulator.ledger import not_found
+from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE, document_error
 from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation
-from airflow_provider_cpp.emulator.pages import paged
-from airflow_provider_cpp.emulator.routes import LOGIN_ACTIONS, Route
-from airflow_provider_cpp.emulator.words import SUCCEEDED, display_word, meaning
+from airflow_provider_cpp.emulator.states import SUCCEEDED
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.emulator.login import Login
     from airflow_provider_cpp.emulator.offers import Offer
     from airflow_provider_cpp.emulator.portal import Portal
+    from airflow_provider_cpp.emulator.routing import Route
 
 _FILTER = re.compile(r"\s*offerTypeId\s+eq\s+'([^']*)'\s*")
 
 
-class Api:
-    """Answer the calls of Cloud Partner Portal and its login host.
+class CloudPartnerPortal:
+    """Answer the calls of Cloud Partner Portal.
 
     :param portal: offers and operations
-    :param login: tokens
+    :param login: tells which tokens are good
     """
 
     def __init__(self, portal: Portal, login: Login) -> None:
@@ -50,21 +52,8 @@ class Api:
 
         :param call: the request
         :param route: what it asks for
+        :raises ApiError: for what is refused
         """
-        try:
-            with self._portal.lock:
-                answer = self._answer(call, route)
-        except ApiError as error:
-            answer = error.answer()
-        return traceable(answer)
-
-    def _answer(self, call: Call, route: Route) -> Answer:
-        if route.action == "unknown":
-            raise ApiError(404, "NotFound", f"No resource was found at {call.path}.")
-        if not route.allowed:
-            raise ApiError(405, "MethodNotAllowed", f"{call.path} does not take {call.method}.")
-        if route.action in LOGIN_ACTIONS:
-            return self._login.answer(call, route, self._portal.settings.token_lifetime)
         if not self._login.accepts(call.headers.get("authorization")):
             # A client reads this text from a top-level "Message", unlike every other error.
             return json_answer(
@@ -118,7 +107,11 @@ class Api:
         return Answer(202, location_headers(operation, form, call.base_url, call.query["api-version"]))
 
     def _operation(self, offer: Offer, operation_id: str) -> Answer:
-        operation = self._portal.operation(offer.publisher_id, offer.offer_id, operation_id)
+        for operation in reversed(self._portal.operations(offer.publisher_id, offer.offer_id)):
+            if operation_id in (operation.id, legacy_id(operation)):
+                break
+        else:
+            raise not_found(f"Operation {operation_id} of offer {offer.offer_id} does not exist.")
         settings = self._portal.settings
         document = operation_document(operation, self._portal.view(operation), settings)
         return json_answer(200, [document] if settings.body_form == "array" else document)
@@ -194,9 +187,13 @@ class Api:
         document = call.json()
         if not isinstance(document, Mapping):
             raise ApiError(400, "BadRequest", "The request body is not an offer.")
-        offer, created = self._portal.put_offer(publisher_id, offer_id, document, call.headers.get("if-match"))
+        if why := document_error(document, publisher_id, offer_id):
+            raise ApiError(400, "BadRequest", why)
+        old = next((each for each in self._portal.offers(publisher_id) if each.offer_id == offer_id), None)
+        _check_if_match(call.headers.get("if-match"), None if old is None else old.etag)
+        offer = self._portal.put_offer(publisher_id, offer_id, document)
         document = self._printed(offer, offer.definition, offer.version)
-        return json_answer(201 if created else 200, {**document, "eTag": offer.etag}, {"ETag": offer.etag})
+        return json_answer(201 if old is None else 200, {**document, "eTag": offer.etag}, {"ETag": offer.etag})
 
     def _printed(self, offer: Offer, definition: Mapping[str, object], version: int) -> dict[str, object]:
         settings = self._portal.settings
@@ -252,6 +249,24 @@ class Api:
             # Whatever the status page says, the sample of the list says so, although the word is in no table.
             status = "published"
         return display_word(status, self._portal.settings.vocabulary)
+
+
+def _check_if_match(if_match: str | None, etag: str | None) -> None:
+    """Refuse to overwrite what isn't known ("Create or modify" page).
+
+    :param if_match: the header's value; ``*`` overwrites without comparing
+    :param etag: the offer's tag; None for one that isn't there yet
+    """
+    if etag is not None and if_match is None:
+        # The pages say 400. This code and text are what pub's users got (pub issue 22).
+        raise ApiError(
+            409,
+            "InvalidResourceId",
+            "Offer ID already exists. If you wanted to update an existing offer, please ensure "
+            "If-Match header is specified as per documentation.",
+        )
+    if if_match not in (None, "*", etag):
+        raise ApiError(412, "PreconditionFailed", "The ETag of the offer is another one.")
 
 
 def _emails(call: Call) -> str:

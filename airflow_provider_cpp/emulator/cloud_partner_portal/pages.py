@@ -15,22 +15,22 @@ from urllib.parse import quote, urlencode
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
 
 if TYPE_CHECKING:
-    from airflow_provider_cpp.emulator.settings import Settings
+    from airflow_provider_cpp.emulator.cloud_partner_portal.forms import CloudPartnerPortalForms
 
 
-def paged(call: Call, settings: Settings, entries: Sequence[Any]) -> Answer:
+def paged(call: Call, forms: CloudPartnerPortalForms, entries: Sequence[Any]) -> Answer:
     """Return the part of a list that a call asks for.
 
     :param call: the request
-    :param settings: for the size and the form of a page
+    :param forms: size and form of a page
     :param entries: the whole list
     """
-    form = settings.page_form
+    form = forms.page_form
     parameter = "continuationToken" if form == "continuationToken" else "$skiptoken"
     start = _position(call.query.get(parameter))
-    if not settings.page_size:
+    if not forms.page_size:
         return json_answer(200, list(entries[start:]))
-    end = start + settings.page_size
+    end = start + forms.page_size
     page = list(entries[start:end])
     rest = end < len(entries)
     token = base64.b64encode(f"skip={end}".encode()).decode()
