@@ -120,10 +120,11 @@ def program_of(path: Path) -> str:
 def place_of_name(path: Path) -> str:
     """Return within what a module's name is its own.
 
-    Not only each program, but also each of Airflow's faces, and each service: services mirror each other.
+    Not only each program, but also each of Airflow's faces, and each service, which the emulator has too: services
+    mirror each other.
     """
     parts = path.relative_to(PACKAGE).parts
-    if parts[0] in FACES or parts[0] == "services":
+    if parts[0] in FACES or parts[0] == "services" or (parts[0] == "emulator" and len(parts) > 2):
         return "/".join(parts[:-1])
     return program_of(path)
 
@@ -162,8 +163,26 @@ def test_no_two_modules_have_one_name() -> None:
     assert found == {}
     # Within a face or a service they may be called as in another one, but not as a module that serves all of them.
     allowed = {"calls"}  # `wire.calls` is what a call is; a service's `calls` are its calls
-    others = {path.stem for path in named if place_of_name(path) == "provider"} - allowed
-    assert {path.stem for path in named if place_of_name(path) not in {"provider", "emulator"}} & others == set()
+    for program in ("provider", "emulator"):
+        others = {path.stem for path in named if place_of_name(path) == program} - allowed
+        within = {path.stem for path in named if place_of_name(path) != program == program_of(path)}
+        assert within, program
+        assert within & others == set()
+
+
+#: Which modules of the emulator put its services in: all others serve any.
+DOORS = {"doors", "settings"}
+
+
+def test_only_the_doors_of_the_emulator_know_a_service() -> None:
+    places = {module_of(path): place_of_name(path) for path in MODULES}
+    found = {
+        path.stem
+        for path in MODULES
+        for name in imported_modules(path, set(places))
+        if places[name].startswith("emulator/") and places[name] != place_of_name(path)
+    }
+    assert found == DOORS
 
 
 def test_no_two_classes_have_one_name() -> None:

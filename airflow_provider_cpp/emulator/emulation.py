@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.emulator import state_file as states
+from airflow_provider_cpp.emulator import state_file as kept_state
 from airflow_provider_cpp.emulator.answer import Answer, Delivery
 from airflow_provider_cpp.emulator.disturbance import disturbed
 from airflow_provider_cpp.emulator.doors import AUDIENCES, Doors, resolve
@@ -265,8 +265,8 @@ class Emulation:
 
     def _save(self) -> None:
         if self._state_file is not None:
-            states.save(self._state_file, self.portal, self._login)
+            kept_state.save(self._state_file, self.portal, self._login)
 
     def _load(self) -> None:
-        if self._state_file is not None and states.load(self._state_file, self.portal, self._login):
+        if self._state_file is not None and kept_state.load(self._state_file, self.portal, self._login):
             self.portal.publishers.add(self.publisher_id)
