@@ -6,8 +6,7 @@ from typing import Any
 
 from airflow_provider_cpp.hooks.connection_form import standard_fields, widgets
 from airflow_provider_cpp.hooks.offers import OffersHook
-from airflow_provider_cpp.services.cloud_partner_portal import calls
-from airflow_provider_cpp.services.cloud_partner_portal.offers import Publisher, read_publisher
+from airflow_provider_cpp.services.cloud_partner_portal.offers import Publisher
 
 
 class CloudPartnerPortalHook(OffersHook):
@@ -44,4 +43,4 @@ class CloudPartnerPortalHook(OffersHook):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        return self._list(calls.list_publishers(), read_publisher)
+        return self._list(self.service.publishers())

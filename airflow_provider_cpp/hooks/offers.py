@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -21,29 +21,23 @@ from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, seconds
 from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.settling import Memory
 from airflow_provider_cpp.lro.starting import Start
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
 from airflow_provider_cpp.services.by_connection_type import service_of
-from airflow_provider_cpp.services.cloud_partner_portal import calls
-from airflow_provider_cpp.services.cloud_partner_portal.definitions import checked_definition
 from airflow_provider_cpp.services.cloud_partner_portal.locations import (
     OfferLocation,
     OperationLocation,
 )
 from airflow_provider_cpp.services.cloud_partner_portal.offers import (
     Offer,
-    read_listed_offer,
-    read_offer,
 )
-from airflow_provider_cpp.services.cloud_partner_portal.putting import Put, PutResult
+from airflow_provider_cpp.services.cloud_partner_portal.putting import PutResult
 from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
-from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
-from airflow_provider_cpp.wire.answers import Answer, content
 from airflow_provider_cpp.wire.arguments import FAIL, IfRunning, checked_flag, checked_if_running
-from airflow_provider_cpp.wire.calls import Call
 from airflow_provider_cpp.wire.identifiers import checked_identifier
-from airflow_provider_cpp.wire.listing import Unlisted, listed
+from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.plain_text import said_by
+from airflow_provider_cpp.wire.procedures import Procedure
 
 T = TypeVar("T")
 
@@ -151,7 +145,7 @@ class OffersHook(ConnectionReader):
         :param keep: keeps a record for a later try, before it returns.
         :param earlier: what is known of earlier tries, see `lro.settling.EarlierTries`.
         """
-        intent = self.service.going_live(*self._offer(publisher_id, offer_id))
+        intent = self.service.going_live(self._offer(publisher_id, offer_id))
         return self._start(Start(intent), keep, earlier, check)
 
     def start_publish(
@@ -176,12 +170,12 @@ class OffersHook(ConnectionReader):
         :param earlier: what is known of earlier tries, see `lro.settling.EarlierTries`.
         """
         if_running = checked_if_running(if_running)
-        intent = self.service.publishing(*self._offer(publisher_id, offer_id), notification_emails)
+        intent = self.service.publishing(self._offer(publisher_id, offer_id), notification_emails)
         return self._start(Start(intent, if_running), keep, earlier, check)
 
-    def _offer(self, publisher_id: str | None, offer_id: str) -> tuple[str, str]:
-        """Return the identifiers of an offer and of its publisher as the texts that they stand for."""
-        return self.settings.publisher(publisher_id), checked_identifier("offer_id", offer_id)
+    def _offer(self, publisher_id: str | None, offer_id: str) -> OfferRef:
+        """Return an offer by the texts that its identifiers stand for."""
+        return OfferRef(self.settings.publisher(publisher_id), checked_identifier("offer_id", offer_id))
 
     def _start(
         self, start: Start, keep: Keeper, earlier: Memory, check: Precheck | DryRun | None
@@ -202,7 +196,7 @@ class OffersHook(ConnectionReader):
         :param publisher_id: its publisher's; the connection's by default.
         :raises CppConfigurationError: an identifier can't be one.
         """
-        return self.service.status_of(*self._offer(publisher_id, offer_id))
+        return self.service.status_of(self._offer(publisher_id, offer_id))
 
     def offer_page(self, location: Watched) -> str | None:
         """Look up the page of an offer in Partner Center in the list of offers, once, for 10 seconds at most.
@@ -222,7 +216,7 @@ class OffersHook(ConnectionReader):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        return self._read(self.location(operation_location).to_read(), read_operation)
+        return self.client.run(self.service.operation(operation_location), say=self.say)
 
     def cancel(
         self,
@@ -247,8 +241,8 @@ class OffersHook(ConnectionReader):
         :raises CppError: the error that the service's refusal means.
         """
         cancel = CancelOffer(
-            self.service.operations_of(*self._offer(publisher_id, offer_id)),
-            calls.checked_emails(notification_emails),
+            self.service.operations_of(self._offer(publisher_id, offer_id)),
+            self.service.addresses(notification_emails),
             seconds("within", within),
             checked_flag("dry_run", dry_run),
         )
@@ -262,7 +256,7 @@ class OffersHook(ConnectionReader):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        return self._list(calls.list_offers(self.settings.publisher(publisher_id)), read_listed_offer)
+        return self._list(self.service.offers(self.settings.publisher(publisher_id)))
 
     def get_offer(
         self,
@@ -286,8 +280,8 @@ class OffersHook(ConnectionReader):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        publisher = self.settings.publisher(publisher_id)
-        return self._read(calls.get_offer(publisher, offer_id, version=version, slot=slot), read_offer)
+        offer = self._offer(publisher_id, offer_id)
+        return self.client.run(self.service.definition(offer, version, slot), say=self.say)
 
     def put_offer(
         self,
@@ -330,11 +324,9 @@ class OffersHook(ConnectionReader):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the service can't be had just now; a later try compares anew.
         """
-        publisher, offer_id = self._offer(publisher_id, offer_id)
-        put = Put(
-            publisher,
-            offer_id,
-            checked_definition(definition),
+        put = self.service.put(
+            self._offer(publisher_id, offer_id),
+            definition,
             if_match=if_match,
             dry_run=dry_run,
             ignore=ignore,
@@ -342,9 +334,8 @@ class OffersHook(ConnectionReader):
             resend=resend,
             create=create,
             new_plans=new_plans,
-            origin=self.settings.origin,
         )
-        return self.client.run(put.once(), say=self.say)
+        return self.client.run(put, say=self.say)
 
     def list_submissions(
         self, offer_id: str, publisher_id: str | None = None, status: str | None = None
@@ -358,8 +349,7 @@ class OffersHook(ConnectionReader):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        call = calls.list_submissions(self.settings.publisher(publisher_id), offer_id, status)
-        return self._list(call, read_submission)
+        return self._list(self.service.submissions(self._offer(publisher_id, offer_id), status))
 
     def get_offer_status(self, offer_id: str, publisher_id: str | None = None) -> Operation:
         """Read an offer's status (retrieve-offer-status page), which has the form of an operation.
@@ -372,13 +362,10 @@ class OffersHook(ConnectionReader):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        return self._read(calls.get_offer_status(self.settings.publisher(publisher_id), offer_id), read_operation)
+        return self.client.run(self.service.status(self._offer(publisher_id, offer_id)), say=self.say)
 
-    def _read(self, call: Call, read: Callable[[Answer], T | str]) -> T:
-        return content(call, self.client.send(call), read)
-
-    def _list(self, call: Call, read: Callable[[Mapping[str, Any]], T | str]) -> list[T]:
-        found = self.client.run(listed(call, self.settings.origin, read), say=self.say)
+    def _list(self, listing: Procedure[Listed[T] | Unlisted]) -> list[T]:
+        found = self.client.run(listing, say=self.say)
         if isinstance(found, Unlisted):
             raise found.error
         return list(found.entries)
@@ -414,12 +401,11 @@ class OffersHook(ConnectionReader):
         if not settings.publisher_id:
             client.check_login()
             return True, "The login works. Set publisher_id to test whether its offers can be seen, too."
-        call = calls.list_offers(settings.publisher_id)
-        offers = client.run(listed(call, settings.origin, read_listed_offer, patient=False))
+        offers = client.run(service_of(settings).offers(settings.publisher_id, patient=False))
         if isinstance(offers, Unlisted):
             message = str(offers.error)
             where = "" if settings.origin in message else f" at {settings.origin}"
-            return False, message.replace(str(call), f"{call}{where}", 1)
+            return False, message.replace(str(offers.call), f"{offers.call}{where}", 1)
         count = len(offers.entries)
         return True, f"This principal can see the offers of publisher {settings.publisher_id}: {count}."
 

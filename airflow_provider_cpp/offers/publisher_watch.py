@@ -17,6 +17,7 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.lro.troubles import Troubles
 from airflow_provider_cpp.offers.gone_live import GoneLive, Look, completed_go_lives
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE, Submission
 from airflow_provider_cpp.wire.answers import Answer, Reading, Unanswered, kind_of, retry_after
 from airflow_provider_cpp.wire.listing import Listed, Unlisted
@@ -58,7 +59,7 @@ class Offers(Protocol):
     def offers(self, publisher_id: str, *, patient: bool = True) -> Procedure[Listed[ListedOffer] | Unlisted]:
         """List a publisher's offers."""
 
-    def operations_of(self, publisher_id: str, offer_id: str) -> Operations:
+    def operations_of(self, offer: OfferRef) -> Operations:
         """Return the operations on an offer."""
 
 
@@ -148,7 +149,7 @@ class PublisherWatch:
     def _read(self, offer_id: str, entry: object) -> Procedure[bool]:
         """Read an offer's submissions; return whether it makes sense to go on with others."""
         offer = self._offers[offer_id]
-        operations = self._service.operations_of(self.publisher_id, offer_id)
+        operations = self._service.operations_of(OfferRef(self.publisher_id, offer_id))
         try:
             found = yield from operations.rows(patient=False)
         except CppConfigurationError as error:

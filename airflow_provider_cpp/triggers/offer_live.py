@@ -29,6 +29,7 @@ from airflow_provider_cpp.lro.schedule import PollSchedule, seconds
 from airflow_provider_cpp.lro.seam import Refused, Running, Seen, Watched
 from airflow_provider_cpp.lro.words import SUCCEEDED
 from airflow_provider_cpp.offers.gone_live import GoneLive, Look, Reported, read_reported
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE
 from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.triggers.snapshots import Snapshot, snapshots
@@ -182,7 +183,7 @@ class OfferLiveTrigger(BaseEventTrigger):
 
     async def _event(self, snapshot: Snapshot, go_live: GoneLive) -> dict[str, Any]:
         service = service_of(snapshot.settings)
-        operations = service.operations_of(snapshot.publisher_id, go_live.offer_id)
+        operations = service.operations_of(OfferRef(snapshot.publisher_id, go_live.offer_id))
         try:
             watched = operations.at(Row(go_live.operation_id, GO_LIVE, SUCCEEDED, SUCCEEDED))
         except UntrustedLocation as error:

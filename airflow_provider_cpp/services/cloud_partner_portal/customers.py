@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.seam import CustomerView
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_offer
 from airflow_provider_cpp.wire.answers import Answer
@@ -21,18 +22,17 @@ MAX_ANSWER = 2 * MAX_BODY
 _NOT_READ = CustomerView("What customers see now couldn't be read.")
 
 
-def seen_by_customers(publisher_id: str, offer_id: str) -> Procedure[CustomerView]:
+def seen_by_customers(ref: OfferRef) -> Procedure[CustomerView]:
     """Find out what customers see of an offer: asks once, and never raises.
 
     Its own page is known where the service names it with the version that is live, or else with the draft.
 
-    :param publisher_id: publisher of the offer.
-    :param offer_id: the offer.
+    :param ref: the offer.
     """
     try:
-        live = yield from _read(calls.get_offer(publisher_id, offer_id, slot="production"))
+        live = yield from _read(calls.get_offer(ref.publisher_id, ref.offer_id, slot="production"))
         if live is not None and live.status == 404:
-            draft = yield from _read(calls.get_offer(publisher_id, offer_id))
+            draft = yield from _read(calls.get_offer(ref.publisher_id, ref.offer_id))
             return CustomerView("Nothing of this offer is live yet.", _page_in(draft))
     except CppError:  # the login refuses
         return _NOT_READ

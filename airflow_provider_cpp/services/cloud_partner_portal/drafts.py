@@ -15,6 +15,7 @@ from typing import Any
 from airflow_provider_cpp.exceptions import CppConfigurationError, CppError
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.offers.paths import Path, written
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import PUBLISH, Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls, returned
 from airflow_provider_cpp.services.cloud_partner_portal.differences import Difference, Kind, compare
@@ -80,7 +81,7 @@ def has_draft(location: OperationLocation) -> Procedure[DraftCheck]:
     seen = yield from _operation(location)
     if isinstance(seen, Operation) and seen.is_being_canceled:
         return DraftCheck(None, "it is being canceled")
-    listed = yield from submissions_of(location.publisher_id, location.offer_id, location.origin)
+    listed = yield from submissions_of(location.ref, location.origin)
     if isinstance(listed, Unlisted):
         if listed.may_pass:
             raise listed.error
@@ -107,16 +108,15 @@ def has_draft(location: OperationLocation) -> Procedure[DraftCheck]:
     return DraftCheck(True)
 
 
-def not_in_preview(publisher_id: str, offer_id: str) -> Procedure[tuple[Difference, ...] | str]:
+def not_in_preview(ref: OfferRef) -> Procedure[tuple[Difference, ...] | str]:
     """Return what the draft has that isn't in preview; in words why that can't be told. Asks once, never raises.
 
-    :param publisher_id: publisher of the offer.
-    :param offer_id: the offer.
+    :param ref: the offer.
     """
     read = []
     try:
         for slot in (None, "preview"):
-            offer = yield from _offer(calls.get_offer(publisher_id, offer_id, slot=slot), patient=False)
+            offer = yield from _offer(calls.get_offer(ref.publisher_id, ref.offer_id, slot=slot), patient=False)
             if isinstance(offer, str):
                 return offer
             read.append(offer.definition)

@@ -17,6 +17,7 @@ from airflow_provider_cpp.lro.rows import Row, latest
 from airflow_provider_cpp.lro.seam import FORCED, Due, Dueness, Live, Runs
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, SUCCEEDED, folded, is_known
 from airflow_provider_cpp.offers.pages import PORTAL
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH, Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.offers import read_offer
@@ -34,11 +35,7 @@ class GoLive(Protocol):
     """A go-live that may be due."""
 
     @property
-    def publisher_id(self) -> str:
-        """Publisher of the offer."""
-
-    @property
-    def offer_id(self) -> str:
+    def ref(self) -> OfferRef:
         """The offer."""
 
     def rows(self, *, patient: bool = True) -> Procedure[Listed[Submission] | Unlisted]:
@@ -93,7 +90,7 @@ class _Inquiry:
 
     def _status(self, intent: GoLive) -> Procedure[Operation | None]:
         """Return the offer's status, or None if the service says something else than what we know."""
-        call = calls.get_offer_status(intent.publisher_id, intent.offer_id)
+        call = calls.get_offer_status(intent.ref.publisher_id, intent.ref.offer_id)
         reading, _ = yield from sent(call)
         if not isinstance(reading, Answer) or reading.status != 200:
             raise error_of(call, reading)
@@ -132,9 +129,7 @@ class _Inquiry:
         # The status is about the last operation, whose steps say what went wrong.
         steps, messages = (status.steps, status.messages) if status else ((), ())
         failed = Operation(last[0].state, last[0].state_word, steps, messages)
-        story = ends.story(
-            f"The last publish of offer {intent.publisher_id}/{intent.offer_id}", failed, failed.status
-        )
+        story = ends.story(f"The last publish of {intent.ref}", failed, failed.status)
         raise CppBadRequest(f"{intent} isn't due: nothing waits for sign-off. {story} Nothing was sent; {FORCED}")
 
     def _nothing_in_preview(self, intent: GoLive, why: str) -> CppBadRequest:
@@ -193,7 +188,7 @@ class _Inquiry:
 
     def _version(self, intent: GoLive, slot: str) -> Procedure[str | None]:
         """Return the version in a slot; "" if there is none, None if it can't be told."""
-        call = calls.get_offer(intent.publisher_id, intent.offer_id, slot=slot)
+        call = calls.get_offer(intent.ref.publisher_id, intent.ref.offer_id, slot=slot)
         reading, _ = yield from sent(call)
         if not isinstance(reading, Answer) or is_failed_read(reading) or reading.status in {401, 403}:
             raise error_of(call, reading)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_cpp.lro.seam import NotListed
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import find_submission, read_submission
@@ -11,20 +12,20 @@ from airflow_provider_cpp.wire.procedures import Procedure
 
 
 def submissions_of(
-    publisher_id: str, offer_id: str, origin: str, *, patient: bool = True
+    ref: OfferRef, origin: str, *, patient: bool = True
 ) -> Procedure[Listed[Submission] | Unlisted]:
     """List an offer's operations, past and running.
 
+    :param ref: the offer.
+    :param origin: scheme, host and port of the API.
     :param patient: as in `Send`.
     """
-    return (
-        yield from listed(calls.list_submissions(publisher_id, offer_id), origin, read_submission, patient=patient)
-    )
+    call = calls.list_submissions(ref.publisher_id, ref.offer_id)
+    return (yield from listed(call, origin, read_submission, patient=patient))
 
 
 def found_in_list(
-    publisher_id: str,
-    offer_id: str,
+    ref: OfferRef,
     origin: str,
     operation_id: str,
     *,
@@ -38,7 +39,7 @@ def found_in_list(
     :param goes_by_other_id: whether its identifier is of the old form: submissions go by another one.
     :param patient: as in `Send`.
     """
-    found = yield from submissions_of(publisher_id, offer_id, origin, patient=patient)
+    found = yield from submissions_of(ref, origin, patient=patient)
     if isinstance(found, Unlisted):
         return found
     submission = find_submission(found.entries, operation_id)

@@ -162,7 +162,7 @@ class _Start(Submissions):
 
     def newer_draft(self) -> Procedure[str]:
         """Return what of the draft isn't in preview, as a sentence with a warning; empty if nothing."""
-        found = yield from not_in_preview(self.publisher_id, self.offer_id)
+        found = yield from not_in_preview(self.ref)
         if isinstance(found, str):
             yield Say(f"Whether the draft is newer than what goes live can't be told: {found}")
         if isinstance(found, str) or not found:
@@ -177,7 +177,7 @@ class _Start(Submissions):
 
         :raises CppError: if there isn't, or that can't be learned.
         """
-        status = calls.get_offer_status(self.publisher_id, self.offer_id)
+        status = calls.get_offer_status(self.ref.publisher_id, self.ref.offer_id)
         reading, _ = yield from sent(status)
         if reading.code != 200:
             raise error_of(status, reading)
@@ -193,7 +193,7 @@ class GoingLive(_Start):
 
     def call(self, prepared: Prepared | None = None) -> Call:
         """Return the request."""
-        return calls.go_live(self.publisher_id, self.offer_id)
+        return calls.go_live(self.ref.publisher_id, self.ref.offer_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class Publishing(_Start):
 
     def call(self, prepared: Prepared | None = None) -> Call:
         """Return the request."""
-        return calls.publish(self.publisher_id, self.offer_id, self.notification_emails)
+        return calls.publish(self.ref.publisher_id, self.ref.offer_id, self.notification_emails)
 
 
 def _before(record: dict[str, object] | None) -> set[str] | None:

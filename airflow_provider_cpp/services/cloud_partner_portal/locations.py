@@ -15,6 +15,7 @@ from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLoca
 from airflow_provider_cpp.lro.looks import looked
 from airflow_provider_cpp.lro.seam import CustomerView, Found, Look, NotListed, Seen
 from airflow_provider_cpp.offers.pages import PORTAL, SUPPORT
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.advice import needs_no_cancel
 from airflow_provider_cpp.services.cloud_partner_portal.customers import seen_by_customers
@@ -90,9 +91,14 @@ class OperationLocation:
         return f"{self.origin}{self.path}{query}"
 
     @property
+    def ref(self) -> OfferRef:
+        """Return the offer."""
+        return OfferRef(self.publisher_id, self.offer_id)
+
+    @property
     def offer(self) -> str:
         """Return the offer in words."""
-        return f"offer {self.publisher_id}/{self.offer_id}"
+        return str(self.ref)
 
     @property
     def ids(self) -> str:
@@ -128,8 +134,7 @@ class OperationLocation:
         """Look for it among the offer's submissions; see `lro.seam.Watched`."""
         return (
             yield from found_in_list(
-                self.publisher_id,
-                self.offer_id,
+                self.ref,
                 self.origin,
                 self.operation_id,
                 goes_by_other_id=not self.is_offer_scoped,
@@ -147,11 +152,11 @@ class OperationLocation:
 
     def seen_by_customers(self) -> Procedure[CustomerView]:
         """Find out what customers see of its offer: asks once, and never raises."""
-        return (yield from seen_by_customers(self.publisher_id, self.offer_id))
+        return (yield from seen_by_customers(self.ref))
 
     def __str__(self) -> str:
         """Return the operation in words."""
-        return f"operation {self.operation_id} on offer {self.publisher_id}/{self.offer_id}"
+        return f"operation {self.operation_id} on {self.ref}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +187,14 @@ class OfferLocation:
         return f"{self.origin}/api/publishers/{publisher}/offers/{offer}"
 
     @property
+    def ref(self) -> OfferRef:
+        """Return the offer."""
+        return OfferRef(self.publisher_id, self.offer_id)
+
+    @property
     def offer(self) -> str:
         """Return the offer in words."""
-        return f"offer {self.publisher_id}/{self.offer_id}"
+        return str(self.ref)
 
     @property
     def ids(self) -> str:
@@ -232,7 +242,7 @@ class OfferLocation:
 
     def seen_by_customers(self) -> Procedure[CustomerView]:
         """Find out what customers see of it: asks once, and never raises."""
-        return (yield from seen_by_customers(self.publisher_id, self.offer_id))
+        return (yield from seen_by_customers(self.ref))
 
     def __str__(self) -> str:
         """Return the offer in words."""

@@ -9,6 +9,7 @@ from typing import ClassVar
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.seam import CustomerView, Watched
 from airflow_provider_cpp.offers.pages import PORTAL
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import PUBLISH, Submission
 from airflow_provider_cpp.services.cloud_partner_portal.customers import seen_by_customers
 from airflow_provider_cpp.services.cloud_partner_portal.finding import submissions_of
@@ -27,14 +28,12 @@ class Submissions:
     """The operations on an offer, past and running (retrieve-operations page).
 
     :param origin: scheme, host and port of the API.
-    :param publisher_id: publisher of the offer.
-    :param offer_id: the offer.
+    :param ref: the offer.
     :param api_version: named in the location of an operation that is found among them.
     """
 
     origin: str
-    publisher_id: str
-    offer_id: str
+    ref: OfferRef
     api_version: str | None = None
 
     list_in_words: ClassVar[str] = SUBMISSIONS
@@ -44,21 +43,23 @@ class Submissions:
     @property
     def offer(self) -> str:
         """The offer in words."""
-        return f"offer {self.publisher_id}/{self.offer_id}"
+        return str(self.ref)
 
     def rows(self, *, patient: bool = True) -> Procedure[Listed[Submission] | Unlisted]:
         """List them.
 
         :param patient: as in `Send`.
         """
-        return (yield from submissions_of(self.publisher_id, self.offer_id, self.origin, patient=patient))
+        return (yield from submissions_of(self.ref, self.origin, patient=patient))
 
     def at(self, row: Row) -> OperationLocation:
         """Return where a submission is.
 
         :raises UntrustedLocation: if its id is none that leads to an operation.
         """
-        location = OperationLocation(self.origin, self.publisher_id, self.offer_id, row.id, self.api_version)
+        location = OperationLocation(
+            self.origin, self.ref.publisher_id, self.ref.offer_id, row.id, self.api_version
+        )
         # A list is no more trusted than a header.
         return self.located(location.url)
 
@@ -67,7 +68,8 @@ class Submissions:
 
         :raises UntrustedLocation: if it isn't an operation on this offer and host.
         """
-        return parse_location(text, origin=self.origin, publisher_id=self.publisher_id, offer_id=self.offer_id)
+        ref = self.ref
+        return parse_location(text, origin=self.origin, publisher_id=ref.publisher_id, offer_id=ref.offer_id)
 
     def row_of(self, rows: Sequence[Row], watched: Watched) -> Row | None:
         """Return the submission of an operation, if it is listed: one of the old form goes by another id there."""
@@ -79,4 +81,4 @@ class Submissions:
 
     def seen_by_customers(self) -> Procedure[CustomerView]:
         """Find out what customers see of the offer: asks once, and never raises."""
-        return (yield from seen_by_customers(self.publisher_id, self.offer_id))
+        return (yield from seen_by_customers(self.ref))

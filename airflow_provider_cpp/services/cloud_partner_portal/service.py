@@ -1,11 +1,15 @@
-"""Cloud Partner Portal as a service: answers what is asked of it, and talks through nobody but its caller."""
+"""Cloud Partner Portal as a service: what a hook or a trigger asks it for."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.offers.refs import OfferRef
+from airflow_provider_cpp.offers.submission import Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.locations import (
     OfferLocation,
@@ -13,18 +17,31 @@ from airflow_provider_cpp.services.cloud_partner_portal.locations import (
     parse_location,
 )
 from airflow_provider_cpp.services.cloud_partner_portal.offer_pages import find_page
-from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_listed_offer
+from airflow_provider_cpp.services.cloud_partner_portal.offers import (
+    Offer,
+    Publisher,
+    read_listed_offer,
+    read_offer,
+    read_publisher,
+)
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
+from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
+from airflow_provider_cpp.wire.answers import content
 from airflow_provider_cpp.wire.listing import Listed, Unlisted, listed
-from airflow_provider_cpp.wire.procedures import Procedure
+from airflow_provider_cpp.wire.procedures import Procedure, sent
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
+    from airflow_provider_cpp.services.cloud_partner_portal.putting import PutResult
 
 
 @dataclass(frozen=True, slots=True)
 class CloudPartnerPortal:
     """Microsoft's Cloud Partner Portal API at one host.
+
+    Worker and triggerer ask it alike; what only a worker asks is imported there, as the triggerer's loop waits for
+    what a module loads.
 
     :param origin: scheme, host and port of the API.
     :param api_version: value of its parameter `api-version`.
@@ -32,6 +49,8 @@ class CloudPartnerPortal:
 
     origin: str
     api_version: str
+
+    # What is watched and started
 
     def located(self, text: object) -> OperationLocation:
         """Return the operation at a location.
@@ -41,6 +60,53 @@ class CloudPartnerPortal:
         """
         return parse_location(text, origin=self.origin)
 
+    def operations_of(self, offer: OfferRef) -> Submissions:
+        """Return the operations on an offer."""
+        return Submissions(self.origin, offer, self.api_version)
+
+    def going_live(self, offer: OfferRef) -> GoingLive:
+        """Return the go-live of an offer."""
+        from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive
+
+        return GoingLive(self.origin, offer, self.api_version)
+
+    def publishing(self, offer: OfferRef, notification_emails: object = ()) -> Publishing:
+        """Return the publish of an offer.
+
+        :param notification_emails: whom the service notifies.
+        :raises CppConfigurationError: if one of them can't be an address.
+        """
+        from airflow_provider_cpp.services.cloud_partner_portal.intents import Publishing
+
+        return Publishing(self.origin, offer, self.api_version, self.addresses(notification_emails))
+
+    def addresses(self, notification_emails: object) -> tuple[str, ...]:
+        """Return the addresses to notify.
+
+        :raises CppConfigurationError: if one of them can't be an address.
+        """
+        return calls.checked_emails(notification_emails)
+
+    def status_of(self, offer: OfferRef) -> OfferLocation:
+        """Return an offer's status, as something to watch.
+
+        :raises CppConfigurationError: an identifier can't be one.
+        """
+        return OfferLocation(self.origin, offer.publisher_id, offer.offer_id)
+
+    # What is read and written
+
+    def page_of(self, watched: Watched) -> Procedure[str | None]:
+        """Find an offer's own page for people; None if the service doesn't name it."""
+        located = watched if isinstance(watched, OperationLocation | OfferLocation) else self.located(watched.url)
+        return (yield from find_page(located))
+
+    def operation(self, location: object) -> Procedure[Operation]:
+        """Read an operation once (retrieve-operations page)."""
+        call = self.located(location).to_read()
+        reading, _ = yield from sent(call)
+        return content(call, reading, read_operation)
+
     def offers(self, publisher_id: str, *, patient: bool = True) -> Procedure[Listed[Offer] | Unlisted]:
         """List a publisher's offers (retrieve-offers page).
 
@@ -49,35 +115,42 @@ class CloudPartnerPortal:
         call = calls.list_offers(publisher_id)
         return (yield from listed(call, self.origin, read_listed_offer, patient=patient))
 
-    def operations_of(self, publisher_id: str, offer_id: str) -> Submissions:
-        """Return the operations on an offer."""
-        return Submissions(self.origin, publisher_id, offer_id, self.api_version)
+    def publishers(self) -> Procedure[Listed[Publisher] | Unlisted]:
+        """List the publishers that this principal can see. On no page of the reference; a client uses it."""
+        return (yield from listed(calls.list_publishers(), self.origin, read_publisher))
 
-    def going_live(self, publisher_id: str, offer_id: str) -> GoingLive:
-        """Return the go-live of an offer."""
-        from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive  # not for the triggerer
+    def submissions(self, offer: OfferRef, status: str | None) -> Procedure[Listed[Submission] | Unlisted]:
+        """List an offer's operations (retrieve-operations page).
 
-        return GoingLive(self.origin, publisher_id, offer_id, self.api_version)
-
-    def publishing(self, publisher_id: str, offer_id: str, notification_emails: object = ()) -> Publishing:
-        """Return the publish of an offer.
-
-        :param notification_emails: whom the service notifies.
-        :raises CppConfigurationError: if one of them can't be an address.
+        :param status: only those in this state, by the service's own word; None for all.
         """
-        from airflow_provider_cpp.services.cloud_partner_portal.intents import Publishing  # not for the triggerer
+        call = calls.list_submissions(offer.publisher_id, offer.offer_id, status)
+        return (yield from listed(call, self.origin, read_submission))
 
-        emails = calls.checked_emails(notification_emails)
-        return Publishing(self.origin, publisher_id, offer_id, self.api_version, emails)
+    def status(self, offer: OfferRef) -> Procedure[Operation]:
+        """Read an offer's status (retrieve-offer-status page)."""
+        call = calls.get_offer_status(offer.publisher_id, offer.offer_id)
+        reading, _ = yield from sent(call)
+        return content(call, reading, read_operation)
 
-    def status_of(self, publisher_id: str, offer_id: str) -> OfferLocation:
-        """Return an offer's status, as something to watch.
+    def definition(self, offer: OfferRef, version: int | str | None, slot: str | None) -> Procedure[Offer]:
+        """Read an offer with its definition (retrieve-specific-offer page).
 
-        :raises CppConfigurationError: an identifier can't be one.
+        :param version: that version; None for the latest.
+        :param slot: what is in that slot instead.
         """
-        return OfferLocation(self.origin, publisher_id, offer_id)
+        call = calls.get_offer(offer.publisher_id, offer.offer_id, version=version, slot=slot)
+        reading, _ = yield from sent(call)
+        return content(call, reading, read_offer)
 
-    def page_of(self, watched: Watched) -> Procedure[str | None]:
-        """Find an offer's own page for people; None if the service doesn't name it."""
-        located = watched if isinstance(watched, OperationLocation | OfferLocation) else self.located(watched.url)
-        return (yield from find_page(located))
+    def put(self, offer: OfferRef, definition: Mapping[str, Any], **options: Any) -> Procedure[PutResult]:
+        """Bring an offer to a wanted definition (create-or-modify page).
+
+        :param options: those of `putting.Put`.
+        """
+        from airflow_provider_cpp.services.cloud_partner_portal.definitions import checked_definition
+        from airflow_provider_cpp.services.cloud_partner_portal.putting import Put
+
+        document = checked_definition(definition)
+        put = Put(offer.publisher_id, offer.offer_id, document, origin=self.origin, **options)
+        return (yield from put.once())

@@ -10,14 +10,15 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.lro.prechecking import NotStarted
 from airflow_provider_cpp.lro.starting import Start, Started
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
 from tests.runner import Runner
 from tests.services.cloud_partner_portal.model_service import ModelService
 from tests.services.cloud_partner_portal.scripted import OFFER, ORIGIN, PUBLISHER
 
-START = Start(GoingLive(ORIGIN, PUBLISHER, OFFER))
-PUBLISHING = Start(Publishing(ORIGIN, PUBLISHER, OFFER))
+START = Start(GoingLive(ORIGIN, OfferRef(PUBLISHER, OFFER)))
+PUBLISHING = Start(Publishing(ORIGIN, OfferRef(PUBLISHER, OFFER)))
 START_OF = {GO_LIVE: START, PUBLISH: PUBLISHING}
 PATH = f"/api/publishers/{PUBLISHER}/offers/{OFFER}/operations"
 

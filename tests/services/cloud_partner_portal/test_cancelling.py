@@ -19,6 +19,7 @@ from airflow_provider_cpp.exceptions import (
     is_retried,
 )
 from airflow_provider_cpp.lro.cancelling import MAX_CANCELS, SEND_AGAIN_AFTER, Cancel, CancelOffer
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.wire.answers import Reading
@@ -277,7 +278,7 @@ NOTHING = [submission("old-1", "completed"), submission("old-2", "canceled", slo
 def cancel_offer(*readings: Reading, within: float = 300.0) -> tuple[Any, Runner]:
     script = iter(readings)
     runner = Runner(lambda call, now: next(script, readings[-1]))
-    what = CancelOffer(Submissions(ORIGIN, PUBLISHER, OFFER), ("jdoe@contoso.com",), within)
+    what = CancelOffer(Submissions(ORIGIN, OfferRef(PUBLISHER, OFFER)), ("jdoe@contoso.com",), within)
     return runner.run(what.confirmed(draw=lambda: 0.5)), runner
 
 
@@ -310,7 +311,7 @@ def test_where_nothing_runs_nothing_is_sent_and_that_is_said(entries: list[Any])
 def test_nothing_is_canceled_while_it_isnt_known_what_runs(reading: Reading) -> None:
     runner = Runner(lambda call, now: reading)
     with pytest.raises(CppError):
-        runner.run(CancelOffer(Submissions(ORIGIN, PUBLISHER, OFFER)).confirmed())
+        runner.run(CancelOffer(Submissions(ORIGIN, OfferRef(PUBLISHER, OFFER))).confirmed())
     assert runner.posts == []
 
 
@@ -337,7 +338,7 @@ def test_a_cancel_without_effect_is_an_error(
 def test_a_submission_with_a_strange_id_is_not_followed(identifier: str) -> None:
     runner = Runner(lambda call, now: answered(200, [submission(identifier)]))
     with pytest.raises(CppError):
-        runner.run(CancelOffer(Submissions(ORIGIN, PUBLISHER, OFFER)).confirmed())
+        runner.run(CancelOffer(Submissions(ORIGIN, OfferRef(PUBLISHER, OFFER))).confirmed())
     assert runner.posts == []
 
 

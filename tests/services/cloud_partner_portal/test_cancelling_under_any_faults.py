@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.canceled import Canceled
 from airflow_provider_cpp.lro.cancelling import MAX_CANCELS, Cancel, CancelOffer
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.wire.answers import Reading
@@ -86,7 +87,7 @@ services = st.builds(
 @settings(max_examples=EXAMPLES, deadline=None)
 @given(services, st.booleans())
 def test_what_is_told_of_a_cancel_is_true(service: Canceling, is_of_offer: bool) -> None:
-    of_offer = CancelOffer(Submissions(ORIGIN, PUBLISHER, OFFER))
+    of_offer = CancelOffer(Submissions(ORIGIN, OfferRef(PUBLISHER, OFFER)))
     cancel = Cancel(OperationLocation(ORIGIN, PUBLISHER, OFFER, GUID))
     runner = Runner(service, latency=0.05)
     told: Any = None
