@@ -193,7 +193,8 @@ class OfferLiveTrigger(BaseEventTrigger):
             "publisher_id": snapshot.publisher_id,
             "offer_id": go_live.offer_id,
             "version": go_live.version,
-            "operation_location": watched.url if watched else None,
+            # Without the version of the API that a service may name in it: an event is kept for long.
+            "operation_location": watched.url.partition("?")[0] if watched else None,
             "changed_time": go_live.changed_time,
             "live_links": await self._live_links(snapshot.settings, watched) if watched else [],
         }

@@ -116,7 +116,7 @@ async def test_a_go_live_by_somebody_else_is_one_event(cpp_emulator, triggerer, 
         "publisher_id": "contoso",
         "offer_id": OFFER,
         "version": 1,
-        "operation_location": f"{offer}/operations/{cpp_emulator.operations(OFFER)[-1].id}?api-version=2017-10-31",
+        "operation_location": f"{offer}/operations/{cpp_emulator.operations(OFFER)[-1].id}",
         "live_links": [
             {"text": "Live", "url": f"https://azuremarketplace.example/marketplace/apps/contoso.{OFFER}"}
         ],
