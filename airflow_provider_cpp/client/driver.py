@@ -79,6 +79,7 @@ def driven(steps: Generator[Asked, Given, T], give: Callable[[Asked], Given]) ->
                 asked = steps.throw(error)
             else:
                 asked = steps.send(given)
+                del given  # an answer isn't kept in memory through the wait that follows
     except StopIteration as end:
         return cast("T", end.value)
 
@@ -94,5 +95,6 @@ async def adriven(steps: Generator[Asked, Given, T], give: Callable[[Asked], Awa
                 asked = steps.throw(error)
             else:
                 asked = steps.send(given)
+                del given  # an answer isn't kept in memory through the wait that follows
     except StopIteration as end:
         return cast("T", end.value)
