@@ -32,7 +32,7 @@ demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated port
 airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at a port of yours: make airflow PORT=8080
 	@$(BIN)/python -m dev.serve $(PORT)
 
-check: lint types ## before each commit: lint, types, and the tests that start no Airflow; seven minutes
+check: lint types ## before each commit: lint, types, and the tests that start no Airflow; four minutes
 	$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not airflow and not measures'
 
 test: lint types ## everything that has to pass: lint, types, tests, those in a real Airflow included
