@@ -218,8 +218,6 @@ class Cancel:
     def _over(self) -> Procedure[End | None]:
         """Return the end of an operation that there is no use or no way to cancel, or None if it runs."""
         operation = yield from self._read()
-        if operation is None:
-            return None
         if isinstance(operation, str):
             # The cancel would hit whatever runs on the offer now.
             yield Say(f"Not canceling {self.watched}, as its status can't be read: {operation}.", logging.WARNING)
@@ -240,8 +238,8 @@ class Cancel:
         self._seen = operation
         return None
 
-    def _read(self) -> Procedure[Operation | str | None]:
-        """Return the operation, None if it runs and says no more, or in words why its status can't be read.
+    def _read(self) -> Procedure[Operation | str]:
+        """Return the operation, or in words why its status can't be read.
 
         :raises CppError: the service refuses to read it, or doesn't know it: a cancel would hit something else.
         """
@@ -250,7 +248,7 @@ class Cancel:
             case Seen(operation):
                 return operation
             case Running():
-                return None
+                return "the service says no more than that it was accepted"
             case Unread(why):
                 return why
             case Missing(why):

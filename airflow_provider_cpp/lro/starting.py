@@ -21,7 +21,7 @@ from airflow_provider_cpp.lro.reconciling import NO_TRACE, after_conflict, after
 from airflow_provider_cpp.lro.records import How, Started, keep, taken, unclear
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.running import met
-from airflow_provider_cpp.lro.seam import Accepted, Conflict, Intent, Prepared, Rejected, Unclear
+from airflow_provider_cpp.lro.seam import Accepted, Conflict, Intent, Prepared, Rejected, Unclear, Watched
 from airflow_provider_cpp.lro.settling import EarlierTries, is_restart
 from airflow_provider_cpp.wire.answers import Reading, describe
 from airflow_provider_cpp.wire.arguments import FAIL, RESTART
@@ -114,10 +114,9 @@ class Start:
                 reading, _ = yield from sent(call)
                 verdict = intent.verdict(call, reading)
                 if isinstance(verdict, Accepted):
-                    started = yield from taken(intent, verdict.watched, How.POSTED)
-                    confirmed = yield from intent.confirmed(verdict.watched)
-                    if not isinstance(confirmed, Conflict):
-                        return started if confirmed is verdict.watched else Started(confirmed, How.POSTED)
+                    confirmed = yield from self._confirmed(verdict.watched)
+                    if isinstance(confirmed, Started):
+                        return confirmed
                     verdict = confirmed
                 if isinstance(verdict, Rejected):
                     raise verdict.error
@@ -147,6 +146,14 @@ class Start:
                 )
         yield keep(intent, "unclear", **prepared.record)
         raise unclear(intent, reading, f"and twice no trace of it among {intent.list_in_words}")
+
+    def _confirmed(self, accepted: Watched) -> Procedure[Started | Conflict]:
+        """Take an operation that was accepted, unless it meets a conflict after that."""
+        started = yield from taken(self.intent, accepted, How.POSTED)
+        confirmed = yield from self.intent.confirmed(accepted)
+        if isinstance(confirmed, Conflict):
+            return confirmed
+        return started if confirmed == accepted else (yield from taken(self.intent, confirmed, How.POSTED))
 
     def _first(self, asking: Procedure[T], not_done: str = "sent") -> Procedure[T]:
         """Ask what has to be known before the request is sent; an error of that says what wasn't done.

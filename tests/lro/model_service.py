@@ -199,6 +199,10 @@ class Opening:
         look = yield from watched.look()
         if isinstance(look, Seen) and look.operation.raw_status == "rejected":
             return Conflict(CppConflict(f"{self} failed: the job says that the shelf is busy."))
+        if isinstance(look, Seen) and look.operation.raw_status == "moved":
+            rows = yield from self.rows()
+            assert isinstance(rows, Listed)
+            return self.at(rows.entries[-1])
         return watched
 
     def ours(
@@ -251,7 +255,7 @@ class Shelf:
 
     :param posts: what happens to each POST, one after the other: `job` (accepted), `lost` (accepted, and no
         answer), `swallowed` (no answer, and nothing done), `mute` (accepted without a job), `busy` (409), `late`
-        (accepted, and refused in the job's first words).
+        (accepted, and refused in the job's first words), `moves` (accepted, and to be found under another name).
     """
 
     posts: list[str] = field(default_factory=list)
@@ -286,6 +290,8 @@ class Shelf:
             self.stops += 1
             self.end(name, "canceled")
             return answered(202)
+        if name == "ticket":
+            return answered(200, {"state": "moved"})
         if name in self.refused:
             return answered(200, {"state": "rejected"})
         row = next((row for row in self.rows if row["id"] == name), None)
@@ -304,6 +310,9 @@ class Shelf:
                 return LOST
             case "swallowed":
                 return LOST
+            case "moves":
+                self.add(kind)
+                return answered(202, {"job": "ticket"})
             case "mute":
                 self.add(kind)
                 return answered(202)

@@ -51,6 +51,11 @@ class TestStarting:
         assert [record["state"] for record in runner.kept] == ["begun", "intended", "started"]
         assert runner.kept[1] == {"of": OPENING.subject, "state": "intended", "key": "brass", "lines": 0}
 
+    def test_what_goes_by_another_name_once_it_is_confirmed_is_kept_by_that_one(self) -> None:
+        outcome, runner = start(Shelf(["moves"]))
+        assert outcome == Started(Job("job-0"), How.POSTED)
+        assert runner.kept[-1]["location"] == Job("job-0").url
+
     @pytest.mark.parametrize("path", ["/key", "/rows"])
     @pytest.mark.parametrize("answer", [LOST, refused(503), refused(401)], ids=["no answer", "503", "401"])
     def test_what_cant_be_prepared_isnt_sent(self, path: str, answer: Any) -> None:

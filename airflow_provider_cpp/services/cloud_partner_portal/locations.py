@@ -52,8 +52,46 @@ _NOT_MIGRATED = re.compile(
 )
 
 
+class _OfAnOffer:
+    """What an operation and an offer's status have in common, as something to watch."""
+
+    __slots__ = ()
+
+    publisher_id: str
+    offer_id: str
+
+    @property
+    def ref(self) -> OfferRef:
+        """Return the offer."""
+        return OfferRef(self.publisher_id, self.offer_id)
+
+    @property
+    def offer(self) -> str:
+        """Return the offer in words."""
+        return str(self.ref)
+
+    @property
+    def portal(self) -> str:
+        """Where a person looks at offers."""
+        return PORTAL
+
+    @property
+    def support(self) -> str:
+        """Who helps where the service gives no reason."""
+        return SUPPORT
+
+    @property
+    def list_in_words(self) -> str:
+        """What the list of operations is called."""
+        return SUBMISSIONS
+
+    def seen_by_customers(self) -> Procedure[CustomerView]:
+        """Find out what customers see of the offer: asks once, and never raises."""
+        return (yield from seen_by_customers(self.ref))
+
+
 @dataclass(frozen=True, slots=True)
-class OperationLocation:
+class OperationLocation(_OfAnOffer):
     """An operation of the connection's own host.
 
     :param origin: scheme, host and port of the API, as the connection names them.
@@ -91,34 +129,9 @@ class OperationLocation:
         return f"{self.origin}{self.path}{query}"
 
     @property
-    def ref(self) -> OfferRef:
-        """Return the offer."""
-        return OfferRef(self.publisher_id, self.offer_id)
-
-    @property
-    def offer(self) -> str:
-        """Return the offer in words."""
-        return str(self.ref)
-
-    @property
     def ids(self) -> str:
         """Return what a message ends with, so that support finds the operation."""
         return f"Operation {self.operation_id}."
-
-    @property
-    def portal(self) -> str:
-        """Where a person looks at offers."""
-        return PORTAL
-
-    @property
-    def support(self) -> str:
-        """Who helps where the service gives no reason."""
-        return SUPPORT
-
-    @property
-    def list_in_words(self) -> str:
-        """What the list of operations is called."""
-        return SUBMISSIONS
 
     def look(self, before: Seen | None = None, *, patient: bool = False) -> Procedure[Look]:
         """Look at it once; see `lro.seam.Watched`."""
@@ -150,17 +163,13 @@ class OperationLocation:
         """Tell whether a cancel is refused because one is under way, or nothing is left to cancel."""
         return isinstance(refusal, Answer) and needs_no_cancel(heard(refusal))
 
-    def seen_by_customers(self) -> Procedure[CustomerView]:
-        """Find out what customers see of its offer: asks once, and never raises."""
-        return (yield from seen_by_customers(self.ref))
-
     def __str__(self) -> str:
         """Return the operation in words."""
         return f"operation {self.operation_id} on {self.ref}"
 
 
 @dataclass(frozen=True, slots=True)
-class OfferLocation:
+class OfferLocation(_OfAnOffer):
     """An offer of the connection's own host.
 
     :param origin: scheme, host and port of the API, as the connection names them.
@@ -187,16 +196,6 @@ class OfferLocation:
         return f"{self.origin}/api/publishers/{publisher}/offers/{offer}"
 
     @property
-    def ref(self) -> OfferRef:
-        """Return the offer."""
-        return OfferRef(self.publisher_id, self.offer_id)
-
-    @property
-    def offer(self) -> str:
-        """Return the offer in words."""
-        return str(self.ref)
-
-    @property
     def ids(self) -> str:
         """Return nothing: an offer has no id but its name."""
         return ""
@@ -205,21 +204,6 @@ class OfferLocation:
     def operation_id(self) -> str:
         """Return nothing: what is watched is no operation."""
         return ""
-
-    @property
-    def portal(self) -> str:
-        """Where a person looks at offers."""
-        return PORTAL
-
-    @property
-    def support(self) -> str:
-        """Who helps where the service gives no reason."""
-        return SUPPORT
-
-    @property
-    def list_in_words(self) -> str:
-        """What the list of operations is called."""
-        return SUBMISSIONS
 
     def look(self, before: Seen | None = None, *, patient: bool = False) -> Procedure[Look]:
         """Look at its status once (retrieve-offer-status page); see `lro.seam.Watched`."""
@@ -239,10 +223,6 @@ class OfferLocation:
     def needs_no_cancel(self, refusal: Reading) -> bool:
         """Tell that nothing was to be canceled."""
         return False
-
-    def seen_by_customers(self) -> Procedure[CustomerView]:
-        """Find out what customers see of it: asks once, and never raises."""
-        return (yield from seen_by_customers(self.ref))
 
     def __str__(self) -> str:
         """Return the offer in words."""
