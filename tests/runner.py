@@ -12,7 +12,7 @@ from typing import Any
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.wire import retries
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.procedures import (
     Count,
     Keep,

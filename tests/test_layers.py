@@ -162,9 +162,8 @@ def test_no_two_modules_have_one_name() -> None:
     found = repeated([(f"{place_of_name(path)}: {path.stem}", str(path.relative_to(PACKAGE))) for path in named])
     assert found == {}
     # Within a face or a service they may be called as in another one, but not as a module that serves all of them.
-    allowed = {"calls"}  # `wire.calls` is what a call is; a service's `calls` are its calls
     for program in ("provider", "emulator"):
-        others = {path.stem for path in named if place_of_name(path) == program} - allowed
+        others = {path.stem for path in named if place_of_name(path) == program}
         within = {path.stem for path in named if place_of_name(path) != program == program_of(path)}
         assert within, program
         assert within & others == set()

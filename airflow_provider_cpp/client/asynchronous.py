@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import aiohttp
 
     from airflow_provider_cpp.client.settings import Settings
-    from airflow_provider_cpp.wire.calls import Call
+    from airflow_provider_cpp.wire.call import Call
 
 T = TypeVar("T")
 

@@ -9,7 +9,7 @@ from airflow_provider_cpp.client.login import LoginUnavailable, LoginUntrusted
 from airflow_provider_cpp.client.tokens import Token
 from airflow_provider_cpp.exceptions import CppAuthError
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, login_refused
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 
 
 class GetToken(NamedTuple):

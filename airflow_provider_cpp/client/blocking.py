@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import requests
 
     from airflow_provider_cpp.client.settings import Settings
-    from airflow_provider_cpp.wire.calls import Call
+    from airflow_provider_cpp.wire.call import Call
 
 T = TypeVar("T")
 

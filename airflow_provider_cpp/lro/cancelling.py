@@ -22,7 +22,7 @@ from airflow_provider_cpp.lro.seam import Missing, OperationsOf, Running, Seen, 
 from airflow_provider_cpp.lro.watching import Watch
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, SUCCEEDED, cant_be_canceled
 from airflow_provider_cpp.wire.answers import Reading, describe, error_of
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.procedures import NOW, Procedure, Say, sent
 from airflow_provider_cpp.wire.retries import was_refused_unread

@@ -17,7 +17,7 @@ from airflow_provider_cpp.wire.answers import (
     retry_after,
     unreadable,
 )
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.retries import is_failed_read
 
 _ACCEPTED = 202

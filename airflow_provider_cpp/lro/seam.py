@@ -15,7 +15,7 @@ from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.wire.answers import Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.procedures import Procedure
 

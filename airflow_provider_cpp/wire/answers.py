@@ -18,7 +18,7 @@ from airflow_provider_cpp.exceptions import (
     CppError,
     CppUnavailable,
 )
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.refusals import Refusal, identifier_in, refusal_in
 
 T = TypeVar("T")

@@ -26,7 +26,7 @@ from airflow_provider_cpp.wire.answers import (
     unexpected,
     unreadable,
 )
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.identifiers import is_same_identifier
 from airflow_provider_cpp.wire.origins import own_url, shown_url
 from airflow_provider_cpp.wire.procedures import NOW, Procedure, sent

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from airflow_provider_cpp.wire.answers import Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 
 T = TypeVar("T")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, retry_after
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 
 MAX_ATTEMPTS = 5
 

@@ -15,7 +15,7 @@ from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.wire.answers import Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.client.raw_server import response
 from tests.trusted import one_ca
 

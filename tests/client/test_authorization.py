@@ -9,7 +9,7 @@ from airflow_provider_cpp.client.login import LoginUnavailable, LoginUntrusted
 from airflow_provider_cpp.client.tokens import Token
 from airflow_provider_cpp.exceptions import CppAuthError, CppConfigurationError, CppError
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 
 CALL = Call("Read", "offer contoso/vm", "GET", "/offers/vm")
 OLD, NEW = Token("old"), Token("new")

@@ -13,7 +13,7 @@ from airflow_provider_cpp.client.counts import COUNTS
 from airflow_provider_cpp.client.driver import adriven, driven, handled
 from airflow_provider_cpp.exceptions import CppError, CppUnavailable
 from airflow_provider_cpp.wire.answers import Answer, Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.procedures import Count, Keep, Procedure, Say, Send, Wait
 
 CALL = Call("Read", "offer contoso/vm", "GET", "/offers/vm")

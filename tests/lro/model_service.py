@@ -36,7 +36,7 @@ from airflow_provider_cpp.lro.seam import (
 )
 from airflow_provider_cpp.lro.words import state_of
 from airflow_provider_cpp.wire.answers import Answer, Reading, error_of, parsed_body
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Listed, Unlisted, listed
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 from airflow_provider_cpp.wire.retries import was_refused_unread

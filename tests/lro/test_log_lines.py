@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_cpp.wire.answers import Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.procedures import Count, Reply, Request, Say, Send, Wait
 from tests.runner import NOW, Runner, WorkerDied
 from tests.services.cloud_partner_portal.scripted import GUID, OFFER, PUBLISHER, message, operation, step

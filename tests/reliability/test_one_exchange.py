@@ -17,7 +17,7 @@ from airflow_provider_cpp.client.settings import read_settings
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.calls import MAX_OFFER
 from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered
-from airflow_provider_cpp.wire.calls import MAX_BODY
+from airflow_provider_cpp.wire.call import MAX_BODY
 from tests.measuring import least
 from tests.reliability.raw_server import RawServer, reset, whole
 from tests.reliability.waiting import seconds_to_cancel

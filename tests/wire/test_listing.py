@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppNotFound, CppUnavailable
 from airflow_provider_cpp.wire.answers import Answer, Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import MAX_ENTRIES, MAX_PAGES, Listed, Unlisted, listed
 from tests.runner import LOST, UNTRUSTED, Runner, answered, refused
 from tests.services.cloud_partner_portal.scripted import ORIGIN

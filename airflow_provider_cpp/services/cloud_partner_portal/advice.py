@@ -14,7 +14,7 @@ from functools import lru_cache
 
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.offers.pages import PORTAL
-from airflow_provider_cpp.wire.calls import Call, usual_error
+from airflow_provider_cpp.wire.call import Call, usual_error
 
 
 class Reason(Enum):

@@ -15,7 +15,7 @@ from typing import Any
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.services.cloud_partner_portal.advice import meaning
 from airflow_provider_cpp.wire.arguments import digits_of, holds_template, is_missing, listed, shown
-from airflow_provider_cpp.wire.calls import MAX_BODY, Call
+from airflow_provider_cpp.wire.call import MAX_BODY, Call
 from airflow_provider_cpp.wire.identifiers import checked_identifier, path_segment
 
 #: What the service joins with commas: anything with one "@" that couldn't be two addresses.

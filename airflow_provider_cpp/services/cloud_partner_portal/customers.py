@@ -10,7 +10,7 @@ from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_offer
 from airflow_provider_cpp.wire.answers import Answer
-from airflow_provider_cpp.wire.calls import MAX_BODY, Call
+from airflow_provider_cpp.wire.call import MAX_BODY, Call
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 
 #: Seconds that the answer may take: nobody has to know it.

@@ -25,7 +25,7 @@ from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, rea
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import find_submission
 from airflow_provider_cpp.wire.answers import Answer, describe, error_of
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 from airflow_provider_cpp.wire.retries import is_failed_read

@@ -34,7 +34,7 @@ from airflow_provider_cpp.services.cloud_partner_portal.locations import (
 )
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.wire.answers import Answer, Reading, error_of
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Listed
 from airflow_provider_cpp.wire.procedures import Procedure, Say, sent
 from airflow_provider_cpp.wire.retries import was_refused_unread

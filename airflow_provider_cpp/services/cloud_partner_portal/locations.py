@@ -23,7 +23,7 @@ from airflow_provider_cpp.services.cloud_partner_portal.finding import found_in_
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.wire.answers import Answer, Reading, heard
 from airflow_provider_cpp.wire.arguments import holds_template, is_missing, kind_of, shown
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.identifiers import (
     checked_identifier,
     is_api_version,

@@ -37,7 +37,7 @@ from airflow_provider_cpp.services.cloud_partner_portal.put_log import LISTED, c
 from airflow_provider_cpp.services.cloud_partner_portal.wanted import wanted_document
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of, heard
 from airflow_provider_cpp.wire.arguments import checked_flag
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Unlisted, listed
 from airflow_provider_cpp.wire.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.wire.retries import was_refused_unread

@@ -11,7 +11,7 @@ from typing import Any
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import LOST, UNSENT, UNTRUSTED, answered, refused, utc
 from tests.services.cloud_partner_portal.offer_documents import GET_ANSWER
 from tests.services.cloud_partner_portal.scripted import OFFER, ORIGIN, PUBLISHER, step, submission

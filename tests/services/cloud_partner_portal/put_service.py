@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_cpp.services.cloud_partner_portal.putting import Put
 from airflow_provider_cpp.wire.answers import Answer, Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import Runner, answered, refused
 from tests.services.cloud_partner_portal.offer_documents import VM, as_returned, put_body
 from tests.services.cloud_partner_portal.scripted import OFFER, PUBLISHER

@@ -11,7 +11,7 @@ from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.advice import CASES, needs_no_cancel
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.wire.answers import error_of
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import answered, refused
 from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER
 

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 
 ORIGIN = "https://cloudpartner.azure.com"
 P, O = "contoso", "contoso-virtualmachineoffer"  # noqa: E741

@@ -15,7 +15,7 @@ from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.wire.answers import Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.retries import MAX_ATTEMPTS
 from tests.runner import NOW, Runner, answered, refused
 from tests.services.cloud_partner_portal.model_service import POSTS, READS

@@ -17,7 +17,7 @@ from airflow_provider_cpp.exceptions import (
 from airflow_provider_cpp.lro.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.lro.records import How, Started
 from airflow_provider_cpp.wire.answers import Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import LOST, Runner, answered, refused
 from tests.services.cloud_partner_portal.scripted import GUID, OFFER, message, operation, step, submission
 from tests.services.cloud_partner_portal.starting import PATH, START, start

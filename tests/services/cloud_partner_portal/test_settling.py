@@ -17,7 +17,7 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.lro.starting import How, Started
 from airflow_provider_cpp.wire.answers import Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import LOST, NOW, Runner, WorkerDied, answered, refused, utc
 from tests.services.cloud_partner_portal.model_service import ModelService
 from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, submission

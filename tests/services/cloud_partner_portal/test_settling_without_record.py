@@ -16,7 +16,7 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.lro.starting import How
 from airflow_provider_cpp.wire.answers import Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import NOW, Runner, answered, refused, utc
 from tests.services.cloud_partner_portal.scripted import GUID, submission
 from tests.services.cloud_partner_portal.starting import PATH, START, model

@@ -14,7 +14,7 @@ from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.wire.answers import Answer, Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import NOW, Runner, answered, forever, refused
 from tests.services.cloud_partner_portal.scripted import GUID, message, operation, step, submission
 from tests.services.cloud_partner_portal.watched import DAY, DONE, FAILED_READS, LOCATION, follow, watch

@@ -10,7 +10,7 @@ from airflow_provider_cpp.lro.goals import goal_of_offer
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, parse_location
 from airflow_provider_cpp.wire.answers import Reading, Unanswered
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import LOST, NOW, UNTRUSTED, answered, forever, refused
 from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, operation, submission
 from tests.services.cloud_partner_portal.watched import DAY, DONE, FAILED_READS, follow, listing

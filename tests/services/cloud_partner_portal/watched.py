@@ -9,7 +9,7 @@ from typing import Any
 from airflow_provider_cpp.lro.watching import Watch
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.wire.answers import Answer, Reading
-from airflow_provider_cpp.wire.calls import Call
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import LOST, NOW, UNSENT, Runner, answered, forever, refused
 from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, operation
 
