@@ -15,12 +15,10 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.lro.operations import Message, Operation, Step
     from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
     from airflow_provider_cpp.lro.records import How, Started
+    from airflow_provider_cpp.offers.comparison import Difference
+    from airflow_provider_cpp.offers.document import Offer, Publisher
+    from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.offers.submission import Submission
-    from airflow_provider_cpp.services.cloud_partner_portal.differences import Difference
-    from airflow_provider_cpp.services.cloud_partner_portal.drafts import changes
-    from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, OperationLocation
-    from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, Publisher
-    from airflow_provider_cpp.services.cloud_partner_portal.putting import PutResult
 
 __all__ = [
     "Canceled",
@@ -30,40 +28,32 @@ __all__ = [
     "Message",
     "NotStarted",
     "Offer",
-    "OfferLocation",
     "Operation",
-    "OperationLocation",
     "Precheck",
     "Publisher",
     "PutResult",
     "Started",
     "Step",
     "Submission",
-    "changes",
     "result_of",
 ]
-
-_CPP = "services.cloud_partner_portal"
 
 #: Where each is made.
 _MADE_IN = {
     "Canceled": "lro.canceled",
-    "Difference": f"{_CPP}.differences",
+    "Difference": "offers.comparison",
     "DryRun": "lro.prechecking",
     "How": "lro.records",
     "Message": "lro.operations",
     "NotStarted": "lro.prechecking",
-    "Offer": f"{_CPP}.offers",
-    "OfferLocation": f"{_CPP}.locations",
+    "Offer": "offers.document",
     "Operation": "lro.operations",
-    "OperationLocation": f"{_CPP}.locations",
     "Precheck": "lro.prechecking",
-    "Publisher": f"{_CPP}.offers",
-    "PutResult": f"{_CPP}.putting",
+    "Publisher": "offers.document",
+    "PutResult": "offers.put_result",
     "Started": "lro.records",
     "Step": "lro.operations",
     "Submission": "offers.submission",
-    "changes": f"{_CPP}.drafts",
     "result_of": "lro.ends",
 }
 

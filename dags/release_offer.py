@@ -86,7 +86,6 @@ with DAG(
         """Return what is in preview, and what differs from what customers have: what is to be approved."""
         from airflow_provider_cpp.exceptions import CppNotFound
         from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-        from airflow_provider_cpp.values import changes
 
         hook = CloudPartnerPortalHook()
         preview = hook.get_offer(**OFFER, slot="preview")
@@ -94,7 +93,7 @@ with DAG(
             live = hook.get_offer(**OFFER, slot="production")
         except CppNotFound:  # its first release
             return {"version": preview.version, "live_version": None, "differences": []}
-        found = changes(preview.definition, live.definition)
+        found = hook.changes(preview, live)
         changed = [{**each.to_dict(), "path": each.path.removeprefix("definition/")} for each in found]
         return {"version": preview.version, "live_version": live.version, "differences": changed}
 

@@ -237,6 +237,22 @@ def test_the_engine_knows_no_service(floor: str) -> None:
     assert OF_A_SERVICE.search((PACKAGE / "services/cloud_partner_portal/calls.py").read_text())
 
 
+def test_only_a_services_own_folder_and_the_table_of_services_import_it() -> None:
+    """Whatever else has to do with one asks for it by the connection's type, and knows its shape alone."""
+    modules = {module_of(path) for path in MODULES}
+    folders = {path.parent.name for path in (PACKAGE / "services").glob("*/__init__.py")}
+    found = {
+        (module_of(path), folder)
+        for path in MODULES
+        for name in imported_modules(path, modules)
+        for folder in folders
+        if name.startswith(f"{NAME}.services.{folder}")
+        and not module_of(path).startswith(f"{NAME}.services.{folder}")
+    }
+    assert found <= {(f"{NAME}.services.by_connection_type", folder) for folder in folders}
+    assert "cloud_partner_portal" in {folder for _, folder in found}
+
+
 @pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) == "client"], ids=lambda path: path.name)
 def test_the_client_doesnt_know_airflow_and_imports_libraries_where_it_uses_them(path: Path) -> None:
     assert "airflow" not in {name.split(".")[0] for name in imports(path)}

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow_provider_cpp.hooks.connection_form import standard_fields, widgets
 from airflow_provider_cpp.hooks.offers import OffersHook
-from airflow_provider_cpp.services.cloud_partner_portal.offers import Publisher
+from airflow_provider_cpp.offers.document import Publisher
 
 
 class CloudPartnerPortalHook(OffersHook):

@@ -21,18 +21,13 @@ from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, seconds
 from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.settling import Memory
 from airflow_provider_cpp.lro.starting import Start
+from airflow_provider_cpp.offers.comparison import Difference
+from airflow_provider_cpp.offers.document import Offer
+from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
 from airflow_provider_cpp.services.by_connection_type import service_of
-from airflow_provider_cpp.services.cloud_partner_portal.locations import (
-    OfferLocation,
-    OperationLocation,
-)
-from airflow_provider_cpp.services.cloud_partner_portal.offers import (
-    Offer,
-)
-from airflow_provider_cpp.services.cloud_partner_portal.putting import PutResult
-from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
+from airflow_provider_cpp.services.protocol import Service
 from airflow_provider_cpp.wire.arguments import FAIL, IfRunning, checked_flag, checked_if_running
 from airflow_provider_cpp.wire.identifiers import checked_identifier
 from airflow_provider_cpp.wire.listing import Listed, Unlisted
@@ -67,7 +62,7 @@ class OffersHook(ConnectionReader):
         return BlockingClient(self.settings)
 
     @property
-    def service(self) -> CloudPartnerPortal:
+    def service(self) -> Service:
         """The service that the connection leads to."""
         return service_of(self.settings)
 
@@ -182,14 +177,14 @@ class OffersHook(ConnectionReader):
     ) -> Started | NotStarted:
         return self.client.run(start.once(**earlier, check=check), say=self.say, keep=keep)
 
-    def location(self, operation_location: str) -> OperationLocation:
+    def location(self, operation_location: str) -> Watched:
         """Parse an operation's location, as `go_live` returns it.
 
         :raises UntrustedLocation: if it isn't an operation on the connection's own host.
         """
         return self.service.located(operation_location)
 
-    def offer_location(self, offer_id: str, publisher_id: str | None = None) -> OfferLocation:
+    def offer_location(self, offer_id: str, publisher_id: str | None = None) -> Watched:
         """Return where an offer is.
 
         :param offer_id: the offer's identifier.
@@ -337,6 +332,18 @@ class OffersHook(ConnectionReader):
         )
         return self.client.run(put, say=self.say)
 
+    def changes(self, now: Offer, before: Offer) -> tuple[Difference, ...]:
+        """Return what differs between two states of an offer, such as what is in preview and what is live.
+
+        Asks nobody. What the service returns anew each time, such as a signature, is no difference.
+
+        :param now: the newer one, as `get_offer` returns it.
+        :param before: the older one.
+        :returns: of each place: `path`, `before` and `after`, without secrets.
+        :raises CppConfigurationError: one of them can't be compared, as it names a plan twice.
+        """
+        return self.service.changes(now.definition, before.definition)
+
     def list_submissions(
         self, offer_id: str, publisher_id: str | None = None, status: str | None = None
     ) -> list[Submission]:
@@ -398,16 +405,11 @@ class OffersHook(ConnectionReader):
     def _can_see_offers(self) -> tuple[bool, str]:
         settings = read_connection(self, self.cpp_conn_id, patience=0.0)
         client = BlockingClient(replace(settings, timeout=min(settings.timeout, TEST_TIMEOUT)))
-        if not settings.publisher_id:
+        asking = service_of(settings).can_see(settings.publisher_id)
+        if isinstance(asking, str):
             client.check_login()
-            return True, "The login works. Set publisher_id to test whether its offers can be seen, too."
-        offers = client.run(service_of(settings).offers(settings.publisher_id, patient=False))
-        if isinstance(offers, Unlisted):
-            message = str(offers.error)
-            where = "" if settings.origin in message else f" at {settings.origin}"
-            return False, message.replace(str(offers.call), f"{offers.call}{where}", 1)
-        count = len(offers.entries)
-        return True, f"This principal can see the offers of publisher {settings.publisher_id}: {count}."
+            return True, f"The login works. {asking}"
+        return client.run(asking)
 
     def say(self, level: int, text: str) -> None:
         """Write a line into the task's log."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import BaseOperator, Context
     from airflow.sdk.types import TaskInstanceKey
 
-    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+    from airflow_provider_cpp.hooks.offers import OffersHook
     from airflow_provider_cpp.lro.seam import Watched
 
 log = logging.getLogger(__name__)
@@ -52,7 +52,7 @@ def shown(page: object) -> str:
     return offer_page(page) or PORTAL
 
 
-def push_link(context: Context, location: Watched, hook: CloudPartnerPortalHook | None) -> None:
+def push_link(context: Context, location: Watched, hook: OffersHook | None) -> None:
     """Make the link of a running task lead to its offer, from now on.
 
     A link that can't be pushed is logged; it ends no task that watches a release.

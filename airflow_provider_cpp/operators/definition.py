@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.common.compat.sdk import BaseOperator
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
-from airflow_provider_cpp.offers.paths import Paths
-from airflow_provider_cpp.services.cloud_partner_portal.definitions import (
+from airflow_provider_cpp.offers.definitions import (
     checked_definition,
     is_json,
     read_definition,
 )
+from airflow_provider_cpp.offers.paths import Paths
 from airflow_provider_cpp.tasks.calling import CallsPortal
 from airflow_provider_cpp.wire.arguments import flag_or_template, is_missing, listed, rendered_flag
 

@@ -1,10 +1,11 @@
-"""Which service a connection's type names."""
+"""Which service a connection's type names. Only that one is imported, as the triggerer's loop waits for it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
-from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
+from airflow_provider_cpp.services.protocol import Service
 
 
 class Connected(Protocol):
@@ -23,11 +24,17 @@ class Connected(Protocol):
         """The version of the API."""
 
 
+def _cloud_partner_portal(origin: str, api_version: str) -> Service:
+    from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
+
+    return CloudPartnerPortal(origin, api_version)
+
+
 #: The services by the types of the connections that lead to them. Any other type is refused where it is read.
-_SERVICES = {"cpp": CloudPartnerPortal}
+_SERVICES: dict[str, Callable[[str, str], Service]] = {"cpp": _cloud_partner_portal}
 
 
-def service_of(settings: Connected) -> CloudPartnerPortal:
+def service_of(settings: Connected) -> Service:
     """Return the service that a connection leads to.
 
     :param settings: the connection.

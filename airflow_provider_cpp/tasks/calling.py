@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_cpp.tasks.rendering import RendersFields
 
 if TYPE_CHECKING:
-    from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+    from airflow_provider_cpp.hooks.offers import OffersHook
 
 
 class CallsPortal(RendersFields):
@@ -17,11 +17,11 @@ class CallsPortal(RendersFields):
     cpp_conn_id: str
 
     @cached_property
-    def hook(self) -> CloudPartnerPortalHook:
+    def hook(self) -> OffersHook:
         """The hook of the task's connection."""
         return self._new_hook()
 
-    def _new_hook(self) -> CloudPartnerPortalHook:
-        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+    def _new_hook(self) -> OffersHook:
+        from airflow_provider_cpp.hooks.offers import OffersHook
 
-        return CloudPartnerPortalHook(self.cpp_conn_id)
+        return OffersHook(self.cpp_conn_id)

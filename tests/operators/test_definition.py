@@ -17,7 +17,7 @@ from airflow_provider_cpp.exceptions import (
     CppConflict,
     CppNotFound,
 )
-from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.hooks.offers import OffersHook
 from airflow_provider_cpp.operators.offer import GetOfferOperator, ListOffersOperator, PutOfferOperator
 from airflow_provider_cpp.services.cloud_partner_portal import putting
 from tests.running import context_of, run_task, through_the_database
@@ -147,7 +147,7 @@ class TestPutting:
 
     def test_what_differs_is_told_and_returned(self, portal, monkeypatch):
         lines = []
-        monkeypatch.setattr(CloudPartnerPortalHook, "say", lambda hook, level, text: lines.append(text.strip()))
+        monkeypatch.setattr(OffersHook, "say", lambda hook, level, text: lines.append(text.strip()))
         result = result_of(put())
         assert result == {
             "changed": True,

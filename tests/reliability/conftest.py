@@ -13,6 +13,7 @@ from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.settings import Settings
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.hooks.offers import OffersHook
 from tests.reliability.fault_table import PHASES, Row, write_table
 from tests.reliability.going_live import OFFER
 from tests.reliability.waiting import WAYS
@@ -117,7 +118,7 @@ def nameless(monkeypatch):
 def lines(monkeypatch):
     """The lines that the hook writes into the task's log; Airflow's own logging hides them from pytest."""
     written: list[str] = []
-    monkeypatch.setattr(CloudPartnerPortalHook, "say", lambda self, level, text: written.append(text))
+    monkeypatch.setattr(OffersHook, "say", lambda self, level, text: written.append(text))
     return written
 
 

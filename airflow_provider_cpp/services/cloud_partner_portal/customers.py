@@ -6,9 +6,10 @@ from dataclasses import replace
 
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.seam import CustomerView
+from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal import calls
-from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_offer
+from airflow_provider_cpp.services.cloud_partner_portal.offers import read_offer
 from airflow_provider_cpp.wire.answers import Answer
 from airflow_provider_cpp.wire.call import MAX_BODY, Call
 from airflow_provider_cpp.wire.procedures import Procedure, sent

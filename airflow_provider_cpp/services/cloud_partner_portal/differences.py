@@ -23,110 +23,22 @@ sent back for it, or what is wanted where there is nothing, such as a secret.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
-from enum import Enum, auto
 from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.offers.comparison import ABSENT, Comparison, Difference, Finding, Kind
 from airflow_provider_cpp.offers.paths import Path, Paths, written
 from airflow_provider_cpp.services.cloud_partner_portal import returned
-from airflow_provider_cpp.wire.confidential import is_confidential, redacted
-from airflow_provider_cpp.wire.plain_text import one_line
-
-#: Characters of a value that are shown, and how many before the first that differs.
-SHOWN = 160
-_CONTEXT = 30
+from airflow_provider_cpp.wire.confidential import is_confidential
 
 #: Lists of what has a `planId`.
 _BY_PLAN = {"plans", "diskGenerations"}
 
-#: What isn't there.
-ABSENT: Any = object()
-
 _VERSION = re.compile(r"\d+(?:\.\d+)+")
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One thing that differs, without secrets.
-
-    :param path: where, in the form that `ignore` takes.
-    :param before: what is there, as JSON, cut if it is long; None for nothing.
-    :param after: what is wanted, likewise.
-    """
-
-    path: str
-    before: str | None
-    after: str | None
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the difference as JSON primitives."""
-        return {"path": self.path, "before": self.before, "after": self.after}
-
-    def __str__(self) -> str:
-        """Return the difference on one line."""
-        return f"{self.path}: {self.before or 'nothing'} -> {self.after or 'nothing'}"
-
-
-class Kind(Enum):
-    """What was found at a place."""
-
-    DIFFERS = auto()
-    #: It differs, or can't be compared, and doesn't count.
-    IGNORED = auto()
-    #: The service doesn't say what is there, or says it in another order.
-    NOT_COMPARED = auto()
-    #: It is there and stays, though a map of image versions or a list of plans is wanted without it.
-    KEPT = auto()
-    #: A plan that isn't there yet, beside those that `there` names.
-    NEW_PLAN = auto()
-    #: A field that isn't there yet, beside those that `there` names.
-    NEW_FIELD = auto()
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something that a comparison found.
-
-    :param kind: what.
-    :param path: where.
-    :param there: what is there; for something new, the names of what is there beside it.
-    :param wanted: what is wanted there.
-    """
-
-    kind: Kind
-    path: Path
-    there: Any = ABSENT
-    wanted: Any = ABSENT
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """What a comparison found, and what is there changed into what is wanted.
-
-    :param found: all that was found.
-    :param merged: what is there, changed: compared with what is wanted, nothing differs any more.
-    """
-
-    found: tuple[Finding, ...]
-    merged: Any
-
-    def of(self, kind: Kind) -> tuple[Finding, ...]:
-        """Return what was found of one kind."""
-        return tuple(finding for finding in self.found if finding.kind is kind)
-
-    def paths(self, kind: Kind) -> tuple[str, ...]:
-        """Return where something of one kind was found."""
-        return tuple(written(finding.path) for finding in self.of(kind))
-
-    @property
-    def differences(self) -> tuple[Difference, ...]:
-        """What differs, to be shown."""
-        return tuple(_difference(each.path, each.there, each.wanted) for each in self.of(Kind.DIFFERS))
 
 
 def compare(
@@ -398,7 +310,7 @@ class _Comparing:
         self._note(kind, path, there, wanted)
 
     def _note(self, kind: Kind, path: Path, there: Any = ABSENT, wanted: Any = ABSENT) -> None:
-        self.found.append(Finding(kind, path, there, wanted))
+        self.found.append(Finding(kind, path, there, wanted, is_hidden=_is_hidden(path)))
 
 
 def _is_nothing(value: Any) -> bool:
@@ -434,35 +346,7 @@ def _by_plan(plans: list[Any]) -> dict[str, Any]:
     return found
 
 
-def _shown(value: Any, path: Path) -> str | None:
-    """Return a value as JSON on one line, without secrets; None for nothing."""
-    if value is ABSENT or value is None:
-        return None
-    shown = redacted(value, is_secret=_is_hidden(path))
-    return one_line(json.dumps(shown, ensure_ascii=False, default=str))
-
-
 def _is_hidden(path: Path) -> bool:
     """Tell whether a path leads into a secret field; what follows a list of plans is a plan's id, and no field."""
     above = ("", *path)
     return any(is_confidential(name) and above[n] not in _BY_PLAN for n, name in enumerate(path))
-
-
-def _difference(path: Path, there: Any, wanted: Any) -> Difference:
-    before, after = _shown(there, path), _shown(wanted, path)
-    if before is None or after is None:
-        return Difference(written(path), _cut(before), _cut(after))
-    if before == after:
-        return Difference(written(path), _cut(before), f"{_cut(after)} (what differs isn't shown)")
-    # Of a long description that has a new word, the word.
-    pairs = enumerate(zip(before, after, strict=False))
-    same = next((number for number, (one, other) in pairs if one != other), min(len(before), len(after)))
-    start = max(0, same - _CONTEXT) if same > SHOWN - _CONTEXT else 0
-    return Difference(written(path), _cut(before, start), _cut(after, start))
-
-
-def _cut(text: str | None, start: int = 0) -> str | None:
-    if text is None:
-        return None
-    part = text[start : start + SHOWN]
-    return f"{'...' if start else ''}{part}{'...' if start + SHOWN < len(text) else ''}"

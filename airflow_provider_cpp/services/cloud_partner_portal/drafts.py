@@ -14,14 +14,16 @@ from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, CppError
 from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.offers.comparison import Difference, Kind
+from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.paths import Path, written
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import PUBLISH, Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls, returned
-from airflow_provider_cpp.services.cloud_partner_portal.differences import Difference, Kind, compare
+from airflow_provider_cpp.services.cloud_partner_portal.differences import compare
 from airflow_provider_cpp.services.cloud_partner_portal.finding import submissions_of
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
-from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_offer
+from airflow_provider_cpp.services.cloud_partner_portal.offers import read_offer
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import find_submission
 from airflow_provider_cpp.wire.answers import Answer, describe, error_of

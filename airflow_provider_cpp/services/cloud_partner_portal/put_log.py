@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
 from typing import Any
 
+from airflow_provider_cpp.offers.comparison import Comparison, Kind
 from airflow_provider_cpp.offers.paths import Paths, written
-from airflow_provider_cpp.services.cloud_partner_portal.differences import Comparison, Kind, places
+from airflow_provider_cpp.services.cloud_partner_portal.differences import places
 from airflow_provider_cpp.wire.plain_text import one_line
 from airflow_provider_cpp.wire.procedures import Procedure, Say
 

@@ -17,22 +17,20 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
     CppUnavailable,
 )
+from airflow_provider_cpp.offers.comparison import ABSENT, Comparison, Finding, Kind
+from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.paths import Paths, written
+from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.services.cloud_partner_portal import calls, put_log
 from airflow_provider_cpp.services.cloud_partner_portal.advice import Reason, reason_of
 from airflow_provider_cpp.services.cloud_partner_portal.differences import (
-    ABSENT,
-    Comparison,
-    Difference,
-    Finding,
-    Kind,
     compare,
     differences,
     plan_ids,
     without_masks,
     without_nulls,
 )
-from airflow_provider_cpp.services.cloud_partner_portal.offers import Offer, read_listed_offer, read_offer
+from airflow_provider_cpp.services.cloud_partner_portal.offers import read_listed_offer, read_offer
 from airflow_provider_cpp.services.cloud_partner_portal.put_log import LISTED, closest, counted
 from airflow_provider_cpp.services.cloud_partner_portal.wanted import wanted_document
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of, heard
@@ -50,43 +48,6 @@ _PLANS = ("definition", "plans")
 
 #: The arguments that are paths.
 _PATHS = ("exact", "resend", "ignore")
-
-
-@dataclass(frozen=True, slots=True)
-class PutResult:
-    """What came of a PUT.
-
-    :param changed: whether the offer is another now.
-    :param created: whether it wasn't there before.
-    :param version: the offer's version, as far as the service says.
-    :param etag: the offer's ETag, as far as the service says.
-    :param differences: what differed from what was wanted, whether or not it was sent.
-    :param kept: where a plan or an image version stays that what is wanted doesn't name, though it names others.
-    :param ignored: where something is ignored that differs, or can't be compared.
-    :param not_compared: where the service doesn't say what is there: no difference by itself.
-    """
-
-    changed: bool
-    created: bool = False
-    version: int | None = None
-    etag: str | None = None
-    differences: tuple[Difference, ...] = ()
-    kept: tuple[str, ...] = ()
-    ignored: tuple[str, ...] = ()
-    not_compared: tuple[str, ...] = ()
-
-    def to_dict(self) -> dict[str, object]:
-        """Return the result as JSON primitives."""
-        return {
-            "changed": self.changed,
-            "created": self.created,
-            "version": self.version,
-            "etag": self.etag,
-            "differences": [difference.to_dict() for difference in self.differences],
-            "kept": list(self.kept),
-            "ignored": list(self.ignored),
-            "not_compared": list(self.not_compared),
-        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.offers.document import Offer, Publisher
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls
@@ -18,8 +19,6 @@ from airflow_provider_cpp.services.cloud_partner_portal.locations import (
 )
 from airflow_provider_cpp.services.cloud_partner_portal.offer_pages import find_page
 from airflow_provider_cpp.services.cloud_partner_portal.offers import (
-    Offer,
-    Publisher,
     read_listed_offer,
     read_offer,
     read_publisher,
@@ -32,8 +31,9 @@ from airflow_provider_cpp.wire.listing import Listed, Unlisted, listed
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 
 if TYPE_CHECKING:
+    from airflow_provider_cpp.offers.comparison import Difference
+    from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
-    from airflow_provider_cpp.services.cloud_partner_portal.putting import PutResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +96,22 @@ class CloudPartnerPortal:
 
     # What is read and written
 
+    def can_see(self, publisher_id: str) -> Procedure[tuple[bool, str]] | str:
+        """Find out whether the principal can see a publisher's offers; see `services.protocol.Service`."""
+        return (
+            self._sees_offers(publisher_id)
+            if publisher_id
+            else ("Set publisher_id to test whether its offers can be seen, too.")
+        )
+
+    def _sees_offers(self, publisher_id: str) -> Procedure[tuple[bool, str]]:
+        offers = yield from self.offers(publisher_id, patient=False)
+        if isinstance(offers, Unlisted):
+            message = str(offers.error)
+            where = "" if self.origin in message else f" at {self.origin}"
+            return False, message.replace(str(offers.call), f"{offers.call}{where}", 1)
+        return True, f"This principal can see the offers of publisher {publisher_id}: {len(offers.entries)}."
+
     def page_of(self, watched: Watched) -> Procedure[str | None]:
         """Find an offer's own page for people; None if the service doesn't name it."""
         located = watched if isinstance(watched, OperationLocation | OfferLocation) else self.located(watched.url)
@@ -143,12 +159,21 @@ class CloudPartnerPortal:
         reading, _ = yield from sent(call)
         return content(call, reading, read_offer)
 
+    def changes(self, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[Difference, ...]:
+        """Return what differs between two definitions that the service answered, whichever of them names it.
+
+        :raises CppConfigurationError: one of them names a plan twice, or one without a `planId`.
+        """
+        from airflow_provider_cpp.services.cloud_partner_portal.drafts import changes
+
+        return changes(now, before)
+
     def put(self, offer: OfferRef, definition: Mapping[str, Any], **options: Any) -> Procedure[PutResult]:
         """Bring an offer to a wanted definition (create-or-modify page).
 
         :param options: those of `putting.Put`.
         """
-        from airflow_provider_cpp.services.cloud_partner_portal.definitions import checked_definition
+        from airflow_provider_cpp.offers.definitions import checked_definition
         from airflow_provider_cpp.services.cloud_partner_portal.putting import Put
 
         document = checked_definition(definition)

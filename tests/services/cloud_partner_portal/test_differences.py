@@ -9,10 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.offers.comparison import SHOWN, Difference, Kind
 from airflow_provider_cpp.services.cloud_partner_portal.differences import (
-    SHOWN,
-    Difference,
-    Kind,
     compare,
     differences,
     merged,

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
-from airflow_provider_cpp.services.cloud_partner_portal.definitions import (
+from airflow_provider_cpp.offers.definitions import (
     checked_definition,
     is_json,
     read_definition,
