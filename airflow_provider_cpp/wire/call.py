@@ -16,6 +16,7 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
     CppUnavailable,
 )
+from airflow_provider_cpp.wire.api_versions import latest
 
 
 def usual_error(status: int) -> type[CppError]:
@@ -74,6 +75,7 @@ class Call:
     :param seconds: how long the answer may take, where that is less than the connection allows.
     :param operation_id: the operation that it asks for, if it does.
     :param version_parameter: the query parameter that takes the version of the API.
+    :param least_version: the version that it needs, where the connection's may be an earlier one.
     :param meaning: which errors the service's refusals are, and what to do about them.
     """
 
@@ -88,6 +90,7 @@ class Call:
     seconds: float = math.inf
     operation_id: str | None = None
     version_parameter: str = field(default="", compare=False)
+    least_version: str = ""
     meaning: Meaning = field(default=usual_meaning, repr=False, compare=False)
 
     @property
@@ -101,6 +104,8 @@ class Call:
         :param origin: scheme, host and port of the API, without a trailing slash.
         :param version: the version of the API that the connection names.
         """
+        if self.least_version:
+            version = latest(version, self.least_version)
         return f"{origin}{self.path}?{_query(self.version_parameter, version, self.query)}"
 
     def __str__(self) -> str:
