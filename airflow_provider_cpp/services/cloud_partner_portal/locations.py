@@ -21,7 +21,7 @@ from airflow_provider_cpp.services.cloud_partner_portal.advice import needs_no_c
 from airflow_provider_cpp.services.cloud_partner_portal.customers import seen_by_customers
 from airflow_provider_cpp.services.cloud_partner_portal.finding import found_in_list
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from airflow_provider_cpp.services.location_forms import of_another_service
+from airflow_provider_cpp.services.locations_of_others import of_another_service
 from airflow_provider_cpp.wire.answers import Answer, Reading, heard
 from airflow_provider_cpp.wire.arguments import holds_template, is_missing, kind_of, shown
 from airflow_provider_cpp.wire.call import Call
@@ -262,8 +262,8 @@ def parse_location(
         )
     if holds_template(text):
         raise _untrusted(text, "it is a template that wasn't rendered: this isn't a template field here")
-    if (why := of_another_service(text, "cpp")) is not None:
-        raise _untrusted(text, why)
+    if other := of_another_service("cpp", text):
+        raise _untrusted(text, other)
     url = own_url(text, origin)
     if isinstance(url, str):
         raise _untrusted(text, url)
