@@ -155,10 +155,7 @@ def get_provider_info() -> dict[str, object]:
         "operators": [
             {
                 "integration-name": integration,
-                "python-modules": [
-                    "airflow_provider_cpp.operators.offer",
-                    "airflow_provider_cpp.operators.definition",
-                ],
+                "python-modules": ["airflow_provider_cpp.operators.offer"],
             }
         ],
         "sensors": [

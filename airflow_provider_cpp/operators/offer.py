@@ -16,7 +16,7 @@ from airflow_provider_cpp.lro.schedule import (
     DEFAULT_TIMEOUT,
     seconds,
 )
-from airflow_provider_cpp.operators.definition import GetOfferOperator, ListOffersOperator, PutOfferOperator
+from airflow_provider_cpp.operators._definitions import GetOfferOperator, ListOffersOperator, PutOfferOperator
 from airflow_provider_cpp.tasks.calling import CallsPortal
 from airflow_provider_cpp.tasks.starting_operator import StartsOperation
 from airflow_provider_cpp.tasks.wait_arguments import Waiting
