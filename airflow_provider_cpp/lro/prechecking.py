@@ -41,11 +41,10 @@ class Precheck:
     skip_if_live: bool = False
     dry_run: bool = False
 
-    def before(self, intent: Intent, if_running: str) -> Procedure[Started | NotStarted | None]:
+    def before(self, intent: Intent) -> Procedure[Started | NotStarted | None]:
         """Return a go-live that runs already, or why none is started, or None if the request is to be sent.
 
-        :param intent: the go-live.
-        :param if_running: unused: a go-live that runs is always taken up.
+        :param intent: the go-live. One that runs already is always taken up.
         :raises CppConflict: another operation runs on the offer.
         :raises CppBadRequest: nothing in preview waits for going live.
         :raises CppUnavailable: it can't be told just now; nothing was sent.

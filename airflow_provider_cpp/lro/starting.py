@@ -74,7 +74,9 @@ class Start:
                 # A success leaves no record: from here on a try that leaves none was one.
                 yield keep(intent, "begun")
         if check is not None:
-            decided = yield from self._first(check.before(intent, self.if_running))
+            decided = yield from self._first(
+                check.before(intent, self.if_running) if isinstance(check, DryRun) else check.before(intent)
+            )
             if decided is not None:
                 return decided
         was_restarted = was_refused = False

@@ -76,7 +76,7 @@ class OfferStatusSensor(WatchingSensor):
         end_from_trigger: bool = False,
         **kwargs: Any,
     ) -> None:
-        from airflow_provider_cpp.lro.goals import goal_of_offer
+        from airflow_provider_cpp.offers.status_goal import goal_of_offer
 
         waiting = Waiting.of(
             "poke",
@@ -114,7 +114,7 @@ class OfferStatusSensor(WatchingSensor):
         return offer
 
     def _goal(self) -> Goal:
-        from airflow_provider_cpp.lro.goals import goal_of_offer
+        from airflow_provider_cpp.offers.status_goal import goal_of_offer
 
         return goal_of_offer(self.target, self.failed_states)
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.lro.goals import Goal, goal_of_offer
+from airflow_provider_cpp.lro.goals import Goal
 from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.offers.refs import OfferRef
+from airflow_provider_cpp.offers.status_goal import goal_of_offer
 from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 from airflow_provider_cpp.wire.arguments import listed

@@ -15,8 +15,9 @@ from airflow_provider_cpp.exceptions import (
     OperationTimeout,
 )
 from airflow_provider_cpp.lro.ends import result_of
-from airflow_provider_cpp.lro.goals import COMPLETED, SIGNOFF, Goal, goal_of_offer, goal_until
+from airflow_provider_cpp.lro.goals import COMPLETED, SIGNOFF, Goal, goal_until
 from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.offers.status_goal import goal_of_offer
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from tests.runner import Runner, forever, refused

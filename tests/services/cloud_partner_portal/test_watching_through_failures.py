@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from airflow_provider_cpp.lro.goals import goal_of_offer
 from airflow_provider_cpp.lro.schedule import PollSchedule
+from airflow_provider_cpp.offers.status_goal import goal_of_offer
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OfferLocation, parse_location
 from airflow_provider_cpp.wire.answers import Reading, Unanswered
 from airflow_provider_cpp.wire.call import Call
