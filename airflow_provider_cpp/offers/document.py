@@ -30,16 +30,16 @@ class Offer:
     :param etag: which state of the offer this is, for `if_match`; None where the service doesn't say.
     """
 
-    document: Mapping[str, Any]
+    document: Mapping[str, Any] = field(repr=False)
     id: str = ""
     publisher_id: str = ""
     offer_type_id: str = ""
     status: str = ""
     version: int | None = None
     changed_time: str = ""
-    definition: Mapping[str, Any] = field(default_factory=dict)
+    definition: Mapping[str, Any] = field(default_factory=dict, repr=False)
     display_text: str = ""
-    plans: tuple[Mapping[str, Any], ...] = ()
+    plans: tuple[Mapping[str, Any], ...] = field(default=(), repr=False)
     page: str | None = None
     migration_status: str | None = None
     etag: str | None = None

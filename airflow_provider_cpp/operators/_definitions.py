@@ -81,10 +81,11 @@ def _is_among(word: str, wanted: tuple[str, ...]) -> bool:
 
 
 class GetOfferOperator(CallsPortal, BaseOperator):
-    """Read an offer with its definition, and return the document as the service wrote it.
+    """Read an offer with its definition, and return the document as the service wrote it, without secrets.
 
-    The document is one that :class:`PutOfferOperator` takes back. It has its ETag as ``eTag``, where the
-    service names one.
+    Each signature of a shared-access URL and any other secret in it is a blank (``***``), as XComs aren't
+    encrypted; the hook's ``get_offer`` returns them. :class:`PutOfferOperator` takes the document back: a blank
+    means the value that is there. It has its ETag as ``eTag``, where the service names one.
 
     :param offer_id: the offer's identifier. (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
@@ -117,11 +118,14 @@ class GetOfferOperator(CallsPortal, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Read the offer."""
+        from airflow_provider_cpp.offers.blanks import blanked
+
         version = None if is_missing(self.version) else self.version
         slot = None if is_missing(self.slot) else self.slot
         offer = self.hook.get_offer(self.offer_id, self.publisher_id, version=version, slot=slot)
         self.log.info("Read %s.", offer)
-        return offer.to_dict()
+        document: dict[str, Any] = blanked(offer.to_dict())
+        return document
 
 
 class PutOfferOperator(TakesDefinition, BaseOperator):

@@ -13,7 +13,15 @@ from typing import Any
 from airflow_provider_cpp.wire.confidential_names import is_confidential
 from airflow_provider_cpp.wire.escapes import Sight, may_hold_escapes, seen_through
 
-__all__ = ["HIDDEN", "is_confidential", "redacted", "secrets_in", "without_queries", "without_secrets"]
+__all__ = [
+    "HIDDEN",
+    "is_confidential",
+    "redacted",
+    "secret_fields",
+    "secrets_in",
+    "without_queries",
+    "without_secrets",
+]
 
 HIDDEN = "***"
 
@@ -183,7 +191,8 @@ def redacted(value: Any, *, is_secret: bool = False) -> Any:
     :param is_secret: whether the field that holds it is secret, and with it all that it holds.
     """
     if isinstance(value, Mapping):
-        return {redacted(key): redacted(item, is_secret=inner) for key, item, inner in _fields(value, is_secret)}
+        fields = secret_fields(value, is_secret)
+        return {redacted(key): redacted(item, is_secret=inner) for key, item, inner in fields}
     if isinstance(value, list | tuple):
         return [redacted(item, is_secret=is_secret) for item in value]
     if is_secret and value not in (None, "") and not isinstance(value, bool):
@@ -191,8 +200,12 @@ def redacted(value: Any, *, is_secret: bool = False) -> Any:
     return without_secrets(without_queries(value)) if isinstance(value, str) else value
 
 
-def _fields(fields: Mapping[Any, Any], is_secret: bool) -> Iterator[tuple[Any, Any, bool]]:
-    """Yield key, value, and whether that is secret."""
+def secret_fields(fields: Mapping[Any, Any], is_secret: bool) -> Iterator[tuple[Any, Any, bool]]:
+    """Yield each field of an object, its value, and whether that is secret.
+
+    :param fields: the object.
+    :param is_secret: whether it is in a field that is.
+    """
     named = is_named_secret(fields)
     for key, item in fields.items():
         inner = is_confidential(str(key)) and not (named and is_secrets_name(item))
@@ -231,7 +244,7 @@ def secrets_in(value: Any) -> Iterator[str]:
 
 def _secrets_in(value: Any, is_secret: bool) -> Iterator[str]:
     if isinstance(value, Mapping):
-        for _, item, inner in _fields(value, is_secret):
+        for _, item, inner in secret_fields(value, is_secret):
             yield from _secrets_in(item, inner)
     elif isinstance(value, list | tuple):
         for item in value:

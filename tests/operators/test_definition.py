@@ -322,3 +322,43 @@ class TestDefinitions:
         broken = '{"clientSecret": "s3cret-word",}'
         rendered(put(definition="{{ params.broken }}"), params={"broken": broken})
         assert masked == [broken]
+
+
+class TestBlanks:
+    """What a document holds that is secret isn't handed on, and survives."""
+
+    FILE = "https://contoso.blob.core.windows.net/vhds/1.0.1.vhd"
+    SIGNATURE = "hUsh9Zk%2Bw%2F3Qd%3D%3D"
+
+    @pytest.fixture(autouse=True)
+    def signed(self, portal):
+        portal.add_offer("signed", definition=self.definition(self.SIGNATURE))
+
+    def definition(self, signature, file=FILE):
+        images = {"1.0.1": {"osVhdUrl": f"{file}?sp=rl&sig={signature}"}}
+        plan = {"planId": "gold", "microsoft-azure-virtualmachines.vmImages": images}
+        return {"displayText": "Contoso", "offer": {}, "plans": [plan]}
+
+    @staticmethod
+    def images_of(definition):
+        return definition["plans"][0]["microsoft-azure-virtualmachines.vmImages"]
+
+    def test_no_signature_is_returned_and_it_is_there_after_another_change(self, portal):
+        document = result_of(GetOfferOperator(task_id="get", offer_id="signed"))
+        assert self.images_of(document["definition"]) == self.images_of(self.definition("***"))
+        assert result_of(put(offer_id="signed", definition=document))["changed"] is False
+        document["definition"]["displayText"] = "New"
+        result = result_of(put(offer_id="signed", definition=document))
+        assert [each["path"] for each in result["differences"]] == ["definition/displayText"]
+        after = portal.offer("signed").definition
+        assert after["displayText"] == "New"
+        assert self.images_of(after) == self.images_of(self.definition(self.SIGNATURE))
+
+    def test_a_blank_that_nothing_there_fits_is_refused(self, portal):
+        elsewhere = self.definition("***", "https://contoso.blob.core.windows.net/vhds/2.vhd")
+        with pytest.raises(CppConfigurationError, match=r"nothing to put in place of the blank .*osVhdUrl"):
+            result_of(put(offer_id="signed", definition={"definition": elsewhere}))
+        new = {**DOCUMENT, "definition": self.definition("***")}
+        with pytest.raises(CppConfigurationError, match="a blank means the value that is there"):
+            result_of(put(offer_id="another", definition=new, create=True))
+        assert puts(portal) == []

@@ -17,21 +17,24 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
     CppUnavailable,
 )
+from airflow_provider_cpp.offers import put_log
+from airflow_provider_cpp.offers.blanks import refuse_blanks
+from airflow_provider_cpp.offers.comparing import without_nulls
 from airflow_provider_cpp.offers.comparison import ABSENT, Comparison, Finding, Kind
 from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.paths import Paths, written
+from airflow_provider_cpp.offers.put_log import LISTED, closest, counted
 from airflow_provider_cpp.offers.put_result import PutResult
-from airflow_provider_cpp.services.cloud_partner_portal import calls, put_log
+from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.advice import Reason, reason_of
 from airflow_provider_cpp.services.cloud_partner_portal.differences import (
     compare,
     differences,
+    places,
     plan_ids,
     without_masks,
-    without_nulls,
 )
 from airflow_provider_cpp.services.cloud_partner_portal.offers import read_listed_offer, read_offer
-from airflow_provider_cpp.services.cloud_partner_portal.put_log import LISTED, closest, counted
 from airflow_provider_cpp.services.cloud_partner_portal.wanted import wanted_document
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of, heard
 from airflow_provider_cpp.wire.arguments import checked_flag
@@ -109,7 +112,8 @@ class Put:
         if before is None and not self.create:
             raise (yield from self._no_offer())
         paths = {name: getattr(self, name) for name in _PATHS}
-        yield from put_log.idle_paths(paths, self.document, before.document if before else {})
+        known = list(places(before.document)) if before and self.ignore else []
+        yield from put_log.idle_paths(paths, list(places(self.document)), known)
         comparison = self._compared(before, self.resend)
         if before is not None:
             self._check_plans(before, comparison)
@@ -118,6 +122,7 @@ class Put:
             yield Say(f"{self._what} is as wanted: nothing is sent.")
             yield from put_log.left_aside(comparison)
             return self._result(before, comparison, changed=False)
+        refuse_blanks(self._what, comparison.merged, before.document if before else {})
         gone = self._plans_gone(before, comparison) if before is not None else None
         yield from put_log.differing(self._what, comparison, gone)
         if self.dry_run:

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.offers.comparing import without_nulls
 from airflow_provider_cpp.offers.comparison import SHOWN, Difference, Kind
 from airflow_provider_cpp.services.cloud_partner_portal.differences import (
     compare,
     differences,
     merged,
-    without_nulls,
 )
 from tests.services.cloud_partner_portal.offer_documents import MIGRATED, STORAGE, VM, answered_offer, put_body
 

@@ -5,11 +5,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from difflib import SequenceMatcher
-from typing import Any
 
 from airflow_provider_cpp.offers.comparison import Comparison, Kind
-from airflow_provider_cpp.offers.paths import Paths, written
-from airflow_provider_cpp.services.cloud_partner_portal.differences import places
+from airflow_provider_cpp.offers.paths import Path, Paths, written
 from airflow_provider_cpp.wire.plain_text import one_line
 from airflow_provider_cpp.wire.procedures import Procedure, Say
 
@@ -53,18 +51,16 @@ def differing(what: str, comparison: Comparison, gone: Sequence[str] | None) -> 
 
 
 def idle_paths(
-    paths: Mapping[str, Iterable[str]], document: Mapping[str, Any], there: Mapping[str, Any]
+    paths: Mapping[str, Iterable[str]], wanted: Collection[Path], there: Collection[Path]
 ) -> Procedure[None]:
     """Log which paths name nothing, as a mistyped one would.
 
     :param paths: by argument: `exact`, `resend`, `ignore`.
-    :param document: what is wanted.
-    :param there: what is there, which may be ignored, too.
+    :param wanted: the places of what is wanted.
+    :param there: those of what is there, which may be ignored, too.
     """
-    wanted = list(places(document))
     for name, named in paths.items():
-        found = [*wanted, *places(there)] if name == "ignore" and named else wanted
-        idle = Paths(name, named).idle(found)
+        idle = Paths(name, named).idle([*wanted, *there] if name == "ignore" else wanted)
         if idle:
             yield Say(
                 f"{name} has no effect here with {', '.join(idle)}: the definition has no such place. A "
