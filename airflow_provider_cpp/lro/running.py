@@ -16,11 +16,18 @@ from airflow_provider_cpp.lro.seam import HasDraft, Intent, Watched
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, SUCCEEDED
 from airflow_provider_cpp.wire.arguments import ADOPT, RESTART
 from airflow_provider_cpp.wire.listing import Unlisted
+from airflow_provider_cpp.wire.plain_text import capitalized
 from airflow_provider_cpp.wire.procedures import Procedure, Say
 
 
 def met(
-    intent: Intent, if_running: str, running: Row | Watched, how: How, *, was_refused: bool = False
+    intent: Intent,
+    if_running: str,
+    running: Row | Watched,
+    how: How,
+    *,
+    was_refused: bool = False,
+    may_be_ours: bool = False,
 ) -> Procedure[Started | None]:
     """Take up a publish that runs, or cancel it; return it as this task's, or None if it doesn't run any more.
 
@@ -29,6 +36,7 @@ def met(
     :param running: the one that runs.
     :param how: how it came to be this task's.
     :param was_refused: whether the publish that is wanted was sent, and refused because of it.
+    :param may_be_ours: as for `restart`.
     :raises CppConflict: it isn't to be taken up, or can't be canceled; nothing was published.
     :raises CppUnavailable: that can't be told just now.
     """
@@ -49,8 +57,7 @@ def met(
         return (yield from taken(intent, watched, how))
     if if_running == RESTART:
         yield Say(f"A publish of this offer runs already, {running}: {_verdict(draft)}")
-        yield from restart(intent, watched, was_refused=was_refused)
-        return None
+        return (yield from restart(intent, watched, was_refused=was_refused, may_be_ours=may_be_ours))
     raise (yield from _conflict(intent, running, draft, was_refused))
 
 
@@ -73,14 +80,18 @@ def would(intent: Intent, if_running: str, running: Row) -> Procedure[str]:
     raise (yield from _conflict(intent, running, draft, was_refused=False))
 
 
-def restart(intent: Intent, watched: Watched, *, was_refused: bool = False) -> Procedure[None]:
-    """Cancel a publish, and confirm it, so that it can be sent anew.
+def restart(
+    intent: Intent, watched: Watched, *, was_refused: bool = False, may_be_ours: bool = False
+) -> Procedure[Started | None]:
+    """Cancel a publish, and confirm it, so that it can be sent anew; return it if it ended well before that.
 
     Whoever retries finds in the record which one is being canceled, and doesn't ask again whether it should be.
 
     :param intent: the publish that is wanted.
     :param watched: the one that runs.
     :param was_refused: as for `met`.
+    :param may_be_ours: whether an earlier try of this task may have started it, and nobody wants it anew since:
+        once it has ended well, it isn't repeated.
     :raises CppConflict: something else runs on the offer, a go-live above all; or the cancel can't be confirmed.
     """
     listed = yield from intent.rows()
@@ -88,22 +99,44 @@ def restart(intent: Intent, watched: Watched, *, was_refused: bool = False) -> P
         raise listed.error
     its_row = intent.row_of(listed.entries, watched)
     if its_row is not None and not its_row.is_running:
-        return
+        if its_row.state == SUCCEEDED:
+            return (yield from _ended_well(intent, watched, may_be_ours))
+        return None
     other = next((row for row in listed.entries if row.is_running and row is not its_row), None)
     if other is not None or (yield from intent.goes_live(watched)):
         raise CppConflict(
             f"{intent}: {other or f'{watched}, which is going live,'} runs on the offer. "
             f"{_came_to(was_refused)} Nothing was canceled, as a restart cancels publishes only. Wait for its end."
         )
-    yield keep(intent, "restarting", canceling=watched.url)
+    yield keep(intent, "restarting", canceling=watched.url, may_be_ours=may_be_ours)
     yield Say(f"Canceling {watched}, to publish the draft as it is now.")
     cancel = Cancel(watched, warns=False, again="a retry of this task cancels it again")
     try:
         canceled = yield from cancel.confirmed()
     except CppError as error:
         raise error.with_more(f"{intent} wasn't sent: what runs has to be canceled first.") from None
-    if canceled.status not in {CANCELED, FAILED, SUCCEEDED}:
+    if canceled.status == SUCCEEDED:
+        return (yield from _ended_well(intent, watched, may_be_ours))
+    if canceled.status not in {CANCELED, FAILED}:
         raise CppConflict(f"{intent} wasn't sent: what runs has to be canceled first. {canceled.message}")
+    return None
+
+
+def _ended_well(intent: Intent, watched: Watched, may_be_ours: bool) -> Procedure[Started | None]:
+    """Return a publish as this task's that was to be canceled, and ended well before that; None to publish anew.
+
+    :raises CppUnavailable: whether it had the draft can't be asked just now.
+    """
+    if may_be_ours:
+        yield Say(f"{capitalized(str(watched))} has ended well before it could be canceled: it isn't repeated.")
+        return (yield from taken(intent, watched, How.FINISHED))
+    draft = yield from intent.has_draft(watched)
+    ended = f"{capitalized(str(watched))} has ended well before it could be canceled"
+    if draft.is_so:
+        yield Say(f"{ended}, and has the draft as it is now: it is taken for this one.")
+        return (yield from taken(intent, watched, How.ADOPTED))
+    yield Say(f"{ended}, and the draft is published anew: {_verdict(draft)}", logging.WARNING)
+    return None
 
 
 def _located(intent: Intent, running: Row | Watched, was_refused: bool) -> Watched:

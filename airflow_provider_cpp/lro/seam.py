@@ -251,7 +251,7 @@ Verdict = Accepted | Conflict | Rejected | Unclear
 
 @dataclass(frozen=True, slots=True)
 class HasDraft:
-    """Whether an operation that runs has the offer's draft as it is now.
+    """Whether an operation that runs, or just ended well, has the offer's draft as it is now.
 
     :param is_so: None if that can't be told.
     :param why: why it can't, or what differs, in words.
@@ -402,7 +402,9 @@ class Intent(OperationsOf, Protocol):
         """
 
     def has_draft(self, watched: Watched) -> Procedure[HasDraft]:
-        """Find out whether an operation that runs has the draft as it is now; only where it `meets_others`.
+        """Find out whether an operation that runs, or just ended well, has the draft as it is now.
+
+        Only asked where it `meets_others`.
 
         :raises CppUnavailable: that can't be asked just now.
         """

@@ -82,6 +82,11 @@ class EarlierTries:
         """Tell whether a person, and no retry, wants the operation once more."""
         return self.since is not None and math.isinf(self.since)
 
+    @property
+    def _is_repeated(self) -> bool:
+        """Tell whether somebody may want the operation once more, though it went through."""
+        return self.is_wanted_anew or self.cleared
+
     def settle(self) -> Procedure[Started | None]:
         """Return the operation that an earlier try started, or None if one has to be started.
 
@@ -108,9 +113,10 @@ class EarlierTries:
             return (yield from self._resumed(watched, state))
         if is_restart(record):
             # Nothing was published since; what that cancel came to is looked at, and nothing else is canceled.
-            if self.if_running == RESTART:
-                yield from restart(intent, intent.located(record["canceling"]))
-            return None
+            if self.if_running != RESTART:
+                return None
+            may_be_ours = record.get("may_be_ours") is True and not self._is_repeated
+            return (yield from restart(intent, intent.located(record["canceling"]), may_be_ours=may_be_ours))
         if record.get("state") == "canceled" and self.since is not None and not self.is_wanted_anew:
             raise self._canceled("An operation")  # a retry: the last try ended before it could tell
         if record.get("state") in {"intended", "unclear"}:
@@ -207,8 +213,12 @@ class EarlierTries:
         """
         intent = self.intent
         if state == RUNNING:
-            if intent.meets_others and (not is_known or self.is_wanted_anew or self.cleared):
-                return (yield from met(intent, self.if_running, watched, How.REATTACHED))
+            if intent.meets_others and (not is_known or self._is_repeated):
+                return (
+                    yield from met(
+                        intent, self.if_running, watched, How.REATTACHED, may_be_ours=not self._is_repeated
+                    )
+                )
             return (yield from taken(intent, watched, How.REATTACHED))
         if state == SUCCEEDED:
             return (yield from taken(intent, watched, How.FINISHED))

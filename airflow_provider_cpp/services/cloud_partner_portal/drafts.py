@@ -1,9 +1,10 @@
-"""Whether a publish that runs has the offer's draft as it is now, and what the draft has that isn't in preview.
+"""Whether a publish has the offer's draft as it is now, and what the draft has that isn't in preview.
 
 Told by definitions alone. A version's number never proves that nothing was changed: no page says that it grows
 with a change, and those of migrated offers may be 0 or all the same. It only leads to a definition: to that of the
 version below the draft's, which nobody can change any more, if just one publish has that number. Otherwise what a
-publish brings can be read only once it waits for its sign-off: then it is what is in preview.
+publish brings can be read only once it waits for its sign-off: then it is what is in preview. Once it has ended
+well, it is what customers have.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, CppError
 from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.words import SUCCEEDED
 from airflow_provider_cpp.offers.comparison import Difference, Kind
 from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.paths import Path, written
@@ -72,7 +74,7 @@ def listed_changes(differences: Sequence[Difference]) -> str:
 
 
 def has_draft(location: OperationLocation) -> Procedure[DraftCheck]:
-    """Find out whether a publish that runs has the draft as it is now.
+    """Find out whether a publish that runs, or has ended well, has the draft as it is now.
 
     :param location: the publish.
     :raises CppUnavailable: it can't be asked just now.
@@ -93,7 +95,7 @@ def has_draft(location: OperationLocation) -> Procedure[DraftCheck]:
     entries = listed.entries
     published: Offer | str | None = yield from _frozen(location, draft, entries)
     if published is None:
-        published = yield from _in_preview(location, seen, entries)
+        published = yield from _brought(location, seen, entries)
     if isinstance(published, str):
         return DraftCheck(None, published)
     try:
@@ -139,21 +141,25 @@ def _frozen(location: OperationLocation, draft: Offer, entries: tuple[Submission
     return offer if isinstance(offer, Offer) and offer.version == mine.offer_version else None
 
 
-def _in_preview(
+def _brought(
     location: OperationLocation, seen: Operation | str, entries: tuple[Submission, ...]
 ) -> Procedure[Offer | str]:
-    """Return what is in preview if that is what a publish brought there, or in words why it isn't known."""
+    """Return what a publish brought to preview, or to customers, or in words why it isn't known."""
     if isinstance(seen, str):
         return seen
-    if not seen.waits_for_signoff:
-        return "what it publishes can't be read before it waits for its sign-off"
-    if sum(s.kind == PUBLISH and s.is_running for s in entries) > 1:
-        return "more than one publish runs, and any of them may be what is in preview"
-    preview = yield from _offer(calls.get_offer(location.publisher_id, location.offer_id, slot="preview"))
     mine = find_submission(entries, location.operation_id)
+    if seen.status == SUCCEEDED:
+        slot = "production"  # a publish ends well once customers have what it brought
+    elif not seen.waits_for_signoff:
+        return "what it publishes can't be read before it waits for its sign-off"
+    else:
+        slot = "preview"
+        if sum(s.kind == PUBLISH and s.is_running for s in entries) > 1:
+            return "more than one publish runs, and any of them may be what is in preview"
+    preview = yield from _offer(calls.get_offer(location.publisher_id, location.offer_id, slot=slot))
     numbers = {preview.version, mine.offer_version} if isinstance(preview, Offer) and mine is not None else set()
     if len(numbers - {0, None}) > 1:
-        return "what is in preview has another version's number"
+        return f"what is in {slot} has another version's number"
     return preview
 
 

@@ -141,7 +141,7 @@ class _Start(Submissions):
         return changed_since([row for row in rows if row.kind == self.kind], when, cleared=cleared)
 
     def has_draft(self, watched: Watched) -> Procedure[HasDraft]:
-        """Find out whether a publish that runs has the draft as it is now.
+        """Find out whether a publish that runs, or has ended well, has the draft as it is now.
 
         :raises CppUnavailable: it can't be asked just now.
         """

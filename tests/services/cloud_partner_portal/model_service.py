@@ -9,6 +9,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from airflow_provider_cpp.exceptions import CppAuthError, CppError
+from airflow_provider_cpp.lro.words import state_of
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.wire.call import Call
@@ -224,8 +225,9 @@ class ModelService:
         elif "/versions/" in call.path:
             wanted = int(call.path.rsplit("/", 1)[1])
             revision = next((each for each in self.of.values() if self._number(each) == wanted), None)
-        elif "/slot/" in call.path:
-            revision = None
+        elif call.path.endswith("/slot/Production"):
+            ended = [name for name in self._names() if state_of(self._state_of(name, now)) == "succeeded"]
+            revision = next((self.of[name] for name in reversed(ended) if name in self.of), None)
         if revision is None:
             return refused(404)
         # A publish makes the draft the next version.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +18,13 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted
 from airflow_provider_cpp.lro.records import How, Started
+from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.arguments import checked_if_running
+from airflow_provider_cpp.wire.call import Call
 from tests.runner import NOW, Runner, WorkerDied
 from tests.services.cloud_partner_portal.model_service import ModelService, Other
-from tests.services.cloud_partner_portal.scripted import submission
-from tests.services.cloud_partner_portal.starting import PUBLISHING, model, start
+from tests.services.cloud_partner_portal.scripted import ORIGIN, submission
+from tests.services.cloud_partner_portal.starting import PATH, PUBLISHING, model, start
 
 PUBLISH = "publish"
 
@@ -204,3 +208,115 @@ def test_a_dry_run_fails_where_the_task_would() -> None:
 def test_another_word_is_refused(word: object) -> None:
     with pytest.raises(CppConfigurationError, match="'fail', 'adopt', 'restart'"):
         checked_if_running(word)
+
+
+# One that ends well while it is about to be canceled
+
+#: When it does, as the beginning of the line that is logged before.
+MOMENTS = {
+    "before the list of a restart": "A publish of this offer runs already",
+    "before its cancel": "Canceling ",
+}
+
+
+class EndingWell:
+    """A service on which what runs ends well at a moment of a try; whoever cancels it then is refused.
+
+    :param service: the service.
+    :param name: what ends well.
+    :param moment: one of `MOMENTS`.
+    """
+
+    def __init__(self, service: ModelService, name: str, moment: str) -> None:
+        self.service, self.name, self.moment = service, name, moment
+        self.runner = Runner(self, now=NOW + 60)
+
+    def __call__(self, call: Call, now: float) -> Reading:
+        if any(line.startswith(MOMENTS[self.moment]) for line in self.runner.lines()):
+            for entry in self.service.old:
+                if entry["id"] == self.name:
+                    entry["submissionState"] = "completed"
+            if any(name == self.name for name, _ in self.service.started):
+                self.service.ends_after = 1.0
+        return self.service(call, now)
+
+    def run(self, *earlier: Any, **more: Any) -> Any:
+        return self.runner.run(replace(PUBLISHING, if_running="restart").once(*earlier, **more))
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_one_that_ends_well_before_its_cancel_and_has_the_draft_is_taken_up(moment: str) -> None:
+    ending = EndingWell(with_publish(7, waits=False), "theirs", moment)
+    outcome = ending.run()
+    assert (outcome.how, outcome.watched.operation_id) == (How.ADOPTED, "theirs")
+    assert (ending.service.started, ending.service.canceled) == ([], [])
+    assert any("ended well before it could be canceled, and has the draft" in x for x in ending.runner.lines())
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(
+    ("is_live", "why"), [(True, "doesn't have the draft"), (False, "whether it has the draft")]
+)
+def test_one_that_ends_well_without_the_draft_or_nobody_knows_is_followed_by_another_and_a_line_says_so(
+    moment: str, is_live: bool, why: str
+) -> None:
+    service = with_publish(6, waits=False)
+    if not is_live:
+        service.of.pop("theirs")  # customers have something else by now
+    ending = EndingWell(service, "theirs", moment)
+    outcome = ending.run()
+    assert (outcome.how, outcome.watched.operation_id) == (How.POSTED, "publish-1")
+    assert service.canceled == []
+    (line,) = (each for each in ending.runner.warnings() if "ended well before it could be canceled" in each)
+    assert "the draft is published anew" in line
+    assert why in line
+
+
+def started_by_an_earlier_try() -> ModelService:
+    service = model(kind=PUBLISH)
+    outcome, _ = start(service, kind=PUBLISH, if_running="restart")
+    assert isinstance(outcome, Started)
+    service.draft += 1  # so that it hasn't the draft any more
+    return service
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_what_an_earlier_try_started_isnt_repeated_though_it_ends_while_it_is_about_to_be_canceled(
+    moment: str,
+) -> None:
+    """Its worker died once Airflow had deleted the record."""
+    ending = EndingWell(started_by_an_earlier_try(), "publish-1", moment)
+    outcome = ending.run(None, NOW - 60.0, records_are_kept=True)
+    assert (outcome.how, outcome.watched.operation_id) == (How.FINISHED, "publish-1")
+    assert len(ending.service.started) == 1
+    assert ending.service.canceled == []
+
+
+def test_nor_where_the_worker_dies_as_it_is_about_to_cancel_it() -> None:
+    service = started_by_an_earlier_try()
+    restarting = replace(PUBLISHING, if_running="restart")
+    for dies_after in range(1, 40):
+        dying = Runner(service, dies_after=dies_after)
+        with contextlib.suppress(WorkerDied):
+            dying.run(restarting.once(None, NOW - 60.0, records_are_kept=True))
+        if dying.kept and dying.kept[-1]["state"] == "restarting":
+            break
+    service.ends_after = 1.0
+    retry = Runner(service, now=dying.now + 60)
+    told = retry.run(restarting.once(dying.kept[-1], NOW, records_are_kept=True))
+    assert (told.how, told.watched.operation_id) == (How.FINISHED, "publish-1")
+    assert (len(service.started), service.canceled) == (1, [])
+
+
+def test_a_person_who_clears_the_task_then_gets_the_draft_as_it_is_now() -> None:
+    service = started_by_an_earlier_try()
+    service.ends_after = 1.0
+    record = {
+        "of": PUBLISHING.intent.subject,
+        "state": "restarting",
+        "canceling": f"{ORIGIN}{PATH}/publish-1",
+        "may_be_ours": True,
+    }
+    runner = Runner(service, now=NOW + 60)
+    told = runner.run(replace(PUBLISHING, if_running="restart").once(record, math.inf, records_are_kept=True))
+    assert (told.how, told.watched.operation_id) == (How.POSTED, "publish-2")
