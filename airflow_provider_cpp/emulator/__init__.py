@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.emulator.faults import Fault
     from airflow_provider_cpp.emulator.offers import Offer
     from airflow_provider_cpp.emulator.operations import Operation
+    from airflow_provider_cpp.emulator.refused import Refused
     from airflow_provider_cpp.emulator.request_log import RecordedRequest
     from airflow_provider_cpp.emulator.settings import Settings
 
-__all__ = ["ApiError", "Emulator", "Fault", "Offer", "Operation", "RecordedRequest", "Settings"]
+__all__ = ["ApiError", "Emulator", "Fault", "Offer", "Operation", "RecordedRequest", "Refused", "Settings"]
 
 _HOMES = {
     "ApiError": "answer",
@@ -28,6 +29,7 @@ _HOMES = {
     "Offer": "offers",
     "Operation": "operations",
     "RecordedRequest": "request_log",
+    "Refused": "refused",
     "Settings": "settings",
 }
 

@@ -93,12 +93,12 @@ class ApiError(Exception):
         self.message = message
 
     def answer(self) -> Answer:
-        """Return the answer in the error form of the pages ("API considerations" page)."""
+        """Return the answer in a form that says code and message, as several services have it."""
         return json_answer(self.status, {"error": {"code": self.code, "message": self.message}})
 
 
 #: Headers by which services and gateways name a request.
-REQUEST_IDS = frozenset(("x-ms-request-id", "ms-correlationid", "x-azure-ref"))
+REQUEST_IDS = frozenset(("x-ms-request-id", "ms-correlationid", "x-azure-ref", "request-id"))
 
 
 def traceable(answer: Answer) -> Answer:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
-from airflow_provider_cpp.emulator.doors import printed_offer, printed_operation
 from airflow_provider_cpp.emulator.faults import Fault
+from airflow_provider_cpp.emulator.refused import MISSING, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from airflow_provider_cpp.emulator.emulation import Emulation
+    from airflow_provider_cpp.emulator.operations import Operation, View
 
 PREFIX = "/emulator/"
 
@@ -29,6 +30,8 @@ def answer_control(emulator: Emulation, call: Call) -> Answer:
         return json_answer(200, _do(emulator, call))
     except ApiError as error:
         return error.answer()
+    except Refused as refused:
+        return ApiError(404 if refused.reason == MISSING else 409, "Refused", refused.message).answer()
     except (TypeError, ValueError) as error:
         return ApiError(400, "BadRequest", str(error)).answer()
 
@@ -87,29 +90,39 @@ def _object(call: Call) -> dict[str, Any]:
 
 
 def _offers(emulator: Emulation, _call: Call) -> list[dict[str, Any]]:
+    """Print offers and operations in words of the emulator's own, whichever service they came through."""
     portal = emulator.portal
     with portal.lock:
         return [
             {
-                **printed_offer(portal, offer),
+                "publisherId": offer.publisher_id,
+                "id": offer.offer_id,
+                "productId": offer.product_id,
+                "offerTypeId": offer.offer_type_id,
+                "version": offer.version,
+                "changedAt": offer.changed_at,
                 "status": None if not operations else portal.view(operations[-1]).state,
                 "previewVersion": portal.preview_version(offer),
                 "liveVersion": portal.live_version(offer),
                 "overrides": dict(offer.overrides),
-                "operations": [
-                    {
-                        "id": operation.id,
-                        "kind": operation.kind,
-                        "startedAt": operation.started_at,
-                        "state": portal.view(operation).state,
-                        **printed_operation(portal, operation),
-                    }
-                    for operation in operations
-                ],
+                "operations": [_operation(operation, portal.view(operation)) for operation in operations],
             }
             for offer in portal.offers()
             for operations in [portal.operations(offer.publisher_id, offer.offer_id)]
         ]
+
+
+def _operation(operation: Operation, view: View) -> dict[str, Any]:
+    return {
+        "id": operation.id,
+        "kind": operation.kind,
+        "offerVersion": operation.offer_version,
+        "startedAt": operation.started_at,
+        "changedAt": view.changed_at,
+        "state": view.state,
+        "waitsForSignoff": view.waits_for_signoff,
+        "steps": [{"id": step.id, "status": step.status, "progress": step.progress} for step in view.steps],
+    }
 
 
 _COMMANDS: dict[tuple[str, str], Callable[[Emulation, Call], Any]] = {

@@ -11,14 +11,19 @@ from email.utils import formatdate
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 
-from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, Delivery, json_answer, traceable
-from airflow_provider_cpp.emulator.doors import STATE_PROPERTIES
+from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, Delivery, traceable
+from airflow_provider_cpp.emulator.doors import (
+    LINK_PROPERTIES,
+    LOCATION_HEADERS,
+    LOCATION_PROPERTIES,
+    STATE_PROPERTIES,
+)
 from airflow_provider_cpp.emulator.refusals import refused
 
 if TYPE_CHECKING:
+    from airflow_provider_cpp.emulator.door import Door
     from airflow_provider_cpp.emulator.faults import Fault
 
-_LOCATIONS = ("Location", "Operation-Location")
 _FOREIGN = "https://portal.example"
 _PAGE = "<!DOCTYPE html><html><head><title>Sign in</title></head><body><h1>Sign in</h1></body></html>"
 
@@ -29,17 +34,19 @@ class _Case:
     answer: Answer
     call: Call
     now: float
+    door: Door
 
 
-def disturbed(fault: Fault, answer: Answer, call: Call, now: float) -> Delivery:
+def disturbed(fault: Fault, answer: Answer, call: Call, now: float, door: Door) -> Delivery:
     """Return what is sent in place of an answer.
 
     :param fault: what goes wrong
     :param answer: what would have been sent; any, if the portal did not act
     :param call: the request
     :param now: seconds since the epoch
+    :param door: in whose form it is refused
     """
-    case = _Case(fault, answer, call, now)
+    case = _Case(fault, answer, call, now, door)
     if fault.kind in _WAYS:
         return Delivery(answer, _WAYS[fault.kind], fault.delay)
     return Delivery(traceable(_ANSWERS[fault.kind](case)))
@@ -67,16 +74,12 @@ def _throttled(case: _Case) -> Answer:
             if (date, colon) == ("date", ":")
             else case.fault.retry_after
         )
-    refusal = ApiError(case.fault.status or 429, "TooManyRequests", "Too many requests.").answer()
+    refusal = case.door.refusal(ApiError(case.fault.status or 429, "TooManyRequests", "Too many requests."))
     return replace(refusal, headers={**refusal.headers, **headers})
 
 
 def _refusal(status: int, code: str, message: str) -> Callable[[_Case], Answer]:
-    return lambda case: ApiError(case.fault.status or status, code, message).answer()
-
-
-def _unauthorized(_case: _Case) -> Answer:
-    return json_answer(401, {"Message": "Authorization has been denied for this request."})
+    return lambda case: case.door.refusal(ApiError(case.fault.status or status, code, message))
 
 
 def _html(case: _Case) -> Answer:
@@ -92,32 +95,47 @@ def _redirect(case: _Case) -> Answer:
 
 
 def _without_location(case: _Case) -> Answer:
-    headers = {name: value for name, value in case.answer.headers.items() if name not in _LOCATIONS}
-    return replace(case.answer, headers=headers)
+    def change(document: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: value for name, value in document.items() if name not in LOCATION_PROPERTIES}
+
+    headers = {name: value for name, value in case.answer.headers.items() if name not in LOCATION_HEADERS}
+    return replace(_changed(case, lambda document: _in_each(document, change)), headers=headers)
 
 
 def _foreign_location(case: _Case) -> Answer:
     host = (case.fault.value or _FOREIGN).rstrip("/")
-    headers = dict(case.answer.headers)
-    for name in _LOCATIONS:
-        if name in headers:
-            parts = urlsplit(headers[name])
-            headers[name] = host + parts.path + (f"?{parts.query}" if parts.query else "")
-    return replace(case.answer, headers=headers)
+
+    def moved(link: Any) -> str:
+        parts = urlsplit(str(link))
+        return host + parts.path + (f"?{parts.query}" if parts.query else "")
+
+    def change(document: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: moved(value) if name in LINK_PROPERTIES else value for name, value in document.items()}
+
+    headers = {
+        name: moved(value) if name in LOCATION_HEADERS else value for name, value in case.answer.headers.items()
+    }
+    return replace(_changed(case, lambda document: _in_each(document, change)), headers=headers)
 
 
 def _changed(case: _Case, change: Callable[[Any], Any]) -> Answer:
     """Change the body's JSON value; a body that has none stays."""
-    if not case.answer.body:
+    if not case.answer.body or not case.answer.headers.get("Content-Type", "").startswith("application/json"):
         return case.answer
     body = json.dumps(change(json.loads(case.answer.body))).encode()
     return replace(case.answer, body=body)
 
 
-def _with_states(document: Any, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Any:
+def _in_each(document: Any, change: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Any:
+    """Change an object, or each entry of a list, be it in ``value`` with the next page beside it."""
     if isinstance(document, list):
-        return [_with_states(entry, change) for entry in document]
-    return change(document) if isinstance(document, Mapping) else document
+        return [_in_each(entry, change) for entry in document]
+    if not isinstance(document, Mapping):
+        return document
+    changed = change(document)
+    if isinstance(changed.get("value"), list):
+        changed["value"] = _in_each(changed["value"], change)
+    return changed
 
 
 def _status_word(case: _Case) -> Answer:
@@ -126,14 +144,14 @@ def _status_word(case: _Case) -> Answer:
     def change(document: Mapping[str, Any]) -> dict[str, Any]:
         return {name: word if name in STATE_PROPERTIES else value for name, value in document.items()}
 
-    return _changed(case, lambda document: _with_states(document, change))
+    return _changed(case, lambda document: _in_each(document, change))
 
 
 def _without_status(case: _Case) -> Answer:
     def change(document: Mapping[str, Any]) -> dict[str, Any]:
         return {name: value for name, value in document.items() if name not in STATE_PROPERTIES}
 
-    return _changed(case, lambda document: _with_states(document, change))
+    return _changed(case, lambda document: _in_each(document, change))
 
 
 def _oversized(case: _Case) -> Answer:
@@ -167,7 +185,7 @@ _ANSWERS: dict[str, Callable[[_Case], Answer]] = {
     "error": _refusal(500, "InternalServerError", "The service cannot complete the request now."),
     "not-found": _refusal(404, "NotFound", "The resource was not found."),
     "gone": _refusal(410, "Gone", "The resource is no longer available."),
-    "unauthorized": _unauthorized,
+    "unauthorized": lambda case: case.door.unauthorized(),
     "revoked": lambda case: case.answer,
     "ignored": lambda case: Answer(case.fault.status or 202),
     "html": _html,

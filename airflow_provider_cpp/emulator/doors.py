@@ -10,34 +10,37 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator import login, routing
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, traceable
-from airflow_provider_cpp.emulator.cloud_partner_portal import routes, words
+from airflow_provider_cpp.emulator.cloud_partner_portal import routes as portal_routes
 from airflow_provider_cpp.emulator.cloud_partner_portal.api import CloudPartnerPortal
-from airflow_provider_cpp.emulator.cloud_partner_portal.documents import offer_document, operation_document
+from airflow_provider_cpp.emulator.cloud_partner_portal.words import STATE_PROPERTIES as PORTAL_STATES
+from airflow_provider_cpp.emulator.product_ingestion import routes as ingestion_routes
+from airflow_provider_cpp.emulator.product_ingestion.api import ProductIngestion
+from airflow_provider_cpp.emulator.refused import Refused
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from airflow_provider_cpp.emulator.offers import Offer
-    from airflow_provider_cpp.emulator.operations import Operation
+    from airflow_provider_cpp.emulator.door import Door
     from airflow_provider_cpp.emulator.portal import Portal
     from airflow_provider_cpp.emulator.routing import Route
 
-_CALLS = (*routes.ROUTES, *login.ROUTES)
+_CALLS = (*portal_routes.ROUTES, *ingestion_routes.ROUTES, *login.ROUTES)
 
-ACTIONS = tuple(dict.fromkeys(call.action for call in _CALLS))
+ACTIONS = tuple(dict.fromkeys((*(call.action for call in _CALLS), *ingestion_routes.NAMED_BY_THE_BODY)))
 #: For whom the login host issues tokens.
-AUDIENCES = frozenset({routes.AUDIENCE})
+AUDIENCES = frozenset({portal_routes.AUDIENCE, ingestion_routes.AUDIENCE})
 #: The properties in which documents have a state.
-STATE_PROPERTIES = frozenset(words.STATE_PROPERTIES)
+STATE_PROPERTIES = frozenset((*PORTAL_STATES, *ingestion_routes.STATE_PROPERTIES))
+#: The headers and the properties that lead to what was started; and the properties that lead elsewhere.
+LOCATION_HEADERS = ("Location", "Operation-Location")
+LOCATION_PROPERTIES = frozenset(ingestion_routes.JOB_IDS)
+LINK_PROPERTIES = frozenset(ingestion_routes.LINKS)
 
-
-def resolve(method: str, path: str) -> Route:
-    """Tell what a request asks for.
-
-    :param method: in capitals
-    :param path: decoded, without the query
-    """
-    return routing.resolve(_CALLS, method, path)
+#: The services, the first one unless another is asked for.
+APIS = (portal_routes.SERVICE, ingestion_routes.SERVICE)
+#: Of each the type of an Airflow connection, and what its extra has besides what all have.
+CONNECTIONS: dict[str, tuple[str, dict[str, Any]]] = {
+    portal_routes.SERVICE: ("cpp", {}),
+    ingestion_routes.SERVICE: ("product_ingestion", {"scope": f"{ingestion_routes.AUDIENCE}/.default"}),
+}
 
 
 class Doors:
@@ -45,14 +48,34 @@ class Doors:
 
     :param portal: offers and operations
     :param host: issues tokens
+    :param publisher_id: the account that a service has which isn't asked about a publisher
     """
 
-    def __init__(self, portal: Portal, host: login.Login) -> None:
+    def __init__(self, portal: Portal, host: login.Login, publisher_id: str) -> None:
         self._portal = portal
-        self._services: dict[str, Callable[[Call, Route], Answer]] = {
-            login.SERVICE: lambda call, route: host.answer(call, route, portal.settings.token_lifetime),
-            routes.SERVICE: CloudPartnerPortal(portal, host).answer,
+        self._host = host
+        first = CloudPartnerPortal(portal, host)
+        self._first: Door = first
+        self._services: dict[str, Door] = {
+            portal_routes.SERVICE: first,
+            ingestion_routes.SERVICE: ProductIngestion(portal, host, publisher_id),
         }
+
+    def route(self, call: Call) -> Route:
+        """Tell what a request asks for.
+
+        :param call: the request
+        """
+        route = routing.resolve(_CALLS, call.method, call.path)
+        with self._portal.lock:
+            return self.door(route).named(call, route)
+
+    def door(self, route: Route) -> Door:
+        """Return the service that a request is for; the first one for a path that none has.
+
+        :param route: what it asks for
+        """
+        return self._services.get(route.service, self._first)
 
     def answer(self, call: Call, route: Route) -> Answer:
         """Answer a request.
@@ -60,36 +83,21 @@ class Doors:
         :param call: the request
         :param route: what it asks for
         """
+        door = self.door(route)
         try:
             with self._portal.lock:
                 answer = self._answer(call, route)
+        except Refused as refused:
+            answer = door.refusal(door.in_its_words(refused))
         except ApiError as error:
-            answer = error.answer()
+            answer = door.refusal(error)
         return traceable(answer)
 
     def _answer(self, call: Call, route: Route) -> Answer:
-        if not route.service:
+        if route.action == "unknown":
             raise ApiError(404, "NotFound", f"No resource was found at {call.path}.")
         if not route.allowed:
             raise ApiError(405, "MethodNotAllowed", f"{call.path} does not take {call.method}.")
-        return self._services[route.service](call, route)
-
-
-def printed_offer(portal: Portal, offer: Offer) -> dict[str, Any]:
-    """Print an offer as Cloud Partner Portal lists it, through whichever door it came.
-
-    :param portal: where it is
-    :param offer: its record
-    """
-    return offer_document(
-        offer, "", offer.definition, offer.version, whole=False, migrated=portal.settings.migrated
-    )
-
-
-def printed_operation(portal: Portal, operation: Operation) -> dict[str, Any]:
-    """Print an operation as Cloud Partner Portal does, through whichever door it was started.
-
-    :param portal: where it is
-    :param operation: its record
-    """
-    return operation_document(operation, portal.view(operation), portal.settings)
+        if route.service == login.SERVICE:
+            return self._host.answer(call, route, self._portal.settings.token_lifetime)
+        return self._services[route.service].answer(call, route)

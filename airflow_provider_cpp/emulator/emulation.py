@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_cpp.emulator import state_file as kept_state
 from airflow_provider_cpp.emulator.answer import Answer, Delivery
 from airflow_provider_cpp.emulator.disturbance import disturbed
-from airflow_provider_cpp.emulator.doors import AUDIENCES, Doors, resolve
+from airflow_provider_cpp.emulator.doors import AUDIENCES, Doors
 from airflow_provider_cpp.emulator.faults import FaultList
 from airflow_provider_cpp.emulator.login import Login
 from airflow_provider_cpp.emulator.offer_folder import OfferFile, OfferFolder
@@ -76,7 +76,7 @@ class Emulation:
             audiences=AUDIENCES,
             on_change=self._save,
         )
-        self._doors = Doors(self.portal, self._login)
+        self._doors = Doors(self.portal, self._login, self.publisher_id)
         self._log = RequestLog(on_request)
         self.faults: FaultList = FaultList()
         self._load()
@@ -90,7 +90,7 @@ class Emulation:
 
         :param call: the request
         """
-        route = resolve(call.method, call.path)
+        route = self._doors.route(call)
         fault = self.faults.take(route.action, route.offer_id)
         number = self._log.begin(
             at=self._clock(),
@@ -108,7 +108,9 @@ class Emulation:
             self._login.revoke()
         acts = fault is None or fault.accepts
         answer = self._doors.answer(call, route) if acts else Answer(202)
-        delivery = disturbed(fault, answer, call, self._clock()) if fault else Delivery(answer)
+        delivery = (
+            disturbed(fault, answer, call, self._clock(), self._doors.door(route)) if fault else Delivery(answer)
+        )
         self._log.finish(number, status=delivery.status, accepted=acts and 200 <= answer.status < 300)
         return delivery
 
@@ -183,14 +185,14 @@ class Emulation:
     def offer(self, offer_id: str, publisher_id: str | None = None) -> Offer:
         """Return an offer's record.
 
-        :raises ApiError: for an unknown one
+        :raises Refused: for an unknown one
         """
         return self.portal.offer(publisher_id or self.publisher_id, offer_id)
 
     def operations(self, offer_id: str, publisher_id: str | None = None) -> list[Operation]:
         """Return an offer's operations, oldest first; a seeded offer has those that brought it to its state.
 
-        :raises ApiError: for an unknown offer
+        :raises Refused: for an unknown offer
         """
         return self.portal.operations(publisher_id or self.publisher_id, offer_id)
 

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any, Self
 
 from airflow_provider_cpp.emulator import certificates
 from airflow_provider_cpp.emulator.answer import Delivery
+from airflow_provider_cpp.emulator.checks import check_choice
 from airflow_provider_cpp.emulator.control import PREFIX, answer_control
+from airflow_provider_cpp.emulator.doors import APIS, CONNECTIONS
 from airflow_provider_cpp.emulator.emulation import Emulation
 from airflow_provider_cpp.emulator.request_log import RecordedRequest
 from airflow_provider_cpp.emulator.server import Server
@@ -161,11 +163,15 @@ class Emulator(Emulation):
             raise RuntimeError("the emulator has no certificate")
         return self._ca_file
 
-    def connection(self, **extra: Any) -> dict[str, Any]:
+    def connection(self, *, api: str = APIS[0], **extra: Any) -> dict[str, Any]:
         """Return an Airflow connection to this emulator, in the JSON form of ``AIRFLOW_CONN_...``.
 
+        :param api: the service that it leads to: ``cloud_partner_portal`` (default) or ``product_ingestion``
         :param extra: further or other values of the connection's extra
+        :raises ValueError: for an unknown service
         """
+        check_choice("api", api, APIS)
+        conn_type, of_service = CONNECTIONS[api]
         own = {
             "publisher_id": self.publisher_id,
             "tenant_id": self.tenant_id,
@@ -173,19 +179,21 @@ class Emulator(Emulation):
             "ca_file": str(self.ca_file),
         }
         return {
-            "conn_type": "cpp",
+            "conn_type": conn_type,
             "host": self.url,
             "login": self.client_id,
             "password": self.client_secret,
-            "extra": own | extra,
+            "extra": own | of_service | extra,
         }
 
-    def connection_json(self, **extra: Any) -> str:
+    def connection_json(self, *, api: str = APIS[0], **extra: Any) -> str:
         """Return ``connection`` as the value of an environment variable ``AIRFLOW_CONN_CPP_DEFAULT``.
 
+        :param api: the service that it leads to: ``cloud_partner_portal`` (default) or ``product_ingestion``
         :param extra: further or other values of the connection's extra
+        :raises ValueError: for an unknown service
         """
-        return json.dumps(self.connection(**extra))
+        return json.dumps(self.connection(api=api, **extra))
 
     def _started(self) -> None:
         if self._server is None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.emulator.answer import ApiError
 from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation, View, reached_preview, view
+from airflow_provider_cpp.emulator.refused import MISSING, Refused
 from airflow_provider_cpp.emulator.states import RUNNING, SUCCEEDED
 
 if TYPE_CHECKING:
@@ -40,6 +40,10 @@ class Ledger:
         self.on_change = on_change
         #: Called with publisher, offer and document before PUT takes effect; what it raises is answered with 500.
         self.on_put: Callable[[str, str, Mapping[str, Any]], None] = lambda *_: None
+        #: Called before anything is read, so that a service does what is due by now.
+        self.settle: Callable[[], None] = lambda: None
+        #: What else services keep over a restart: JSON values by service and id.
+        self.records: dict[str, dict[str, Any]] = {}
         self.publishers: set[str] = set()
         self._offers: dict[tuple[str, str], Offer] = {}
         self._operations: dict[str, Operation] = {}
@@ -50,28 +54,29 @@ class Ledger:
         """Return the offers of a publisher, or all.
 
         :param publisher_id: whose
-        :raises ApiError: 404 for an unknown publisher
+        :raises Refused: for an unknown publisher
         """
         with self.lock:
+            self.settle()
             if publisher_id is not None and publisher_id not in self.publishers:
-                raise not_found(f"Publisher {publisher_id} does not exist.")
+                raise Refused(MISSING, f"Publisher {publisher_id} does not exist.")
             return [offer for offer in self._offers.values() if publisher_id in (None, offer.publisher_id)]
 
     def offer(self, publisher_id: str, offer_id: str) -> Offer:
         """Return an offer.
 
-        :raises ApiError: 404 for an unknown one
+        :raises Refused: for an unknown one
         """
         with self.lock:
             self.offers(publisher_id)
             if (publisher_id, offer_id) not in self._offers:
-                raise not_found(f"Offer {offer_id} of publisher {publisher_id} does not exist.")
+                raise Refused(MISSING, f"Offer {offer_id} of publisher {publisher_id} does not exist.")
             return self._offers[publisher_id, offer_id]
 
     def operations(self, publisher_id: str, offer_id: str) -> list[Operation]:
         """Return an offer's operations, oldest first.
 
-        :raises ApiError: 404 for an unknown offer
+        :raises Refused: for an unknown offer
         """
         with self.lock:
             self.offer(publisher_id, offer_id)
@@ -113,9 +118,16 @@ class Ledger:
 
     # -- what is kept over a restart
 
-    def restore(self, publishers: set[str], offers: list[Offer], operations: list[Operation]) -> None:
+    def restore(
+        self,
+        publishers: set[str],
+        offers: list[Offer],
+        operations: list[Operation],
+        records: dict[str, dict[str, Any]],
+    ) -> None:
         """Put back what was saved; replaces everything."""
         with self.lock:
+            self.records = records
             self.publishers = set(publishers)
             self._offers = {(offer.publisher_id, offer.offer_id): offer for offer in offers}
             self._operations = {operation.id: operation for operation in operations}
@@ -124,11 +136,3 @@ class Ledger:
         """Return every offer's operations, oldest first."""
         with self.lock:
             return list(self._operations.values())
-
-
-def not_found(message: str) -> ApiError:
-    """Return the refusal of what doesn't exist.
-
-    :param message: what it is
-    """
-    return ApiError(404, "NotFound", message)

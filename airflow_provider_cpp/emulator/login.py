@@ -61,17 +61,23 @@ class Login:
         self._audiences = audiences
         self.on_change = on_change
         self._lock = threading.Lock()
-        self._tokens: dict[str, float] = {}
+        # Until when each is good, in seconds since the epoch, and for which service, by its URL.
+        self._tokens: dict[str, tuple[float, str]] = {}
 
     def tokens(self) -> dict[str, float]:
         """Return the tokens that were issued and not revoked, with their ends in seconds since the epoch."""
         with self._lock:
+            return {token: until for token, (until, _) in self._tokens.items()}
+
+    def issued(self) -> dict[str, tuple[float, str]]:
+        """Return the same tokens, each with its end and the URL of the service that it is for."""
+        with self._lock:
             return dict(self._tokens)
 
-    def restore(self, tokens: dict[str, float]) -> None:
+    def restore(self, tokens: dict[str, tuple[float, str]]) -> None:
         """Put back the tokens that were saved."""
         with self._lock:
-            self._tokens = dict(tokens)
+            self._tokens = {token: (float(until), str(audience)) for token, (until, audience) in tokens.items()}
 
     def revoke(self) -> int:
         """Make every issued token invalid; return how many there were."""
@@ -81,15 +87,24 @@ class Login:
         self.on_change()
         return count
 
-    def accepts(self, authorization: str | None) -> bool:
+    def accepts(self, authorization: str | None, audience: str | None = None) -> bool:
         """Tell whether an ``Authorization`` header carries a token that is good now.
+
+        :param authorization: the header's value; None if there is none
+        :param audience: URL of the service that it has to be for; None for any
+        """
+        good_for = self.audience(authorization)
+        return good_for is not None and audience in (None, good_for)
+
+    def audience(self, authorization: str | None) -> str | None:
+        """Tell for which service a header's token is good now, by the service's URL; None if for none.
 
         :param authorization: the header's value; None if there is none
         """
         kind, _, token = (authorization or "").partition(" ")
         with self._lock:
-            until = self._tokens.get(token.strip())
-        return kind.lower() == "bearer" and until is not None and self._clock() < until
+            until, audience = self._tokens.get(token.strip(), (0.0, ""))
+        return audience if kind.lower() == "bearer" and self._clock() < until else None
 
     def answer(self, call: Call, route: Route, lifetime: float) -> Answer:
         """Answer a request to the login host.
@@ -133,7 +148,7 @@ class Login:
         token = secrets.token_urlsafe(48)
         now = self._clock()
         with self._lock:
-            self._tokens[token] = now + lifetime
+            self._tokens[token] = now + lifetime, audience
         self.on_change()
         if version_1:
             # The v1 endpoint prints its numbers as strings.

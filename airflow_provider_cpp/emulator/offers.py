@@ -5,11 +5,22 @@ Which of its versions are in preview or production follows from its operations, 
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 VM_OFFER_TYPE = "microsoft-azure-virtualmachines"
+CORE_VM_OFFER_TYPE = "microsoft-azure-corevm"
+
+
+def product_guid(publisher_id: str, offer_id: str) -> str:
+    """Return the GUID by which Partner Center knows an offer.
+
+    :param publisher_id: whose
+    :param offer_id: its name
+    """
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"cpp://{publisher_id}/{offer_id}"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +38,8 @@ class Offer:
     :param overrides: settings that differ for this offer: ``outcome``, ``duration``, ``failed_step``,
         ``failure_messages``, ``step_durations``
     :param content: further top-level properties that PUT took
+    :param resources: what a service that has resources in place of a definition keeps of the draft, by id
+    :param published_resources: the same of the published versions, by version
     """
 
     publisher_id: str
@@ -39,6 +52,13 @@ class Offer:
     published: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
     overrides: Mapping[str, Any] = field(default_factory=dict)
     content: Mapping[str, Any] = field(default_factory=dict)
+    resources: Mapping[str, Any] = field(default_factory=dict)
+    published_resources: Mapping[int, Mapping[str, Any]] = field(default_factory=dict)
+
+    @property
+    def product_id(self) -> str:
+        """The GUID by which Partner Center knows the offer: always the same for one publisher and name."""
+        return product_guid(self.publisher_id, self.offer_id)
 
 
 OVERRIDABLE = frozenset({"outcome", "duration", "failed_step", "failure_messages", "step_durations"})

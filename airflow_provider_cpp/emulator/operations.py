@@ -150,9 +150,32 @@ def reached_preview(operation: Operation, at: float) -> bool:
     :param operation: any operation
     :param at: seconds since the epoch
     """
+    since = preview_since(operation)
+    return since is not None and since <= at
+
+
+def preview_since(operation: Operation) -> float | None:
+    """Tell from when on a publish's version is in preview, in seconds since the epoch; None if it never is.
+
+    :param operation: any operation
+    """
     since = _signoff_from(operation)
     end = _end(operation)
-    return since is not None and since <= at and (end is None or since <= end.at)
+    return since if since is not None and (end is None or since <= end.at) else None
+
+
+def work_ended(operation: Operation, at: float) -> tuple[str, float] | None:
+    """Tell how and when the service's own work ended: a publish's, once its version is in preview.
+
+    :param operation: any operation
+    :param at: seconds since the epoch
+    :return: one of ``states``, and seconds since the epoch; None if it goes on
+    """
+    since = preview_since(operation)
+    if since is not None:
+        return (SUCCEEDED, since) if since <= at else None
+    end = _end(operation)
+    return (end.state, end.at) if end is not None and end.at <= at else None
 
 
 def view(operation: Operation, at: float) -> View:

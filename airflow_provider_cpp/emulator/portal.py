@@ -11,7 +11,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from airflow_provider_cpp.emulator.answer import ApiError
 from airflow_provider_cpp.emulator.ledger import Ledger
 from airflow_provider_cpp.emulator.offers import (
     OVERRIDABLE,
@@ -23,11 +22,15 @@ from airflow_provider_cpp.emulator.offers import (
     validation_errors,
 )
 from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation
+from airflow_provider_cpp.emulator.refused import CONFLICT, INVALID, NOT_READY, NOT_SAVED, Refused
 from airflow_provider_cpp.emulator.settings import OUTCOMES, Settings
 from airflow_provider_cpp.emulator.steps import schedule
 from airflow_provider_cpp.emulator.times import timestamp
 
 SEED_STATES = ("draft", "preview_ready", "live")
+
+#: What a publish brings into preview: a definition, and the resources of a service that has those.
+Content = tuple[Mapping[str, Any], Mapping[str, Any]]
 
 
 class Portal(Ledger):
@@ -121,11 +124,18 @@ class Portal(Ledger):
 
     # -- what a client asks for
 
-    def put_offer(self, publisher_id: str, offer_id: str, document: Mapping[str, Any]) -> Offer:
+    def put_offer(
+        self,
+        publisher_id: str,
+        offer_id: str,
+        document: Mapping[str, Any],
+        resources: Mapping[str, Any] | None = None,
+    ) -> Offer:
         """Create or modify an offer, and return it.
 
         :param document: one that ``offers.document_error`` has nothing against
-        :raises ApiError: 404 or 500
+        :param resources: the draft's resources, by id; None to keep them
+        :raises Refused: for an unknown publisher, or if the offer can't be saved
         """
         with self.lock:
             self.offers(publisher_id)
@@ -137,70 +147,95 @@ class Portal(Ledger):
                     version=old.version,
                     published=old.published,
                     overrides=old.overrides,
+                    resources=old.resources,
+                    published_resources=old.published_resources,
                 )
+            if resources is not None:
+                offer = replace(offer, resources=dict(resources))
             try:
                 self.on_put(publisher_id, offer_id, document)
             except (OSError, ValueError) as error:
-                raise ApiError(500, "InternalServerError", f"The offer can't be saved: {error}") from error
+                raise Refused(NOT_SAVED, f"The offer can't be saved: {error}") from error
             return self._keep(replace(offer, content=other_properties(document)))
 
-    def publish(self, publisher_id: str, offer_id: str, emails: str = "") -> Operation:
+    def publish(
+        self,
+        publisher_id: str,
+        offer_id: str,
+        emails: str = "",
+        *,
+        replacing: bool = False,
+        content: Content | None = None,
+    ) -> Operation:
         """Start to bring the draft into preview.
 
         :param emails: comma-separated addresses
-        :raises ApiError: 404, 409 or 422
+        :param replacing: go on although another publish waits for its sign-off, which is canceled
+        :param content: what is published in place of the draft: a definition, and resources
+        :raises Refused: for an unknown offer, one on which something runs, or one that can't be published
         """
         with self.lock:
             offer = self.offer(publisher_id, offer_id)
-            if self.running(offer) is not None:
+            running = self.running(offer)
+            if running is not None and not (replacing and self.view(running).waits_for_signoff):
                 raise _conflict(offer)
-            errors = validation_errors(offer.definition)
+            content = content or (offer.definition, offer.resources)
+            errors = validation_errors(content[0])
             if errors:
-                raise ApiError(422, "ValidationFailed", "; ".join(errors))
-            return self._start(offer, PUBLISH, emails=emails)
+                raise Refused(INVALID, "; ".join(errors))
+            if running is not None:
+                self.stop(running)
+            return self._start(offer, PUBLISH, emails=emails, content=content)
 
-    def go_live(self, publisher_id: str, offer_id: str) -> Operation:
+    def go_live(self, publisher_id: str, offer_id: str, *, strict: bool | None = None) -> Operation:
         """Start to bring the version in preview into production.
 
         That it needs a preview is an inference: the go-live page states no precondition, the status page's
         ``waitingForPublisherReview`` is the natural one. That another operation answers with 409 was seen in
         practice; no page lists it.
 
-        :raises ApiError: 400, 404 or 409
+        :param strict: whether a publish has to wait for its sign-off; None for what the settings say
+        :raises Refused: for an unknown offer, one on which something runs, or one that has no preview
         """
         with self.lock:
             offer = self.offer(publisher_id, offer_id)
             running = self.running(offer)
+            strict = self.settings.strict_golive if strict is None else strict
             if running is not None:
                 if not self.view(running).waits_for_signoff:
                     raise _conflict(offer)
                 self._replace(running, signed_off_at=self.clock())
-            elif self.settings.strict_golive or self.preview_version(offer) is None:
-                raise ApiError(
-                    400,
-                    "BadRequest",
-                    f"Offer {offer_id} is not ready to go live: publish it to preview first.",
-                )
+            elif strict or self.preview_version(offer) is None:
+                raise Refused(NOT_READY, f"Offer {offer_id} is not ready to go live: publish it to preview first.")
             emails = [entry.emails for entry in self.operations(publisher_id, offer_id)]
             return self._start(offer, GO_LIVE, emails=emails[-1] if emails else "")
 
     def cancel(self, publisher_id: str, offer_id: str) -> tuple[Operation | None, bool]:
         """Cancel what runs on an offer; return it, or the latest operation, and whether it is canceled yet.
 
-        :raises ApiError: 404
+        :raises Refused: for an unknown offer
         """
         with self.lock:
             operations = self.operations(publisher_id, offer_id)
             running = self.running(self.offer(publisher_id, offer_id))
             if running is None or self.settings.cancel_mode == "noop":
                 return running or (operations[-1] if operations else None), False
-            now = self.clock()
             if self.settings.cancel_mode == "sync":
-                return self._replace(running, cancel_requested_at=now, cancel_at=now), True
+                return self.stop(running), True
+            now = self.clock()
             if running.cancel_at is None:
                 later = now + self.settings.cancel_duration
                 running = self._replace(running, cancel_requested_at=now, cancel_at=later)
             return running, False
+
+    def stop(self, operation: Operation) -> Operation:
+        """Cancel an operation at once, and return it.
+
+        :param operation: one that runs
+        """
+        with self.lock:
+            now = self.clock()
+            return self._replace(operation, cancel_requested_at=now, cancel_at=now)
 
     # -- within
 
@@ -238,13 +273,24 @@ class Portal(Ledger):
         self.on_change()
         return changed
 
-    def _start(self, offer: Offer, kind: str, *, emails: str = "", seeded: bool = False) -> Operation:
+    def _start(
+        self,
+        offer: Offer,
+        kind: str,
+        *,
+        emails: str = "",
+        seeded: bool = False,
+        content: Content | None = None,
+    ) -> Operation:
         settings = self.settings if seeded else self.settings.changed(offer.overrides)
         if kind == PUBLISH:
             version = offer.version
-            published = {**offer.published, version: offer.definition}
+            definition, resources = content or (offer.definition, offer.resources)
             self._offers[offer.publisher_id, offer.offer_id] = replace(
-                offer, published=published, version=version + 1
+                offer,
+                published={**offer.published, version: definition},
+                published_resources={**offer.published_resources, version: resources},
+                version=version + 1,
             )
         else:
             version = self.preview_version(offer) or offer.version
@@ -271,5 +317,5 @@ class Portal(Ledger):
         return operation
 
 
-def _conflict(offer: Offer) -> ApiError:
-    return ApiError(409, "Conflict", f"Another operation is already running on offer {offer.offer_id}.")
+def _conflict(offer: Offer) -> Refused:
+    return Refused(CONFLICT, f"Another operation is already running on offer {offer.offer_id}.")

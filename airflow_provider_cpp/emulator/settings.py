@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from airflow_provider_cpp.emulator.checks import check_choice, check_seconds, check_truth, strings
-from airflow_provider_cpp.emulator.cloud_partner_portal import forms
+from airflow_provider_cpp.emulator.cloud_partner_portal import forms as portal_forms
+from airflow_provider_cpp.emulator.product_ingestion import forms as ingestion_forms
 from airflow_provider_cpp.emulator.steps import STEP_IDS
 
 OUTCOMES = ("succeed", "fail", "cancel", "stall")
@@ -20,7 +21,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "failed_step": STEP_IDS,
     "cancel_mode": ("async", "sync", "noop"),
 }
-CHOICES = _CHOICES | forms.CHOICES
+CHOICES = _CHOICES | portal_forms.CHOICES | ingestion_forms.CHOICES
 
 FAILURE_MESSAGE = (
     "<p>Certification failed: the VM image of plan <b>contoso-plan</b> could not be validated.&nbsp;"
@@ -29,10 +30,11 @@ FAILURE_MESSAGE = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings(forms.CloudPartnerPortalForms):
+class Settings(portal_forms.CloudPartnerPortalForms, ingestion_forms.ProductIngestionForms):
     """Describe how the emulated portal behaves. Durations apply to operations that start after a change.
 
-    What its answers look like is described by ``CloudPartnerPortalForms``, whose fields are settings as well.
+    What the services' answers look like is described by ``CloudPartnerPortalForms`` and
+    ``ProductIngestionForms``, whose fields are settings as well.
 
     :param duration: seconds from the start of an operation to its end; 20
     :param step_durations: seconds for single steps by id; the others share what is left of ``duration``
@@ -64,7 +66,8 @@ class Settings(forms.CloudPartnerPortalForms):
     stalled_word: str = "inProgress"
 
     def __post_init__(self) -> None:
-        super().__post_init__()
+        portal_forms.CloudPartnerPortalForms.__post_init__(self)
+        ingestion_forms.ProductIngestionForms.__post_init__(self)
         for name, allowed in _CHOICES.items():
             check_choice(name, getattr(self, name), allowed)
         for name in ("duration", "cancel_duration", "token_lifetime"):

@@ -33,7 +33,8 @@ def save(path: Path, portal: Portal, login: Login) -> None:
             "publishers": sorted(portal.publishers),
             "offers": [asdict(offer) for offer in portal.offers()],
             "operations": [asdict(operation) for operation in portal.all_operations()],
-            "tokens": login.tokens(),
+            "records": portal.records,
+            "tokens": login.issued(),
         }
         partial = path.with_name(path.name + ".part")
         descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -55,7 +56,15 @@ def load(path: Path, portal: Portal, login: Login) -> bool:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
         offers = [
-            Offer(**{**entry, "published": {int(n): value for n, value in entry["published"].items()}})
+            Offer(
+                **{
+                    **entry,
+                    **{
+                        name: {int(number): value for number, value in entry[name].items()}
+                        for name in ("published", "published_resources")
+                    },
+                }
+            )
             for entry in document["offers"]
         ]
         operations = [
@@ -68,7 +77,7 @@ def load(path: Path, portal: Portal, login: Login) -> bool:
             )
             for entry in document["operations"]
         ]
-        portal.restore(set(document["publishers"]), offers, operations)
+        portal.restore(set(document["publishers"]), offers, operations, document["records"])
         login.restore(document["tokens"])
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} is no state of the emulator: {error!r}") from error

@@ -177,7 +177,7 @@ def test_a_client_secret_gets_a_token_that_the_service_takes(emulator: Emulator)
     [
         ({"password": "wrong-hush"}, "AADSTS7000215"),
         ({"login": "b5d7c3e1-0000-4000-8000-000000000002"}, "AADSTS700016"),
-        ({"scope": "https://graph.microsoft.com/.default"}, "AADSTS500011"),
+        ({"scope": "https://management.azure.com/.default"}, "AADSTS500011"),
     ],
 )
 def test_a_refusal_of_the_login_is_an_auth_error_with_its_code(

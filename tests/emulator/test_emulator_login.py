@@ -39,7 +39,7 @@ def test_azure_identity_is_told_that_the_secret_is_wrong(emulator):
         ({"client_secret": "another"}, 401, "invalid_client", "AADSTS7000215"),
         ({"client_id": "another"}, 400, "unauthorized_client", "AADSTS700016"),
         ({"tenant": "another"}, 400, "invalid_request", "AADSTS90002"),
-        ({"scope": "https://graph.microsoft.com/.default"}, 400, "invalid_resource", "AADSTS500011"),
+        ({"scope": "https://management.azure.com/.default"}, 400, "invalid_resource", "AADSTS500011"),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", "AADSTS70003"),
     ],
 )

@@ -20,10 +20,11 @@ from airflow_provider_cpp.emulator.cloud_partner_portal.documents import (
 )
 from airflow_provider_cpp.emulator.cloud_partner_portal.locations import legacy_id, location_headers
 from airflow_provider_cpp.emulator.cloud_partner_portal.pages import paged
+from airflow_provider_cpp.emulator.cloud_partner_portal.routes import AUDIENCE
 from airflow_provider_cpp.emulator.cloud_partner_portal.words import display_word, meaning
-from airflow_provider_cpp.emulator.ledger import not_found
 from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE, document_error
 from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation
+from airflow_provider_cpp.emulator.refused import CONFLICT, INVALID, MISSING, NOT_READY, NOT_SAVED, Refused
 from airflow_provider_cpp.emulator.states import SUCCEEDED
 
 if TYPE_CHECKING:
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.emulator.portal import Portal
     from airflow_provider_cpp.emulator.routing import Route
 
+#: Which status and code say why the portal refuses something.
+_REFUSED = {
+    MISSING: (404, "NotFound"),
+    CONFLICT: (409, "Conflict"),
+    INVALID: (422, "ValidationFailed"),
+    NOT_READY: (400, "BadRequest"),
+    NOT_SAVED: (500, "InternalServerError"),
+}
 _FILTER = re.compile(r"\s*offerTypeId\s+eq\s+'([^']*)'\s*")
 
 
@@ -53,14 +62,10 @@ class CloudPartnerPortal:
         :param call: the request
         :param route: what it asks for
         :raises ApiError: for what is refused
+        :raises Refused: for what the portal refuses
         """
-        if not self._login.accepts(call.headers.get("authorization")):
-            # A client reads this text from a top-level "Message", unlike every other error.
-            return json_answer(
-                401,
-                {"Message": "Authorization has been denied for this request."},
-                {"WWW-Authenticate": "Bearer"},
-            )
+        if not self._login.accepts(call.headers.get("authorization"), AUDIENCE):
+            return self.unauthorized()
         settings = self._portal.settings
         if call.query.get("api-version") not in settings.api_versions:
             allowed = ", ".join(settings.api_versions)
@@ -74,6 +79,34 @@ class CloudPartnerPortal:
         if route.offer_id is None:
             return self._offers(call, route.publisher_id)
         return self._on_offer(call, route, route.publisher_id, route.offer_id)
+
+    def named(self, call: Call, route: Route) -> Route:
+        """Return what a request asks for: all of it is in the path.
+
+        :param call: the request
+        :param route: what its path says
+        """
+        return route
+
+    def in_its_words(self, refused: Refused) -> ApiError:
+        """Return what the portal refuses, with the pages' status and code.
+
+        :param refused: what and why
+        """
+        return ApiError(*_REFUSED[refused.reason], refused.message)
+
+    def refusal(self, error: ApiError) -> Answer:
+        """Return an error in the form of the pages ("API considerations" page).
+
+        :param error: status, code and message
+        """
+        return error.answer()
+
+    def unauthorized(self) -> Answer:
+        """Return the answer to a request whose token isn't good."""
+        # A client reads this text from a top-level "Message", unlike every other error.
+        body = {"Message": "Authorization has been denied for this request."}
+        return json_answer(401, body, {"WWW-Authenticate": "Bearer"})
 
     def _on_offer(self, call: Call, route: Route, publisher_id: str, offer_id: str) -> Answer:
         if route.action == "put-offer":
@@ -111,7 +144,7 @@ class CloudPartnerPortal:
             if operation_id in (operation.id, legacy_id(operation)):
                 break
         else:
-            raise not_found(f"Operation {operation_id} of offer {offer.offer_id} does not exist.")
+            raise Refused(MISSING, f"Operation {operation_id} of offer {offer.offer_id} does not exist.")
         settings = self._portal.settings
         document = operation_document(operation, self._portal.view(operation), settings)
         return json_answer(200, [document] if settings.body_form == "array" else document)

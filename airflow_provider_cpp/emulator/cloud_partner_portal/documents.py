@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.cloud_partner_portal.reasons import REASON_FORMS
@@ -59,12 +58,11 @@ def offer_document(
 
 
 def _migration(offer: Offer) -> dict[str, Any]:
-    product = uuid.uuid5(uuid.NAMESPACE_URL, f"cpp://{offer.publisher_id}/{offer.offer_id}")
     return {
         "lockStatus": "none",
         "pcMigrationStatus": "migrated",
         "pcRedirectUri": (
-            f"https://partner.microsoft.com/en-us/dashboard/commercial-marketplace/offers/{product}/overview"
+            f"https://partner.microsoft.com/en-us/dashboard/commercial-marketplace/offers/{offer.product_id}/overview"
         ),
         "isvUpgradeRequest": False,
         "offerTypeChanges": [],

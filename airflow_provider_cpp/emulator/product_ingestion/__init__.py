@@ -1,0 +1,1 @@
+"""What the Product Ingestion API says on the wire, about the offers that the emulator has."""
