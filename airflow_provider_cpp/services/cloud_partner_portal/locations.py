@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import parse_qs, unquote
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
@@ -108,6 +109,7 @@ class OperationLocation(_OfAnOffer):
     offer_id: str
     operation_id: str
     api_version: str | None = None
+    _reading: Call | None = field(default=None, init=False, repr=False, compare=False)
 
     @property
     def is_offer_scoped(self) -> bool:
@@ -141,8 +143,10 @@ class OperationLocation(_OfAnOffer):
         return looked(call, reading, read_operation, before)
 
     def to_read(self) -> Call:
-        """Return the call that reads it (retrieve-operations page)."""
-        return calls.get_operation(self.path, self.offer, self.operation_id)
+        """Return the call that reads it (retrieve-operations page), made once: it is the same for every look."""
+        if self._reading is None:
+            object.__setattr__(self, "_reading", calls.get_operation(self.path, self.offer, self.operation_id))
+        return cast("Call", self._reading)
 
     def look_in_list(self, *, patient: bool = False) -> Procedure[Found]:
         """Look for it among the offer's submissions; see `lro.seam.Watched`."""
@@ -181,6 +185,7 @@ class OfferLocation(_OfAnOffer):
     origin: str
     publisher_id: str
     offer_id: str
+    _reading: Call | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse identifiers that can't be one.
@@ -208,9 +213,14 @@ class OfferLocation(_OfAnOffer):
 
     def look(self, before: Seen | None = None, *, patient: bool = False) -> Procedure[Look]:
         """Look at its status once (retrieve-offer-status page); see `lro.seam.Watched`."""
-        call = calls.get_offer_status(self.publisher_id, self.offer_id)
+        call = self._to_read()
         reading, _ = yield from sent(call, patient=patient)
         return looked(call, reading, read_operation, before)
+
+    def _to_read(self) -> Call:
+        if self._reading is None:
+            object.__setattr__(self, "_reading", calls.get_offer_status(self.publisher_id, self.offer_id))
+        return cast("Call", self._reading)
 
     def look_in_list(self, *, patient: bool = False) -> Procedure[Found]:
         """Find nothing: an offer is no operation."""

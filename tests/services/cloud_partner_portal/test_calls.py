@@ -176,3 +176,11 @@ def test_addresses_may_be_a_list_or_what_a_template_renders_to(given: object, ex
 def test_what_is_no_address_is_refused_before_anything_is_sent(given: object) -> None:
     with pytest.raises(CppConfigurationError, match="notification_emails"):
         calls.checked_emails(given)
+
+
+def test_the_call_of_a_watch_is_made_once() -> None:
+    """It was a tenth of what a look costs besides its exchange."""
+    location = OperationLocation(ORIGIN, P, O, GUID)
+    assert location.to_read() is location.to_read()
+    assert location == OperationLocation(ORIGIN, P, O, GUID), "one that was read is the same as one that wasn't"
+    assert hash(location) == hash(OperationLocation(ORIGIN, P, O, GUID))
