@@ -18,6 +18,15 @@ CONNECTION_TYPES: dict[str, dict[str, str]] = {
         "scope": "https://cloudpartner.azure.com/.default",
         "api_version": "2017-10-31",
     },
+    "product_ingestion": {
+        "name": "Azure Marketplace (Product Ingestion API)",
+        "pages": "https://learn.microsoft.com/partner-center/marketplace-offers/product-ingestion-api",
+        "hook_module": "airflow_provider_cpp.hooks.product_ingestion",
+        "hook_class": "ProductIngestionHook",
+        "host": "https://graph.microsoft.com",
+        "scope": "https://graph.microsoft.com/.default",
+        "api_version": "2022-07-01",
+    },
 }
 
 #: The type of a connection that names none: JSON in an environment variable or a secrets backend may leave it out.
@@ -143,7 +152,7 @@ def get_provider_info() -> dict[str, object]:
     return {
         "package-name": "airflow-provider-cpp",
         "name": integration,
-        "description": "Take Azure Marketplace offers live through the Cloud Partner Portal API.",
+        "description": "Take Azure Marketplace offers live, by Cloud Partner Portal or the Product Ingestion API.",
         "integrations": [
             {"integration-name": service["name"], "external-doc-url": service["pages"], "tags": ["azure"]}
             for service in CONNECTION_TYPES.values()

@@ -19,12 +19,17 @@ from packaging.utils import canonicalize_name
 
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.hooks.product_ingestion import ProductIngestionHook
 from airflow_provider_cpp.links.operation import TASK_LINKS
 from airflow_provider_cpp.provider_info import FIELDS, get_provider_info
 
 DISTRIBUTION = "airflow-provider-cpp"
 INFO = get_provider_info()
-(CONNECTION_TYPE,) = INFO["connection-types"]
+CONNECTION_TYPES = {each["connection-type"]: each for each in INFO["connection-types"]}
+HOOKS = {"cpp": CloudPartnerPortalHook, "product_ingestion": ProductIngestionHook}
+NAMES = {"cpp": "Azure Cloud Partner Portal", "product_ingestion": "Azure Marketplace (Product Ingestion API)"}
+
+each_type = pytest.mark.parametrize("conn_type", list(HOOKS))
 
 
 def schema(name):
@@ -35,10 +40,10 @@ def test_airflows_own_schema_accepts_it():
     jsonschema.validate(INFO, schema("provider_info.schema.json"))
 
 
-def test_airflows_stricter_schema_accepts_the_connection_type():
-    jsonschema.validate(
-        CONNECTION_TYPE, schema("provider.yaml.schema.json")["properties"]["connection-types"]["items"]
-    )
+@each_type
+def test_airflows_stricter_schema_accepts_the_connection_type(conn_type):
+    items = schema("provider.yaml.schema.json")["properties"]["connection-types"]["items"]
+    jsonschema.validate(CONNECTION_TYPES[conn_type], items)
 
 
 def test_the_package_name_is_the_canonical_name_of_the_distribution():
@@ -87,19 +92,26 @@ def test_each_link_of_an_operator_is_registered():
     assert set(INFO["extra-links"]) == paths
 
 
-def test_the_hook_says_the_same_as_the_connection_type():
-    hook = CloudPartnerPortalHook
-    assert CONNECTION_TYPE["connection-type"] == hook.conn_type == "cpp"
-    assert CONNECTION_TYPE["hook-name"] == hook.hook_name == "Azure Cloud Partner Portal"
-    assert CONNECTION_TYPE["hook-class-name"] == f"{hook.__module__}.{hook.__qualname__}"
+@each_type
+def test_the_hook_says_the_same_as_the_connection_type(conn_type):
+    hook, described = HOOKS[conn_type], CONNECTION_TYPES[conn_type]
+    assert hook.conn_type == conn_type
+    assert described["hook-name"] == hook.hook_name == NAMES[conn_type]
+    assert described["hook-class-name"] == f"{hook.__module__}.{hook.__qualname__}"
 
 
-def test_the_hook_has_its_form_itself_as_airflow_before_3_2_passes_over_an_inherited_one():
-    assert {"get_connection_form_widgets", "get_ui_field_behaviour"} <= set(vars(CloudPartnerPortalHook))
+def test_each_connection_type_has_a_hook():
+    assert set(CONNECTION_TYPES) == set(HOOKS)
 
 
-def test_the_form_has_the_fields_of_the_contract():
-    assert list(CONNECTION_TYPE["conn-fields"]) == [
+@each_type
+def test_the_hook_has_its_form_itself_as_airflow_before_3_2_passes_over_an_inherited_one(conn_type):
+    assert {"get_connection_form_widgets", "get_ui_field_behaviour"} <= set(vars(HOOKS[conn_type]))
+
+
+@each_type
+def test_the_form_has_the_fields_of_the_contract(conn_type):
+    assert list(CONNECTION_TYPES[conn_type]["conn-fields"]) == [
         "publisher_id",
         "tenant_id",
         "auth",
@@ -134,9 +146,10 @@ def forms(monkeypatch):
         monkeypatch.setitem(sys.modules, name, SimpleNamespace(**content))
 
 
-def test_the_methods_for_older_airflow_are_fed_from_the_same_table(forms):
-    widgets = CloudPartnerPortalHook.get_connection_form_widgets()
-    assert list(widgets) == list(FIELDS["cpp"])
+@each_type
+def test_the_methods_for_older_airflow_are_fed_from_the_same_table(forms, conn_type):
+    widgets = HOOKS[conn_type].get_connection_form_widgets()
+    assert list(widgets) == list(FIELDS[conn_type])
     secret = [name for name, field in widgets.items() if "Password" in repr(field)]
     assert secret == ["proxy"]  # the others are in `password`, which every form hides
 
@@ -191,4 +204,5 @@ def test_airflow_lists_the_provider_and_its_connection_type():
         return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
     assert DISTRIBUTION in airflow("get", DISTRIBUTION)
-    assert "CloudPartnerPortalHook" in airflow("hooks", "--output", "json")
+    hooks = airflow("hooks", "--output", "json")
+    assert [hook.__name__ for hook in HOOKS.values() if hook.__name__ not in hooks] == []

@@ -66,12 +66,15 @@ class Settings:
     proxy: str = field(default="", repr=False)
     timeout: float = 60.0
 
-    def publisher(self, given: str | None) -> str:
+    def publisher(self, given: str | None, *, is_needed: bool = True) -> str:
         """Return the publisher that a call is for: the one given, or else the connection's.
 
+        :param is_needed: whether there has to be one; otherwise it may come out empty.
         :raises CppConfigurationError: if neither is there, or the identifier isn't one.
         """
         if given is None and not self.publisher_id:
+            if not is_needed:
+                return ""
             raise CppConfigurationError(
                 f"publisher_id is missing: give it to the task, or set it in connection {self.conn_id!r}. "
                 "Nothing was sent."

@@ -26,10 +26,9 @@ from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
-from airflow_provider_cpp.services.by_connection_type import service_of
+from airflow_provider_cpp.services.by_connection_type import offer_of, service_of
 from airflow_provider_cpp.services.protocol import Service
 from airflow_provider_cpp.wire.arguments import FAIL, IfRunning, checked_flag, checked_if_running
-from airflow_provider_cpp.wire.identifiers import checked_identifier
 from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.plain_text import said_by
 from airflow_provider_cpp.wire.procedures import Procedure
@@ -170,7 +169,7 @@ class OffersHook(ConnectionReader):
 
     def _offer(self, publisher_id: str | None, offer_id: str) -> OfferRef:
         """Return an offer by the texts that its identifiers stand for."""
-        return OfferRef(self.settings.publisher(publisher_id), checked_identifier("offer_id", offer_id))
+        return offer_of(self.settings, publisher_id, offer_id)
 
     def _start(
         self, start: Start, keep: Keeper, earlier: Memory, check: Precheck | DryRun | None
@@ -251,7 +250,8 @@ class OffersHook(ConnectionReader):
         :raises CppAuthError: the principal isn't let in.
         :raises CppUnavailable: the answer can't be had or read just now.
         """
-        return self._list(self.service.offers(self.settings.publisher(publisher_id)))
+        service = self.service
+        return self._list(service.offers(self.settings.publisher(publisher_id, is_needed=service.needs_publisher)))
 
     def get_offer(
         self,

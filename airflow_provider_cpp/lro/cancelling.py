@@ -18,7 +18,15 @@ from airflow_provider_cpp.lro.ends import TIMEOUT, UNKNOWN, End
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.rows import Row, latest
 from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, PollSchedule
-from airflow_provider_cpp.lro.seam import Missing, OperationsOf, Running, Seen, Unread, Watched
+from airflow_provider_cpp.lro.seam import (
+    Contradictory,
+    Missing,
+    OperationsOf,
+    Running,
+    Seen,
+    Unread,
+    Watched,
+)
 from airflow_provider_cpp.lro.watching import Watch
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, SUCCEEDED, cant_be_canceled
 from airflow_provider_cpp.wire.answers import Reading, describe, error_of
@@ -249,7 +257,7 @@ class Cancel:
                 return operation
             case Running():
                 return "the service says no more than that it was accepted"
-            case Unread(why):
+            case Unread(why) | Contradictory(why):
                 return why
             case Missing(why):
                 found = yield from self.watched.look_in_list(patient=True)

@@ -18,6 +18,7 @@ from airflow_provider_cpp.wire.answers import (
     unreadable,
 )
 from airflow_provider_cpp.wire.call import Call
+from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.retries import is_failed_read
 
 _ACCEPTED = 202
@@ -49,6 +50,22 @@ def looked(
             return Running(wait)
         why = f"HTTP 200, but {operation}"
         return Unread(why, "200 unreadable", unreadable(call, reading, operation), retry_after=wait)
+    return _failed(call, reading)
+
+
+def unlisted_look(unlisted: Unlisted) -> Look:
+    """Return what a look came to for which a list can't be read."""
+    call, reading = unlisted.call, unlisted.reading
+    if isinstance(reading, Answer) and reading.status == 200:
+        return Unread(unlisted.why, "200 unreadable", unlisted.error, retry_after=retry_after(reading))
+    if isinstance(reading, Unanswered):
+        return Unread(describe(reading), kind_of(reading), error_of(call, reading), reading.is_untrusted)
+    return _failed(call, reading)
+
+
+def _failed(call: Call, reading: Answer) -> Look:
+    """Return what a look came to whose answer is no success."""
+    wait = retry_after(reading)
     if reading.is_missing:
         is_gone = reading.status != 404
         return Missing(describe(reading), kind_of(reading), error_of(call, reading), is_gone, wait)

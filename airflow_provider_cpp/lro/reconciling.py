@@ -45,9 +45,11 @@ def after_conflict(
             rows, unlisted = None, listed.why
             continue
         rows = listed.entries
-        if is_last:
-            # A publish that ran before the first request may be of an older draft.
-            ours = intent.ours(rows, prepared.record, or_running=not intent.meets_others)
+        if is_last or intent.is_keyed:
+            # A publish that ran before the first request may be of an older draft; and what has another key is
+            # something else.
+            is_any = not (intent.meets_others or intent.is_keyed)
+            ours = intent.ours(rows, prepared.record, or_running=is_any)
         else:
             # What is new and has ended isn't what a first request met, nor did that start anything.
             ours = intent.ours(rows, None, or_running=True)
@@ -100,7 +102,7 @@ def after_silence(
         raise unclear(intent, reading, f"and {intent.list_in_words} can't be read: {unlisted}")
     if not prepared.is_known:
         raise unclear(intent, reading, f"and {intent.list_in_words} couldn't be read before it")
-    if verdict.is_accepted:
+    if verdict.is_accepted or not intent.may_repeat:
         raise unclear(intent, reading, f"but no {intent.row_in_words} came of it")
     if any(row.is_running and intent.is_new(row, prepared.record) for row in rows):
         raise unclear(intent, reading, "and another operation has begun to run on the offer since")

@@ -94,7 +94,33 @@ class Refused:
     retry_after: float | None = None
 
 
-Look = Seen | Running | Missing | Unread | Refused
+@dataclass(frozen=True, slots=True)
+class Contradictory:
+    """What the service says of it in two places doesn't fit, and hasn't for long enough: its outcome isn't known.
+
+    :param why: what it says, in words.
+    :param error: the error that it means.
+    :param retry_after: as for `Seen`.
+    """
+
+    why: str
+    error: CppError
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeverBegan:
+    """Its request was accepted, and refused after that, because of something else that runs.
+
+    :param error: the error that it means.
+    :param retry_after: as for `Seen`.
+    """
+
+    error: CppError
+    retry_after: float | None = None
+
+
+Look = Seen | Running | Missing | Unread | Refused | Contradictory | NeverBegan
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +184,10 @@ class Watched(Protocol):
     @property
     def list_in_words(self) -> str:
         """What the service calls the list of operations, after "among"."""
+
+    @property
+    def usual_interval(self) -> float:
+        """Seconds between two looks at least, where nobody asks for fewer: as the service's pages have it."""
 
     def look(self, before: Seen | None = None, *, patient: bool = False) -> Procedure[Look]:
         """Look once.
@@ -361,6 +391,17 @@ class Intent(OperationsOf, Protocol):
     def meets_others(self) -> bool:
         """Whether one of somebody else's that runs may be another than this: a publish of an older draft."""
 
+    @property
+    def is_keyed(self) -> bool:
+        """Whether it has a key: a row that has it is the answer to the request, whoever sent it."""
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether it may be sent again after an unclear answer that left no trace for minutes.
+
+        False where the list may lag behind for longer, and a second request could bring about what the first did.
+        """
+
     def __str__(self) -> str:
         """Return it in words: "Go Live of offer contoso/vm"."""
 
@@ -373,8 +414,13 @@ class Intent(OperationsOf, Protocol):
     def call(self, prepared: Prepared) -> Call:
         """Return the request."""
 
-    def verdict(self, call: Call, reading: Reading) -> Verdict:
-        """Return what the answer to the request means, or that there is none."""
+    def verdict(self, prepared: Prepared, call: Call, reading: Reading) -> Verdict:
+        """Return what the answer to the request means, or that there is none.
+
+        :param prepared: what there was before it.
+        :param call: the request.
+        :param reading: what it came to.
+        """
 
     def confirmed(self, watched: Watched) -> Procedure[Watched | Conflict]:
         """Return the operation that was accepted, or the conflict that it met after that."""

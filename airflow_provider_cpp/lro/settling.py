@@ -20,7 +20,16 @@ from airflow_provider_cpp.lro.records import (
 )
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.running import met, restart
-from airflow_provider_cpp.lro.seam import Intent, Look, Missing, Running, Seen, Watched
+from airflow_provider_cpp.lro.seam import (
+    Contradictory,
+    Intent,
+    Look,
+    Missing,
+    NeverBegan,
+    Running,
+    Seen,
+    Watched,
+)
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, RUNNING, SUCCEEDED
 from airflow_provider_cpp.wire.answers import clock_ahead, describe
 from airflow_provider_cpp.wire.arguments import FAIL, RESTART
@@ -156,6 +165,9 @@ class EarlierTries:
             yield from self._unsettled(listed.why, prepared)
         elif not is_known:
             yield from self._unsettled(describe(listed.answer), prepared)
+        elif not intent.may_repeat:
+            # It may have got that far, and its row lag behind.
+            yield from self._unsettled(f"no {intent.row_in_words} came of it so far", prepared)
         return None
 
     def _by_time(self, since: float) -> Procedure[Started | None]:
@@ -192,6 +204,8 @@ class EarlierTries:
         for pause in pauses():  # the service may not have caught up with itself yet
             yield Wait(pause)
             look = yield from watched.look(patient=True)
+            if isinstance(look, Contradictory):
+                return (yield from self._unsettled(look.why, {}))
             if not isinstance(look, Missing):
                 return _state_of(look)
             why = look.why
@@ -247,4 +261,6 @@ def _state_of(look: Look) -> str:
             return operation.status
         case Running():
             return RUNNING
+        case NeverBegan():
+            return FAILED
     raise look.error

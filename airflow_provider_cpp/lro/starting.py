@@ -114,7 +114,7 @@ class Start:
         for is_last in (False, True):
             try:
                 reading, _ = yield from sent(call)
-                verdict = intent.verdict(call, reading)
+                verdict = intent.verdict(prepared, call, reading)
                 if isinstance(verdict, Accepted):
                     confirmed = yield from self._confirmed(verdict.watched)
                     if isinstance(confirmed, Started):

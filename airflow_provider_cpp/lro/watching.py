@@ -12,18 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from airflow_provider_cpp.lro import ends
-from airflow_provider_cpp.lro.ends import End
+from airflow_provider_cpp.lro.ends import End, duration_in_words, progress_of
 from airflow_provider_cpp.lro.goals import COMPLETED, Goal
 from airflow_provider_cpp.lro.log_lines import LogState
 from airflow_provider_cpp.lro.operations import Operation
-from airflow_provider_cpp.lro.repeated_failures import RepeatedFailure, often
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.lro.seam import (
     NOT_ASKED,
+    Contradictory,
     CustomerView,
     Look,
     Missing,
+    NeverBegan,
     NotListed,
     Refused,
     Running,
@@ -31,7 +32,7 @@ from airflow_provider_cpp.lro.seam import (
     Unread,
     Watched,
 )
-from airflow_provider_cpp.lro.story import duration_in_words, progress_of
+from airflow_provider_cpp.lro.troubles import Trouble, often
 from airflow_provider_cpp.lro.words import SUCCEEDED
 from airflow_provider_cpp.wire.answers import kind_of
 from airflow_provider_cpp.wire.listing import Unlisted
@@ -118,7 +119,7 @@ class _Follower:
         self.bad_since = 0.0
         self.missing = 0
         self.trouble = ""
-        self.failing: RepeatedFailure | None = None
+        self.failing: Trouble | None = None
         self.followed_since = watch.started_at
         self.is_first_look = False
 
@@ -187,7 +188,9 @@ class _Follower:
                 if is_hopeless and self.is_first_look:
                     return ends.refused(self._watched.url, error, self._watched)
                 return (yield from self._bad_read(why, kind, now))
-            case Refused(error):
+            case Contradictory(why):
+                return ends.unreadable(self._watched, self.operation, why)
+            case Refused(error) | NeverBegan(error):
                 return ends.refused(self._watched.url, error, self._watched)
 
     def _good_read(self, operation: Operation, now: float) -> Procedure[End | None]:
@@ -237,7 +240,7 @@ class _Follower:
 
     def _troubled(self, why: str, kind: str, now: float) -> Procedure[None]:
         if self.failing is None:
-            self.failing = RepeatedFailure()
+            self.failing = Trouble()
         if self.failing.again(kind, now):
             yield Say(
                 f"Couldn't read the status of {self._watched.offer} ({why}){often(self.failing, now)}; the "

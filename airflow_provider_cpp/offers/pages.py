@@ -39,4 +39,12 @@ def offer_page(address: object) -> str | None:
     match = _PAGE.fullmatch(url.path)
     if (url.scheme, url.netloc.lower()) != ("https", _HOST) or match is None:
         return None
-    return f"https://{_HOST}/dashboard/commercial-marketplace/offers/{match['product'].lower()}/overview"
+    return page_of_product(match["product"])
+
+
+def page_of_product(product: str) -> str:
+    """Return the page of an offer in Partner Center.
+
+    :param product: the product's GUID.
+    """
+    return f"https://{_HOST}/dashboard/commercial-marketplace/offers/{product.lower()}/overview"

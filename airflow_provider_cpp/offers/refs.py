@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class OfferRef:
     """An offer, by its names.
 
-    :param publisher_id: its publisher's identifier.
+    :param publisher_id: its publisher's identifier; empty where the service doesn't ask for one, and nobody gave
+        one.
     :param offer_id: its own.
     """
 
@@ -18,4 +19,4 @@ class OfferRef:
 
     def __str__(self) -> str:
         """Return the offer in words."""
-        return f"offer {self.publisher_id}/{self.offer_id}"
+        return f"offer {self.publisher_id}/{self.offer_id}" if self.publisher_id else f"offer {self.offer_id}"

@@ -33,7 +33,19 @@ class SubmissionsOf(OperationsOf, Protocol):
 class Service(Protocol):
     """A service that takes offers live. It is made of a connection's origin and version; making it asks nobody."""
 
+    @property
+    def needs_publisher(self) -> bool:
+        """Whether a publisher has to be named: otherwise the token's account decides whose offers there are."""
+
     # What is watched and started
+
+    def offer(self, publisher_id: str, offer_id: str) -> OfferRef:
+        """Return an offer by the texts that its identifiers stand for.
+
+        :param publisher_id: its publisher's; empty if nobody gave one, and none is needed.
+        :param offer_id: its own.
+        :raises CppConfigurationError: if one of them can't be one.
+        """
 
     def located(self, text: object) -> Watched:
         """Return the operation at a location.

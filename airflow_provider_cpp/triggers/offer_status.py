@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.lro.goals import Goal
 from airflow_provider_cpp.lro.seam import Watched
-from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.status_goal import goal_of_offer
-from airflow_provider_cpp.services.by_connection_type import service_of
+from airflow_provider_cpp.services.by_connection_type import offer_of, service_of
 from airflow_provider_cpp.triggers.watching_trigger import WatchingTrigger
 from airflow_provider_cpp.wire.arguments import listed
 
@@ -50,7 +49,7 @@ class OfferStatusTrigger(WatchingTrigger):
 
         :raises CppConfigurationError: if an identifier can't be one, or a word is no status.
         """
-        location = service_of(settings).status_of(OfferRef(settings.publisher(self.publisher_id), self.offer_id))
+        location = service_of(settings).status_of(offer_of(settings, self.publisher_id, self.offer_id))
         return location, goal_of_offer(self.target, self.failed_states)
 
     def what_it_is_for(self) -> dict[str, Any]:

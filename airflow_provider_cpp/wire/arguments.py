@@ -36,6 +36,10 @@ _FLAGS = {
 _NO_TEXT = {"", "none", "null"}
 
 
+#: What the service joins with commas: anything with one "@" that couldn't be two addresses.
+_EMAIL = re.compile(r"[^\s,;@]+@[^\s,;@]+")
+
+
 def shown(value: object) -> str:
     """Return a value for the message that refuses it, without secrets."""
     from airflow_provider_cpp.wire.confidential import without_secrets  # DAG files pay for what is above
@@ -151,6 +155,18 @@ def listed(name: str, value: object) -> tuple[str, ...]:
             raise _no_list(name, value, f"holds {item.strip()!r}, so that what it was rendered from isn't there")
         texts.append(item.strip())
     return tuple(text for text in texts if text)
+
+
+def checked_emails(addresses: object) -> tuple[str, ...]:
+    """Return the addresses to notify: of a list, or of a text, as templates render to.
+
+    :raises CppConfigurationError: if one of them can't be an address.
+    """
+    emails = listed("notification_emails", addresses)
+    for email in emails:
+        if not _EMAIL.fullmatch(email):
+            raise CppConfigurationError(f"notification_emails holds {email!r}, which is no e-mail address.")
+    return emails
 
 
 def _parsed(text: str) -> object:

@@ -100,7 +100,12 @@ class Unlisted:
 
 
 def listed(
-    call: Call, origin: str, read: Callable[[Mapping[str, object]], T | str], *, patient: bool = True
+    call: Call,
+    origin: str,
+    read: Callable[[Mapping[str, object]], T | str],
+    *,
+    patient: bool = True,
+    follows_any_host: bool = False,
 ) -> Procedure[Listed[T] | Unlisted]:
     """Read a list to its last page.
 
@@ -108,6 +113,8 @@ def listed(
     :param origin: scheme, host and port of the API, where each page has to be.
     :param read: reads an entry that has an id, or says in words why it is none.
     :param patient: as in `Send`.
+    :param follows_any_host: whether a link to a next page counts that names another host or path, as of a service
+        that is known by another name inside; its query is asked for here all the same, and nothing goes there.
     """
     until = math.inf if math.isinf(call.seconds) else (yield NOW).now + call.seconds
     page, asked = call, {call.query}
@@ -121,7 +128,7 @@ def listed(
             where = "" if len(asked) == 1 else f" (page {len(asked)} of the list)"
             return Unlisted(call, reading, f"{describe(reading)}{where}", may_pass, now)
         entries = _entries(reading)
-        following = entries if isinstance(entries, str) else _next_page(call, origin, reading)
+        following = entries if isinstance(entries, str) else _next_page(call, origin, reading, follows_any_host)
         added = entries if isinstance(entries, str) else _read(entries, before, read)
         if isinstance(added, tuple):
             found += added
@@ -182,7 +189,7 @@ def _read(
     return tuple(added)
 
 
-def _next_page(call: Call, origin: str, answer: Answer) -> Call | str | None:
+def _next_page(call: Call, origin: str, answer: Answer, follows_any_host: bool) -> Call | str | None:
     """Return the call for the page after one, in words why there can be none, or None after the last one.
 
     :param call: asked for the first page.
@@ -193,7 +200,7 @@ def _next_page(call: Call, origin: str, answer: Answer) -> Call | str | None:
     link = link or _link_header(answer.headers.get("link", ""))
     token = next((fields[name] for name in fields if name in _TOKENS), None)
     if isinstance(link, str):
-        return _page_at(link, call, origin)
+        return _page_at(link, call, origin, follows_any_host)
     if link is None and isinstance(token, str | int):
         return _with_query(call, [("continuationToken", str(token))])
     if link or token or any(name in _MORE for name in fields) or any(map(answer.headers.get, _MORE_HEADERS)):
@@ -220,10 +227,10 @@ def _link_header(text: str) -> str | None:
     return next((link for link, parameters in _LINK_VALUE.findall(text) if _IS_NEXT.search(parameters)), None)
 
 
-def _page_at(link: str, call: Call, origin: str) -> Call | str:
+def _page_at(link: str, call: Call, origin: str, follows_any_host: bool) -> Call | str:
     """Return the call for a page by its link, built anew, or in words why it isn't one of this list."""
     where = shown_url(link)
-    url = own_url(link, origin, MAX_LINK)
+    url = own_url(f"?{link.partition('?')[2]}" if follows_any_host and "?" in link else link, origin, MAX_LINK)
     if isinstance(url, str):
         return f"it goes on on another page, {where}, which isn't asked for: {url}"
     path = unquote(urljoin(call.path, url.path)).rstrip("/")

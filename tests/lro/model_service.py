@@ -49,11 +49,8 @@ def read(answer: Answer) -> Operation | str:
     body = parsed_body(answer)
     if not isinstance(body, dict) or not isinstance(body.get("state"), str):
         return "the body has no state"
-    word = body["state"].strip()
-    if isinstance(body.get("steps"), list):  # all that there may be to say of one
-        return Operation.read({**body, "status": state_of(word), "raw_status": word}) or "the body is none"
     steps = tuple(Step(name, name, word) for name, word in body.get("steps", {}).items())
-    return Operation(state_of(word), word, steps)
+    return Operation(state_of(body["state"]), body["state"], steps)
 
 
 def read_row(entry: Any) -> Row | str:
@@ -73,6 +70,7 @@ class Job:
     portal: ClassVar[str] = "the counter"
     support: ClassVar[str] = "the caretaker"
     list_in_words: ClassVar[str] = "the shelf's ledger"
+    usual_interval: ClassVar[float] = 30.0
 
     @property
     def url(self) -> str:
@@ -136,6 +134,8 @@ class Opening:
     portal: ClassVar[str] = Job.portal
     list_in_words: ClassVar[str] = Job.list_in_words
     row_in_words: ClassVar[str] = "line"
+    is_keyed: ClassVar[bool] = False
+    may_repeat: ClassVar[bool] = True
     to_do: ClassVar[str] = "to open it"
     happening: ClassVar[str] = "is being opened"
 
@@ -185,7 +185,7 @@ class Opening:
     def call(self, prepared: Prepared) -> Call:
         return Call("Open", self.offer, "POST", f"/open/{prepared.record['key']}", body=self.kind)
 
-    def verdict(self, call: Call, reading: Reading) -> Verdict:
+    def verdict(self, prepared: Prepared, call: Call, reading: Reading) -> Verdict:
         if was_refused_unread(reading):
             return Rejected(error_of(call, reading))
         if reading.is_conflict:

@@ -6,7 +6,6 @@ Sources: the pages of the Cloud Partner Portal API reference named in each build
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -14,15 +13,11 @@ from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.services.cloud_partner_portal.advice import meaning
-from airflow_provider_cpp.wire.arguments import digits_of, holds_template, is_missing, listed, shown
+from airflow_provider_cpp.wire.arguments import digits_of, holds_template, is_missing, shown
 from airflow_provider_cpp.wire.call import MAX_BODY, Call
 from airflow_provider_cpp.wire.identifiers import checked_identifier, path_segment
 
-#: What the service joins with commas: anything with one "@" that couldn't be two addresses.
-_EMAIL = re.compile(r"[^\s,;@]+@[^\s,;@]+")
-
-
-#: The same for offers: one with prices of its own for each of 140 regions has some 100 KiB for each plan.
+#: Bytes that an offer may have: one with prices of its own for each of 140 regions has some 100 KiB for each plan.
 MAX_OFFER = 16 * MAX_BODY
 
 _call = partial(Call, version_parameter="api-version", meaning=meaning)
@@ -56,18 +51,6 @@ def publish(publisher_id: str, offer_id: str, notification_emails: tuple[str, ..
 def cancel(publisher_id: str, offer_id: str, notification_emails: tuple[str, ...] = ()) -> Call:
     """Cancel whatever operation runs on the offer (cancel-operations page)."""
     return _offer_call("Cancel", "POST", publisher_id, offer_id, "/cancel", _metadata(notification_emails))
-
-
-def checked_emails(addresses: object) -> tuple[str, ...]:
-    """Return the addresses to notify: of a list, or of a text, as templates render to.
-
-    :raises CppConfigurationError: if one of them can't be an address.
-    """
-    emails = listed("notification_emails", addresses)
-    for email in emails:
-        if not _EMAIL.fullmatch(email):
-            raise CppConfigurationError(f"notification_emails holds {email!r}, which is no e-mail address.")
-    return emails
 
 
 def _metadata(notification_emails: tuple[str, ...]) -> str:

@@ -48,6 +48,8 @@ class _Start(Submissions):
     """An operation to start."""
 
     kind: ClassVar[str]
+    is_keyed: ClassVar[bool] = False
+    may_repeat: ClassVar[bool] = True  # what was accepted is listed within two minutes
 
     def call(self, prepared: Prepared | None = None) -> Call:
         """Return the request: what was there before it doesn't change it."""
@@ -85,7 +87,7 @@ class _Start(Submissions):
         )
         return Prepared({"before": None}, is_known=False)
 
-    def verdict(self, call: Call, reading: Reading) -> Verdict:
+    def verdict(self, prepared: Prepared, call: Call, reading: Reading) -> Verdict:
         """Return what an answer to the POST means: accepted is a 2xx with the operation's location."""
         if was_refused_unread(reading) or reading.is_untrusted:
             return Rejected(error_of(call, reading))

@@ -14,6 +14,7 @@ from urllib.parse import parse_qs, unquote
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
 from airflow_provider_cpp.lro.looks import looked
+from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL
 from airflow_provider_cpp.lro.seam import CustomerView, Found, Look, NotListed, Seen
 from airflow_provider_cpp.offers.pages import PORTAL, SUPPORT
 from airflow_provider_cpp.offers.refs import OfferRef
@@ -86,6 +87,11 @@ class _OfAnOffer:
     def list_in_words(self) -> str:
         """What the list of operations is called."""
         return SUBMISSIONS
+
+    @property
+    def usual_interval(self) -> float:
+        """Seconds between two looks at least: no page has a rule."""
+        return DEFAULT_INTERVAL
 
     def seen_by_customers(self) -> Procedure[CustomerView]:
         """Find out what customers see of the offer: asks once, and never raises."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.seam import Watched
@@ -27,6 +27,8 @@ from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Sub
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
 from airflow_provider_cpp.wire.answers import content
+from airflow_provider_cpp.wire.arguments import checked_emails
+from airflow_provider_cpp.wire.identifiers import checked_identifier
 from airflow_provider_cpp.wire.listing import Listed, Unlisted, listed
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 
@@ -50,7 +52,17 @@ class CloudPartnerPortal:
     origin: str
     api_version: str
 
+    needs_publisher: ClassVar[bool] = True
+
     # What is watched and started
+
+    def offer(self, publisher_id: str, offer_id: str) -> OfferRef:
+        """Return an offer by the texts that its identifiers stand for.
+
+        :raises CppConfigurationError: if one of them can't be one.
+        """
+        publisher = checked_identifier("publisher_id", publisher_id)
+        return OfferRef(publisher, checked_identifier("offer_id", offer_id))
 
     def located(self, text: object) -> OperationLocation:
         """Return the operation at a location.
@@ -85,7 +97,7 @@ class CloudPartnerPortal:
 
         :raises CppConfigurationError: if one of them can't be an address.
         """
-        return calls.checked_emails(notification_emails)
+        return checked_emails(notification_emails)
 
     def status_of(self, offer: OfferRef) -> OfferLocation:
         """Return an offer's status, as something to watch.

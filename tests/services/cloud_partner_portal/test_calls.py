@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
+from airflow_provider_cpp.wire.arguments import checked_emails
 from airflow_provider_cpp.wire.call import Call
 
 ORIGIN = "https://cloudpartner.azure.com"
@@ -169,13 +170,13 @@ def test_what_is_no_json_is_refused_without_being_shown(value: object) -> None:
     ],
 )
 def test_addresses_may_be_a_list_or_what_a_template_renders_to(given: object, expected: tuple[str, ...]) -> None:
-    assert calls.checked_emails(given) == expected
+    assert checked_emails(given) == expected
 
 
 @pytest.mark.parametrize("given", [["nobody"], ["a@x.com;b@y.com"], ["a@x,b@y"], [7], 7, ["a@x.com\r\nb"]])
 def test_what_is_no_address_is_refused_before_anything_is_sent(given: object) -> None:
     with pytest.raises(CppConfigurationError, match="notification_emails"):
-        calls.checked_emails(given)
+        checked_emails(given)
 
 
 def test_the_call_of_a_watch_is_made_once() -> None:

@@ -1,0 +1,1 @@
+"""Microsoft's Product Ingestion API: what it says, and what that means."""

@@ -1,0 +1,303 @@
+"""How the Product Ingestion API starts a publication, and how one is known again among an offer's submissions.
+
+A go-live has a key: the id of what is in preview, known before the request, which a second request can't take
+live once more. A publish has none: its row is one that wasn't there before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from airflow_provider_cpp.exceptions import CppBadRequest
+from airflow_provider_cpp.lro.rows import Row, changed_since, most_alive
+from airflow_provider_cpp.lro.seam import (
+    FORCED,
+    Accepted,
+    Conflict,
+    Due,
+    Dueness,
+    HasDraft,
+    Prepared,
+    Rejected,
+    Seen,
+    Unclear,
+    Verdict,
+    Watched,
+)
+from airflow_provider_cpp.lro.words import RUNNING, SUCCEEDED
+from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
+from airflow_provider_cpp.services.product_ingestion import calls
+from airflow_provider_cpp.services.product_ingestion.advice import says_conflict
+from airflow_provider_cpp.services.product_ingestion.due import dueness
+from airflow_provider_cpp.services.product_ingestion.following import Publication, refused_by
+from airflow_provider_cpp.services.product_ingestion.handles import Handle
+from airflow_provider_cpp.services.product_ingestion.jobs import job_id_of, read_job
+from airflow_provider_cpp.services.product_ingestion.operations_on import Publications
+from airflow_provider_cpp.services.product_ingestion.submissions import (
+    LIVE,
+    PREVIEW,
+    SubmissionRow,
+    in_preview,
+    newest,
+    row_with,
+    running,
+)
+from airflow_provider_cpp.wire.answers import Answer, Reading, error_of, heard
+from airflow_provider_cpp.wire.call import Call
+from airflow_provider_cpp.wire.listing import Unlisted
+from airflow_provider_cpp.wire.procedures import Procedure, Wait, sent
+from airflow_provider_cpp.wire.retries import was_refused_unread
+
+#: Seconds before each look at a job that was just accepted: whether it meets a conflict it says at once.
+FIRST_LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0)
+
+
+@dataclass(frozen=True, slots=True)
+class _Publication(Publications):
+    """A publication to start."""
+
+    kind: ClassVar[str]
+    target: ClassVar[str]
+    action: ClassVar[str]
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return f"{self.action} of {self.offer}"
+
+    @property
+    def subject(self) -> str:
+        """What a record is about."""
+        return f"POST {self.origin}{calls.BASE}/configure {self.target} {self.ref.offer_id}"
+
+    def prepared(self) -> Procedure[Prepared]:
+        """Find the product, note which submissions there are, and which of them the request is about.
+
+        :raises CppError: that can't be had just now, so that nothing may be sent.
+        """
+        listed = yield from self.rows()
+        if isinstance(listed, Unlisted):
+            raise listed.error
+        return self._prepared(listed.entries)
+
+    def _prepared(self, rows: Sequence[SubmissionRow]) -> Prepared:
+        raise NotImplementedError
+
+    def _record(self, rows: Sequence[SubmissionRow], submission: str = "") -> dict[str, object]:
+        before = sorted({row.id for row in rows})
+        return {"product": self.product.known, "submission": submission, "before": before}
+
+    def call(self, prepared: Prepared) -> Call:
+        """Return the request."""
+        product, submission = (str(prepared.record[name]) for name in ("product", "submission"))
+        resource = calls.submission(product, self.target, submission)
+        return calls.configure(self.action, self.offer, [resource])
+
+    def verdict(self, prepared: Prepared, call: Call, reading: Reading) -> Verdict:
+        """Return what an answer to the POST means: accepted is a 2xx with a job."""
+        if was_refused_unread(reading) or reading.is_untrusted:
+            return Rejected(error_of(call, reading))
+        if not isinstance(reading, Answer):
+            return Unclear()
+        if reading.is_success:
+            job = job_id_of(reading)
+            # Without a job it may be a proxy's answer. By its key the rows say whether it was taken.
+            return Accepted(Publication(self._handle(prepared, job))) if job else Unclear(not self.is_keyed)
+        if reading.is_refusal and reading.status != 408:
+            if reading.status in {409, 423} or says_conflict(heard(reading)):
+                return Conflict(error_of(call, reading))
+            return Rejected(error_of(call, reading))
+        return Unclear(error=error_of(call, reading) if reading.is_redirect else None)
+
+    @property
+    def is_keyed(self) -> bool:
+        """Whether it has a key."""
+        return self.kind == GO_LIVE
+
+    @property
+    def may_repeat(self) -> bool:
+        """Whether a second request can bring about nothing that the first one didn't."""
+        return self.is_keyed
+
+    @property
+    def meets_others(self) -> bool:
+        """Whether one that runs may be of an older draft."""
+        return not self.is_keyed
+
+    def _handle(self, prepared: Prepared, job: str) -> Handle:
+        record = prepared.record
+        return Handle(
+            self.origin,
+            job,
+            str(record["product"]),
+            self.target,
+            str(record["submission"]),
+            _ids(record),
+            self.ref,
+        )
+
+    def confirmed(self, watched: Watched) -> Procedure[Watched | Conflict]:
+        """Return the publication, or the conflict that its job says it met."""
+        assert isinstance(watched, Publication)  # noqa: S101 - accepted here
+        call = calls.get_job(self.offer, watched.handle.job)
+        for pause in FIRST_LOOKS:
+            yield Wait(pause)
+            reading, _ = yield from sent(call, patient=False)
+            job = read_job(reading) if isinstance(reading, Answer) and reading.is_success else ""
+            if isinstance(job, str) or not job.has_begun:
+                continue
+            if job.met_conflict:
+                return Conflict(refused_by(watched, job))
+            break
+        return watched
+
+    # What came of it
+
+    def ours(
+        self, rows: Sequence[Row], record: dict[str, object] | None, *, or_running: bool = False
+    ) -> Row | None:
+        """Return the row that came of the request.
+
+        :param record: of what was prepared before it; None if that isn't known.
+        :param or_running: take one of this kind that runs, too, whenever it began.
+        """
+        found = self._came_of(_rows(rows), record) if record else []
+        if or_running:
+            found += [row for row in rows if row.kind == self.kind and row.is_running]
+        return most_alive(found)
+
+    def _came_of(self, rows: Sequence[SubmissionRow], record: dict[str, object]) -> list[Row]:
+        raise NotImplementedError
+
+    def is_known(self, record: dict[str, object]) -> bool:
+        """Tell whether a record says what there was before its request."""
+        return _ids(record) is not None and isinstance(record.get("submission"), str)
+
+    def is_new(self, row: Row, record: dict[str, object]) -> bool:
+        """Tell whether a row wasn't there before the request of a record."""
+        before = _ids(record)
+        return before is not None and row.id not in before
+
+    def goes_live(self, watched: Watched) -> Procedure[bool]:
+        """Tell whether a publication is on its way to customers."""
+        look = yield from watched.look(patient=True)
+        if isinstance(look, Seen) and look.operation.is_terminal:
+            return False  # whoever cancels it looks again
+        assert isinstance(watched, Publication)  # noqa: S101 - located here
+        rows = yield from self.rows()
+        if isinstance(rows, Unlisted):
+            raise rows.error
+        return row_with(rows.entries, watched.handle.submission, LIVE) is not None
+
+    def has_draft(self, watched: Watched) -> Procedure[HasDraft]:
+        """Say that nobody knows what a publish that runs has: the API shows it once it is in preview."""
+        yield from ()
+        return HasDraft(None, "the API doesn't show what a publish has before it is in preview")
+
+    def due(self, *, required: bool) -> Procedure[Dueness]:
+        """Find out whether it is due."""
+        listed = yield from self.rows()
+        if isinstance(listed, Unlisted):
+            raise listed.error
+        return self._due(listed.entries, required)
+
+    def _due(self, rows: Sequence[SubmissionRow], required: bool) -> Dueness:
+        raise NotImplementedError
+
+    def newer_draft(self) -> Procedure[str]:
+        """Return nothing: the rows don't show whether the draft was changed since."""
+        yield from ()
+        return ""
+
+    def is_there(self) -> Procedure[None]:
+        """Ask whether there is such an offer.
+
+        :raises CppError: if there isn't, or that can't be learned.
+        """
+        product = yield from self.product.guid()
+        if isinstance(product, Unlisted):
+            raise product.error
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewGoingLive(_Publication):
+    """A go-live: what is in preview becomes live."""
+
+    kind: ClassVar[str] = GO_LIVE
+    target: ClassVar[str] = LIVE
+    action: ClassVar[str] = "Go Live"
+    to_do: ClassVar[str] = "to go live"
+    happening: ClassVar[str] = "is going live"
+
+    def _prepared(self, rows: Sequence[SubmissionRow]) -> Prepared:
+        # Where nothing is in preview the service has the last word, of what it was last asked for.
+        on_its_way = newest(row for row in rows if row.target == LIVE and row.state == RUNNING)
+        chosen = in_preview(rows) or on_its_way or newest(rows)
+        if chosen is None:
+            raise CppBadRequest(
+                f"{self} can't be: the API takes live what is in preview, by its id, and this offer was never "
+                "published. Nothing was sent. Publish it to preview first."
+            )
+        return Prepared(self._record(rows, chosen.id))
+
+    def _came_of(self, rows: Sequence[SubmissionRow], record: dict[str, object]) -> list[Row]:
+        row = row_with(rows, str(record.get("submission")), LIVE)
+        return [row] if row is not None else []
+
+    def since(self, rows: Sequence[Row], when: float, *, cleared: bool) -> tuple[Row | None, Row | None]:
+        """Return the row that counts, and the one that changed last, since a time.
+
+        What is ready in preview and isn't live can't have been taken live by an earlier try.
+        """
+        known = _rows(rows)
+        live = [row for row in known if row.target == LIVE]
+        preview = in_preview(known)
+        if preview is not None and preview.state == SUCCEEDED:
+            live = [row for row in live if row.state == RUNNING]
+        return changed_since(live, when, cleared=cleared)
+
+    def _due(self, rows: Sequence[SubmissionRow], required: bool) -> Dueness:
+        return dueness(str(self), rows, required=required)
+
+
+@dataclass(frozen=True, slots=True)
+class PublishingDraft(_Publication):
+    """A publish: the draft goes into preview.
+
+    :param notification_emails: whom a service would notify that does so; this one doesn't.
+    """
+
+    notification_emails: tuple[str, ...] = ()
+
+    kind: ClassVar[str] = PUBLISH
+    target: ClassVar[str] = PREVIEW
+    action: ClassVar[str] = "Publish"
+    to_do: ClassVar[str] = "to publish"
+    happening: ClassVar[str] = "is being published to preview"
+
+    def _prepared(self, rows: Sequence[SubmissionRow]) -> Prepared:
+        runs = running(rows)
+        is_publish = runs is not None and runs.kind == PUBLISH
+        return Prepared(self._record(rows), running=runs if is_publish else None)
+
+    def _came_of(self, rows: Sequence[SubmissionRow], record: dict[str, object]) -> list[Row]:
+        before = _ids(record)
+        return [row for row in rows if before is not None and row.id not in before]
+
+    def since(self, rows: Sequence[Row], when: float, *, cleared: bool) -> tuple[Row | None, Row | None]:
+        """Return the row that counts, and the one that changed last, of what was published since a time."""
+        in_preview_now = [row for row in rows if row.kind == PUBLISH]
+        return changed_since(in_preview_now, when, cleared=cleared)
+
+    def _due(self, rows: Sequence[SubmissionRow], required: bool) -> Dueness:
+        return Due(f"the service has the last word; {FORCED}")
+
+
+def _rows(rows: Sequence[Row]) -> list[SubmissionRow]:
+    return [row for row in rows if isinstance(row, SubmissionRow)]
+
+
+def _ids(record: dict[str, object]) -> tuple[str, ...] | None:
+    ids = record.get("before")
+    return tuple(map(str, ids)) if isinstance(ids, list | tuple) else None

@@ -1,0 +1,170 @@
+"""The Product Ingestion API as a service: what a hook or a trigger asks it for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.seam import (
+    Contradictory,
+    Missing,
+    NeverBegan,
+    Refused,
+    Running,
+    Seen,
+    Unread,
+    Watched,
+)
+from airflow_provider_cpp.lro.words import RUNNING
+from airflow_provider_cpp.offers.pages import page_of_product
+from airflow_provider_cpp.offers.refs import OfferRef
+from airflow_provider_cpp.offers.submission import Submission
+from airflow_provider_cpp.services.product_ingestion import calls
+from airflow_provider_cpp.services.product_ingestion.following import Publication
+from airflow_provider_cpp.services.product_ingestion.handles import parse_handle
+from airflow_provider_cpp.services.product_ingestion.offer_status import OfferStatus
+from airflow_provider_cpp.services.product_ingestion.operations_on import Publications
+from airflow_provider_cpp.services.product_ingestion.products import offer_ref
+from airflow_provider_cpp.wire.answers import Answer, error_of, parsed_body, unreadable
+from airflow_provider_cpp.wire.arguments import checked_emails
+from airflow_provider_cpp.wire.listing import Listed, Unlisted
+from airflow_provider_cpp.wire.procedures import Procedure, sent
+
+if TYPE_CHECKING:
+    from airflow_provider_cpp.services.product_ingestion.intents import PreviewGoingLive, PublishingDraft
+
+
+@dataclass(frozen=True, slots=True)
+class ProductIngestion:
+    """Microsoft's Product Ingestion API at one host.
+
+    Worker and triggerer ask it alike; what only a worker asks is imported there, as the triggerer's loop waits for
+    what a module loads.
+
+    :param origin: scheme, host and port of the API.
+    :param api_version: value of its parameter `$version`.
+    """
+
+    origin: str
+    api_version: str
+
+    needs_publisher: ClassVar[bool] = False
+
+    # What is watched and started
+
+    def offer(self, publisher_id: str, offer_id: str) -> OfferRef:
+        """Return an offer by the texts that its identifiers stand for.
+
+        :param publisher_id: names the account in messages; empty if nobody gave one.
+        :param offer_id: the product's external id, or its durable id, `product/<guid>`.
+        :raises CppConfigurationError: if one of them can't be one.
+        """
+        return offer_ref(publisher_id, offer_id)
+
+    def located(self, text: object) -> Publication:
+        """Return the publication at a location.
+
+        :param text: the location, as an XCom or a user wrote it.
+        :raises UntrustedLocation: if it isn't a job or a submission on this host.
+        """
+        return Publication(parse_handle(text, origin=self.origin))
+
+    def operations_of(self, offer: OfferRef) -> Publications:
+        """Return the publications of an offer."""
+        return Publications(self.origin, offer)
+
+    def going_live(self, offer: OfferRef) -> PreviewGoingLive:
+        """Return the go-live of an offer."""
+        from airflow_provider_cpp.services.product_ingestion.intents import PreviewGoingLive
+
+        return PreviewGoingLive(self.origin, offer)
+
+    def publishing(self, offer: OfferRef, notification_emails: object = ()) -> PublishingDraft:
+        """Return the publish of an offer.
+
+        :param notification_emails: checked, and otherwise ignored: the API notifies nobody.
+        :raises CppConfigurationError: if one of them can't be an address.
+        """
+        from airflow_provider_cpp.services.product_ingestion.intents import PublishingDraft
+
+        return PublishingDraft(self.origin, offer, self.addresses(notification_emails))
+
+    def addresses(self, notification_emails: object) -> tuple[str, ...]:
+        """Return the addresses to notify.
+
+        :raises CppConfigurationError: if one of them can't be an address.
+        """
+        return checked_emails(notification_emails)
+
+    def status_of(self, offer: OfferRef) -> OfferStatus:
+        """Return an offer's status, as something to watch."""
+        return OfferStatus(self.origin, offer)
+
+    # What is read
+
+    def can_see(self, publisher_id: str) -> Procedure[tuple[bool, str]]:
+        """Find out whether the principal can see the account's products: reads one, and takes seconds."""
+        call = calls.list_products("this principal's account", (("$maxpagesize", "1"),))
+        reading, _ = yield from sent(call, patient=False)
+        if not isinstance(reading, Answer) or reading.status != 200:
+            message = str(error_of(call, reading))
+            where = "" if self.origin in message else f" at {self.origin}"
+            return False, message.replace(str(call), f"{call}{where}", 1)
+        body = parsed_body(reading)
+        products = body.get("value") if isinstance(body, dict) else None
+        if not isinstance(products, list):
+            return False, str(unreadable(call, reading, "the body is no list"))
+        if not products:
+            return False, (
+                "The login works, but this principal sees no product: it isn't known to a seller account, or that "
+                "one has none. Add it in Partner Center (Account settings > User management > Microsoft Entra "
+                "applications, role Manager)."
+            )
+        return True, "This principal can see the products of its seller account."
+
+    def page_of(self, watched: Watched) -> Procedure[str | None]:
+        """Return the offer's page in Partner Center: by its product, which is looked for if it isn't known."""
+        if isinstance(watched, OfferStatus):
+            product = yield from watched.product.guid(patient=False)
+            return None if isinstance(product, Unlisted) else page_of_product(product)
+        publication = watched if isinstance(watched, Publication) else self.located(watched.url)
+        product_id = publication.handle.product
+        return page_of_product(product_id) if product_id else None
+
+    def operation(self, location: object) -> Procedure[Operation]:
+        """Look at a publication once.
+
+        :raises CppError: the error that the answer means.
+        """
+        look = yield from self.located(location).look(patient=True)
+        match look:
+            case Seen(operation):
+                return operation
+            case Running():
+                return Operation(RUNNING, "running")
+            case Missing() | Unread() | Refused() | Contradictory() | NeverBegan():
+                raise look.error
+
+    def submissions(self, offer: OfferRef, status: str | None) -> Procedure[Listed[Submission] | Unlisted]:
+        """List an offer's submissions that count.
+
+        :param status: only those in this state, by the service's own word; None for all.
+        """
+        found = yield from self.operations_of(offer).rows()
+        if isinstance(found, Unlisted) or status is None:
+            return found
+        wanted = status.casefold()
+        rows = tuple(row for row in found.entries if wanted in row.state_word.casefold().split())
+        return Listed(rows, found.answer, found.now)
+
+    def status(self, offer: OfferRef) -> Procedure[Operation]:
+        """Read an offer's status once.
+
+        :raises CppError: the error that the answer means.
+        """
+        look = yield from self.status_of(offer).look(patient=True)
+        if isinstance(look, Seen):
+            return look.operation
+        assert not isinstance(look, Running)  # noqa: S101 - a list that was read says more
+        raise look.error
