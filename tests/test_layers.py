@@ -253,6 +253,14 @@ def test_only_a_services_own_folder_and_the_table_of_services_import_it() -> Non
     assert "cloud_partner_portal" in {folder for _, folder in found}
 
 
+@pytest.mark.parametrize("path", sorted(Path(__file__).parent.glob("lro/*.py")), ids=lambda path: path.name)
+def test_the_engines_own_tests_know_no_service(path: Path) -> None:
+    """They run on the model service of `tests/lro`."""
+    others = ("services", "offers", "emulator", "hooks", "operators", "sensors", "triggers", "tasks", "client")
+    known = tuple(f"{root}.{each}" for root in (NAME, "tests") for each in others)
+    assert {name for name in imports(path) if name.startswith(known)} == set()
+
+
 @pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) == "client"], ids=lambda path: path.name)
 def test_the_client_doesnt_know_airflow_and_imports_libraries_where_it_uses_them(path: Path) -> None:
     assert "airflow" not in {name.split(".")[0] for name in imports(path)}

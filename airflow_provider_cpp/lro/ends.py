@@ -193,7 +193,7 @@ def timed_out(
         TIMEOUT,
         watched.url,
         _joined(
-            f"O{watched.offer[1:]} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.",
+            f"{capitalized(watched.offer)} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.",
             _alarms(operation),
             last_read,
             seen.live,
@@ -318,7 +318,7 @@ def _brief(value: object) -> str:
 def _reached(watched: Watched, operation: Operation, goal: Goal) -> str:
     if operation.status == words.SUCCEEDED:
         return _told(watched, operation, operation.status)
-    offer = f"O{watched.offer[1:]}"
+    offer = capitalized(watched.offer)
     if operation.waits_for_signoff:
         links = _links("Preview", operation.preview_links)
         return _joined(f"{offer} {IS_IN_PREVIEW}.", links, watched.ids)
@@ -338,7 +338,7 @@ def _told(watched: Watched, operation: Operation, verdict: str, seen: CustomerVi
 
     :param verdict: `succeeded`, `failed` or `canceled`: what the operation's end means for who waits.
     """
-    offer = f"O{watched.offer[1:]}"
+    offer = capitalized(watched.offer)
     if verdict == words.SUCCEEDED:
         return _joined(f"{offer} succeeded.", _links("Live", operation.live_links), watched.ids)
     return _joined(

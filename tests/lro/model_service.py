@@ -49,8 +49,11 @@ def read(answer: Answer) -> Operation | str:
     body = parsed_body(answer)
     if not isinstance(body, dict) or not isinstance(body.get("state"), str):
         return "the body has no state"
+    word = body["state"].strip()
+    if isinstance(body.get("steps"), list):  # all that there may be to say of one
+        return Operation.read({**body, "status": state_of(word), "raw_status": word}) or "the body is none"
     steps = tuple(Step(name, name, word) for name, word in body.get("steps", {}).items())
-    return Operation(state_of(body["state"]), body["state"], steps)
+    return Operation(state_of(word), word, steps)
 
 
 def read_row(entry: Any) -> Row | str:

@@ -11,62 +11,61 @@ import pytest
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.procedures import Count, Reply, Request, Say, Send, Wait
+from tests.lro.followed import DAY, DONE, WATCHED, confirmed, follow, job, looks, message, step, watch
 from tests.runner import NOW, Runner, WorkerDied
-from tests.services.cloud_partner_portal.scripted import GUID, OFFER, PUBLISHER, message, operation, step
-from tests.services.cloud_partner_portal.watched import DAY, DONE, follow, watch
 
 # What it logs
 
 
 def test_the_first_line_says_what_is_watched_until_when_and_where_it_stands() -> None:
-    _, runner = follow([operation("running", step("displaycertify", progressPercentage=20)), DONE])
+    _, runner = follow([job("running", step("sorting", progress=20)), DONE])
 
     (line, *_) = runner.lines()
-    for part in (GUID, OFFER, "2027-01-29 08:00:00 UTC", "Certification (displaycertify)", "20 %", "< 5 day"):
+    for part in ("job-7", "shelf 7", "2027-01-29 08:00:00 UTC", "Sort the books (sorting)", "20 %", "< 5 day"):
         assert part in line
 
 
 def test_each_change_of_step_is_logged_once_with_its_percentage_and_estimate() -> None:
-    first = operation("running", step("displaycertify", "inProgress"), step("live", "notStarted"))
-    second = operation(
+    first = job("running", step("sorting", "inProgress"), step("opening", "notStarted"))
+    second = job(
         "running",
-        step("displaycertify", "complete", progressPercentage=100),
-        step("live", "inProgress", progressPercentage=5, estimatedTimeFrame="~2-5 days"),
+        step("sorting", "complete", progress=100),
+        step("opening", "inProgress", progress=5, estimate="~2-5 days"),
     )
     _, runner = follow([first, first, second, second, second, DONE])
 
     changes = runner.lines()[1:]
     assert changes == [
-        "Step Certification (displaycertify): complete, 100 %, estimated < 5 day",
-        "Step Live: inProgress, 5 %, estimated ~2-5 days",
-        f"Offer {PUBLISHER}/{OFFER} has ended: completed",
+        "Step Sort the books (sorting): complete, 100 %, estimated < 5 day",
+        "Step Opening: inProgress, 5 %, estimated ~2-5 days",
+        "Shelf 7 has ended: completed",
     ]
 
 
 def test_what_has_ended_at_the_first_look_is_left_to_the_tasks_result_or_error() -> None:
-    event, runner = follow([operation("failed", step("live", "rejected", messages=[message("No image")]))])
+    event, runner = follow([job("failed", step("opening", "rejected", messages=[message("No image")]))])
     assert "No image" in str(event["message"])
     assert runner.warnings() == []
-    assert [line for line in runner.lines() if "::" not in line and not line.startswith("Live:")] == []
+    assert [line for line in runner.lines() if "::" not in line and not line.startswith("Opening:")] == []
 
 
 def test_a_quiet_operation_says_nothing_for_days() -> None:
-    quiet = operation("running", step("displaycertify"))
+    quiet = job("running", step("sorting"))
     _, runner = follow([quiet] * 300 + [DONE])
 
-    assert len(runner.sent) == 301
+    assert looks(runner) == 301
     assert len(runner.lines()) == 2, "where it stood at first, and how it ended"
 
 
 def test_a_document_that_differs_in_nothing_but_its_time_is_quiet_too() -> None:
-    bodies = [operation("running", step("displaycertify"), lastActionDateTime=f"{n}") for n in range(50)]
+    bodies = [job("running", step("sorting"), lastActionDateTime=f"{n}") for n in range(50)]
     _, runner = follow([*bodies, DONE])
     assert len(runner.lines()) == 2, "where it stood at first, and how it ended"
 
 
 def test_an_unknown_word_keeps_it_running_and_is_warned_of_once_per_word() -> None:
-    script = [operation(word) for word in ("Reticulating", "Reticulating", "running", "Reticulating", "Herding")]
-    event, runner = follow([*script, operation("running", step(status="splining")), DONE])
+    script = [job(word) for word in ("Reticulating", "Reticulating", "running", "Reticulating", "Herding")]
+    event, runner = follow([*script, job("running", step(status="splining")), DONE])
 
     assert event["status"] == "succeeded"
     assert [
@@ -81,10 +80,8 @@ def test_an_unknown_word_keeps_it_running_and_is_warned_of_once_per_word() -> No
 
 @pytest.mark.parametrize("status", ["blocked", "rejected"])
 def test_a_blocked_steps_messages_are_logged_at_once_and_it_is_watched_on(status: str) -> None:
-    blocked = step("displaycertify", status, messages=[message("<p>No agent in <b>gold</b></p>")])
-    event, runner = follow(
-        [operation("running", step()), operation("running", blocked), operation("running", blocked), DONE]
-    )
+    blocked = step("sorting", status, messages=[message("No agent in gold")])
+    event, runner = follow([job("running", step()), job("running", blocked), job("running", blocked), DONE])
 
     assert event["status"] == "succeeded"
     (warning,) = runner.warnings()
@@ -97,8 +94,8 @@ def test_a_blocked_steps_messages_are_logged_at_once_and_it_is_watched_on(status
 def test_a_step_whose_word_looks_like_a_failure_is_told_at_once_and_ends_nothing(
     status: str, is_first: bool
 ) -> None:
-    busy = operation("running", step())
-    alarming = operation("running", step("displaycertify", status, messages=[message("No agent")]))
+    busy = job("running", step())
+    alarming = job("running", step("sorting", status, messages=[message("No agent")]))
     event, runner = follow([*[busy] * (not is_first), alarming, alarming, alarming, DONE])
 
     assert event["status"] == "succeeded"
@@ -109,9 +106,9 @@ def test_a_step_whose_word_looks_like_a_failure_is_told_at_once_and_ends_nothing
 
 @pytest.mark.parametrize("is_first", [True, False])
 def test_an_operation_whose_own_word_looks_like_a_failure_is_told_at_once_and_ends_nothing(is_first: bool) -> None:
-    busy = operation("running", step())
-    alarming = operation("publishFailed", step(), messages=[message("No agent")])
-    more = operation("publishFailed", step(), messages=[message("No agent"), message("No logo")])
+    busy = job("running", step())
+    alarming = job("publishFailed", step(), messages=[message("No agent")])
+    more = job("publishFailed", step(), messages=[message("No agent"), message("No logo")])
     event, runner = follow([*[busy] * (not is_first), alarming, alarming, more, more, DONE])
 
     assert event["status"] == "succeeded"
@@ -124,31 +121,31 @@ def test_what_a_step_that_waits_for_somebody_says_is_told_and_is_no_warning() ->
     waits = step(
         "publisher-signoff", "waitingForPublisherReview", messages=[message("Look at the preview", "information")]
     )
-    _, runner = follow([operation("running", step()), operation("running", step(), waits), DONE])
-    assert [line for line in runner.lines() if f"{OFFER} is in preview and waits for your sign-off; " in line] == [
-        f"Offer {PUBLISHER}/{OFFER} is in preview and waits for your sign-off; information: Look at the preview"
+    _, runner = follow([job("running", step()), job("running", step(), waits), DONE])
+    assert [line for line in runner.lines() if "Shelf 7 is in preview and waits for your sign-off; " in line] == [
+        "Shelf 7 is in preview and waits for your sign-off; information: Look at the preview"
     ]
     assert runner.warnings() == []
 
 
 def test_what_an_operation_says_as_a_whole_is_in_the_log_at_its_end() -> None:
-    failed = operation("failed", step(status="rejected"), statusDetails={"message": "The plan has no image."})
-    event, runner = follow([operation("running", step()), failed])
+    failed = job("failed", step(status="rejected"), messages=[message("The plan has no image.")])
+    event, runner = follow([job("running", step()), failed])
     assert "The plan has no image." in str(event["message"])
     assert "error: The plan has no image." in runner.lines()
 
 
 def test_a_step_that_is_blocked_already_at_the_first_look_is_told_too() -> None:
-    _, runner = follow([operation("running", step(status="blocked", messages=[message("No agent")])), DONE])
+    _, runner = follow([job("running", step(status="blocked", messages=[message("No agent")])), DONE])
     assert any("No agent" in line for line in runner.warnings())
 
 
 def test_messages_that_come_after_the_block_are_told_as_well() -> None:
     _, runner = follow(
         [
-            operation("running", step(status="blocked")),
-            operation("running", step(status="blocked", messages=[message("No agent")])),
-            operation("running", step(status="blocked", messages=[message("No agent")]), offerVersion=3),
+            job("running", step(status="blocked")),
+            job("running", step(status="blocked", messages=[message("No agent")])),
+            job("running", step(status="blocked", messages=[message("No agent")]), draft=3),
             DONE,
         ]
     )
@@ -156,19 +153,17 @@ def test_messages_that_come_after_the_block_are_told_as_well() -> None:
 
 
 def test_a_stuck_operation_is_told_once_with_the_portals_link_and_fails_nothing() -> None:
-    stuck = operation("running", step("displaycertify", progressPercentage=20))
+    stuck = job("running", step("sorting", progress=20))
     event, runner = follow([stuck] * 200 + [DONE], stuck_after=3 * 3600.0)
 
     assert event["status"] == "succeeded"
     (warning,) = runner.warnings()
-    for part in ("stuck", GUID, "Certification (displaycertify)", "https://partner.microsoft.com/"):
+    for part in ("stuck", "job-7", "Sort the books (sorting)", "look at the counter"):
         assert part in warning
 
 
 def test_a_change_of_step_in_time_keeps_a_watch_from_calling_it_stuck() -> None:
-    script = [
-        operation("running", step(status=word)) for word in ("inProgress", "blocked", "inProgress", "complete")
-    ]
+    script = [job("running", step(status=word)) for word in ("inProgress", "blocked", "inProgress", "complete")]
     event, runner = follow([*script, DONE], stuck_after=100.0)
     assert not any("stuck" in line for line in runner.lines())
     assert event["status"] == "succeeded"
@@ -176,28 +171,28 @@ def test_a_change_of_step_in_time_keeps_a_watch_from_calling_it_stuck() -> None:
 
 def test_what_changed_while_the_triggerer_was_away_is_not_called_stuck() -> None:
     event, runner = follow(
-        [operation("running")] * 3 + [DONE], at_once=False, started_at=NOW - 2 * DAY, stuck_after=float(DAY)
+        [job("running")] * 3 + [DONE], at_once=False, started_at=NOW - 2 * DAY, stuck_after=float(DAY)
     )
     assert event["status"] == "succeeded"
     assert runner.warnings() == []
 
 
 def test_nothing_is_called_stuck_unless_that_is_asked_for() -> None:
-    _, runner = follow([operation("running")] * 500 + [DONE])
+    _, runner = follow([job("running")] * 500 + [DONE])
     assert runner.warnings() == []
 
 
 def test_the_operations_own_word_is_told_when_it_changes() -> None:
-    _, runner = follow([operation("notStarted"), operation("running"), operation("running"), DONE])
+    _, runner = follow([job("notStarted"), job("running"), job("running"), DONE])
     assert sum("is now running." in line for line in runner.lines()) == 1
 
 
 def test_at_the_end_all_steps_stand_together_in_a_group_that_airflow_folds() -> None:
-    steps = [step("displaycertify", "rejected", messages=[message("No agent")]), step("live", "notStarted")]
-    _, runner = follow([operation("running"), operation("failed", *steps)])
+    steps = [step("sorting", "rejected", messages=[message("No agent")]), step("opening", "notStarted")]
+    _, runner = follow([job("running"), job("failed", *steps)])
     first, *told, last = runner.lines()[-4:]
-    assert first == f"::group::All steps of operation {GUID} on offer {PUBLISHER}/{OFFER}"
-    assert [line.split(":")[0] for line in told] == ["Certification (displaycertify)", "Live"]
+    assert first == f"::group::All steps of {WATCHED}"
+    assert [line.split(":")[0] for line in told] == ["Sort the books (sorting)", "Opening"]
     assert "No agent" in told[0]
     assert last == "::endgroup::"
     assert sum("::group::" in line for line in runner.lines()) == 1
@@ -225,12 +220,12 @@ def handed_over(*readings: Reading, at: float = NOW) -> object:
 def carried_on(earlier: object, *readings: Reading, **more: Any) -> Runner:
     """The triggerer's part of the same watch, with its end."""
     watching = watch(**more)
-    runner = Runner([*readings, DONE])
+    runner = Runner(confirmed([*readings, DONE]))
     runner.run(watching.follow(at_once=False, log_state=watching.log_state(earlier), draw=lambda: 0.5))
     return runner
 
 
-BUSY = operation("running", step("displaycertify", "blocked", messages=[message("No agent")]), step("live", "odd"))
+BUSY = job("running", step("sorting", "blocked", messages=[message("No agent")]), step("opening", "odd"))
 
 
 def test_what_the_worker_told_isnt_told_again_by_the_triggerer() -> None:
@@ -240,21 +235,21 @@ def test_what_the_worker_told_isnt_told_again_by_the_triggerer() -> None:
 
 
 def test_what_changed_since_the_worker_looked_is_told() -> None:
-    moved = operation("running", step("displaycertify", "complete"), step("live", "rejected"))
+    moved = job("running", step("sorting", "complete"), step("opening", "rejected"))
     runner = carried_on(handed_over(BUSY), moved, moved)
     step_done, alarm, end = runner.lines()
-    assert step_done == "Step Certification (displaycertify): complete, 0 %, estimated < 5 day"
-    assert alarm.startswith("Step Live: rejected")
+    assert step_done == "Step Sort the books (sorting): complete, 0 %, estimated < 5 day"
+    assert alarm.startswith("Step Opening: rejected")
     assert "has ended" in end
 
 
 @pytest.mark.parametrize("earlier", [None, {}, [], "x", {"steps": 1}, {"steps": {}, "words": 3}])
 def test_a_watch_that_nothing_sensible_was_handed_to_tells_everything(earlier: object) -> None:
-    assert "Watching" in carried_on(earlier, operation("running")).lines()[0]
+    assert "Watching" in carried_on(earlier, job("running")).lines()[0]
 
 
 def test_an_operation_that_stands_where_the_worker_left_it_is_stuck_however_often_the_triggerer_restarts() -> None:
-    still = operation("running", step())
+    still = job("running", step())
     runner = carried_on(
         handed_over(still, at=NOW - 2 * DAY),
         *[still] * 3,
@@ -267,9 +262,9 @@ def test_an_operation_that_stands_where_the_worker_left_it_is_stuck_however_ofte
 
 
 def test_one_that_moved_while_nobody_watched_isnt_called_stuck() -> None:
-    moved = operation("running", step(status="complete"))
+    moved = job("running", step(status="complete"))
     runner = carried_on(
-        handed_over(operation("running", step())), *[moved] * 3, started_at=NOW - 2 * DAY, stuck_after=1.5 * DAY
+        handed_over(job("running", step())), *[moved] * 3, started_at=NOW - 2 * DAY, stuck_after=1.5 * DAY
     )
     assert runner.warnings() == []
 
@@ -283,26 +278,26 @@ def test_what_the_worker_told_isnt_told_again_however_often_the_triggerer_restar
 
 
 def test_what_changed_since_then_is_told_anew_by_each_triggerer() -> None:
-    told = handed_over(operation("running", step("displaycertify"), step("live", "notStarted")))
-    moved = operation("running", step("displaycertify", "complete"), step("live", "inProgress"))
+    told = handed_over(job("running", step("sorting"), step("opening", "notStarted")))
+    moved = job("running", step("sorting", "complete"), step("opening", "inProgress"))
     for _ in range(2):
         lines = carried_on(told, moved, moved).lines()
         assert [line.split(",")[0] for line in lines[:2]] == [
-            "Step Certification (displaycertify): complete",
-            "Step Live: inProgress",
+            "Step Sort the books (sorting): complete",
+            "Step Opening: inProgress",
         ]
         assert "has ended" in lines[2]
 
 
 def test_a_watch_that_no_worker_began_says_anew_where_it_stands_in_one_line() -> None:
-    still = operation("running", step("displaycertify", "complete"), step("live", "inProgress"))
+    still = job("running", step("sorting", "complete"), step("opening", "inProgress"))
     watching, end = carried_on(None, still, still).lines()
-    assert watching.startswith(f"Watching offer {PUBLISHER}/{OFFER} until ")
+    assert watching.startswith("Watching shelf 7 until ")
     assert "has ended" in end
 
 
 def test_how_long_it_stands_still_counts_from_what_the_worker_saw_while_nothing_changes() -> None:
-    still = operation("running", step())
+    still = job("running", step())
     told = handed_over(still, at=NOW - 2 * DAY)
     times = {"started_at": NOW - 2 * DAY, "deadline": NOW + DAY, "stuck_after": 1.5 * DAY}
     for _ in range(2):
@@ -311,8 +306,8 @@ def test_how_long_it_stands_still_counts_from_what_the_worker_saw_while_nothing_
 
 
 def test_once_something_changed_it_counts_from_the_last_start_of_the_triggerer() -> None:
-    told = handed_over(operation("running", step()), at=NOW - 2 * DAY)
-    moved = operation("running", step(status="complete"))
+    told = handed_over(job("running", step()), at=NOW - 2 * DAY)
+    moved = job("running", step(status="complete"))
     times = {"started_at": NOW - 2 * DAY, "deadline": NOW + DAY, "stuck_after": 3600.0}
     assert carried_on(told, *[moved] * 3, **times).warnings() == []
     (warning,) = carried_on(told, *[moved] * 30, **times).warnings()
@@ -341,20 +336,20 @@ def requests_of(earlier: object, *readings: Reading) -> list[Request]:
     [{}, [], "x", {"steps": 1}, {"steps": {"*": "running"}, "words": 1, "since": 10**400, "stuck": 7}],
 )
 def test_whatever_was_handed_over_it_is_watched_on(earlier: object) -> None:
-    lines = carried_on(earlier, *[operation("running")] * 3, stuck_after=60.0).lines()
+    lines = carried_on(earlier, *[job("running")] * 3, stuck_after=60.0).lines()
     assert any("stuck" in line for line in lines)
     assert "has ended" in lines[-1]
 
 
 def test_a_standing_without_a_time_is_one_whose_time_isnt_known() -> None:
     earlier = {"steps": {"*": "running"}, "words": [], "since": float("nan"), "stuck": False}
-    lines = carried_on(earlier, *[operation("running")] * 3, stuck_after=60.0).lines()
+    lines = carried_on(earlier, *[job("running")] * 3, stuck_after=60.0).lines()
     assert not any("nan" in line for line in lines)
 
 
 def test_a_step_that_says_very_much_is_cut() -> None:
     words = [message("x" * 2000) for _ in range(100)]
-    _, runner = follow([BUSY, operation("running", step(status="blocked", messages=words)), DONE])
+    _, runner = follow([BUSY, job("running", step(status="blocked", messages=words)), DONE])
     (line,) = (line for line in runner.lines() if "xxx" in line)
     assert 8000 < len(line) < 9000
     assert line.endswith("..., cut here")

@@ -6,10 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.words import is_alarming, is_known, state_of
-from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from tests.services.cloud_partner_portal.scripted import operation
+from tests.lro.followed import seen
 
 # Every word of the status page, the operations page's table and samples, and of clients in production.
 WORDS = {
@@ -36,9 +34,7 @@ ENDS = {
 
 @pytest.mark.parametrize(("state", "word"), [(state, word) for state, words in ENDS.items() for word in words])
 def test_every_word_for_an_end_is_understood_in_any_case(state: str, word: str) -> None:
-    read = read_operation(operation(word))
-
-    assert isinstance(read, Operation)
+    read = seen(word)
     assert read.status == state
     assert read.is_terminal
     assert read.raw_status == word.strip(), "the service's own word is kept"
@@ -54,8 +50,7 @@ def test_every_word_for_what_goes_on_is_known_and_ends_nothing(word: str) -> Non
     "word", ["reticulating", "succeeding", "completes", "not failed", "failed?", "cancel", "0"]
 )
 def test_an_unknown_word_means_that_it_still_runs(word: str) -> None:
-    read = read_operation(operation(word))
-    assert isinstance(read, Operation)
+    read = seen(word)
     assert (read.status, read.is_terminal) == ("running", False)
     assert not is_known(word)
 
