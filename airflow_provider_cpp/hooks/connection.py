@@ -20,8 +20,8 @@ from airflow.providers.common.compat.sdk import BaseHook
 
 from airflow_provider_cpp.client.settings import Settings, read_settings
 from airflow_provider_cpp.exceptions import CppError, CppUnavailable
-from airflow_provider_cpp.lro.ends import duration_in_words
-from airflow_provider_cpp.lro.troubles import Trouble, often
+from airflow_provider_cpp.lro.repeated_failures import RepeatedFailure, often
+from airflow_provider_cpp.lro.story import duration_in_words
 from airflow_provider_cpp.wire.identifiers import checked_name
 from airflow_provider_cpp.wire.plain_text import one_line, said_by
 
@@ -99,7 +99,7 @@ class ReadingOn:
         self._patience = patience
         self._deadline = deadline
         self._pauses = chain(PAUSES, repeat(PAUSES[-1]))
-        self._trouble = Trouble()
+        self._trouble = RepeatedFailure()
 
     def pause(self, error: Exception, now: float) -> float:
         """Return the seconds until the next try.

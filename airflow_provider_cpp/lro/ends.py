@@ -21,8 +21,18 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.lro import words
 from airflow_provider_cpp.lro.goals import COMPLETED, Goal
-from airflow_provider_cpp.lro.operations import Operation, Step
+from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.seam import NOT_ASKED, CustomerView, Watched
+from airflow_provider_cpp.lro.story import (
+    IS_IN_PREVIEW,
+    alarms,
+    duration_in_words,
+    ended_badly,
+    joined,
+    links_in_words,
+    names_reason,
+    where,
+)
 from airflow_provider_cpp.wire.arguments import is_missing
 from airflow_provider_cpp.wire.confidential import without_secrets
 from airflow_provider_cpp.wire.plain_text import capitalized, one_line
@@ -31,12 +41,6 @@ TIMEOUT = "timeout"
 UNKNOWN = "unknown"
 
 _STATUSES = frozenset({words.SUCCEEDED, words.FAILED, words.CANCELED, TIMEOUT, UNKNOWN})
-
-#: A failure's story, and what a step says, is cut at this many characters; the event's operation has all of it.
-MAX_TOLD = 8000
-
-#: What is said of an offer whose publish waits for its sign-off.
-IS_IN_PREVIEW = "is in preview and waits for your sign-off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,14 +191,14 @@ def timed_out(
     :param goal: what was waited for.
     :param seen: what customers see now.
     """
-    state = f"was last seen {_where(operation)}" if operation else "could not be read even once"
+    state = f"was last seen {where(operation)}" if operation else "could not be read even once"
     last_read = f"The last read failed: {trouble}." if trouble else ""
     return End(
         TIMEOUT,
         watched.url,
-        _joined(
+        joined(
             f"{capitalized(watched.offer)} {_not_yet(goal)} within {duration_in_words(waited)}; it {state}.",
-            _alarms(operation),
+            alarms(operation),
             last_read,
             seen.live,
             "It may still be running: nothing was canceled.",
@@ -213,14 +217,14 @@ def unreadable(watched: Watched, operation: Operation | None, why: str) -> End:
     :param operation: its last reading; None if there was none.
     :param why: the reason, in words.
     """
-    last_seen = f"It was last seen {_where(operation)}." if operation else ""
+    last_seen = f"It was last seen {where(operation)}." if operation else ""
     return End(
         UNKNOWN,
         watched.url,
-        _joined(
+        joined(
             f"The status of {watched.offer} can't be learned: {why}.",
             last_seen,
-            _alarms(operation),
+            alarms(operation),
             "This says nothing about the operation itself, which may run on or have ended.",
             f"Look at {watched.portal}; clear this task to watch it again.",
             watched.ids,
@@ -320,17 +324,13 @@ def _reached(watched: Watched, operation: Operation, goal: Goal) -> str:
         return _told(watched, operation, operation.status)
     offer = capitalized(watched.offer)
     if operation.waits_for_signoff:
-        links = _links("Preview", operation.preview_links)
-        return _joined(f"{offer} {IS_IN_PREVIEW}.", links, watched.ids)
-    return _joined(f"{offer} {goal.words}; the service says {operation.raw_status!r}.", watched.ids)
+        links = links_in_words("Preview", operation.preview_links)
+        return joined(f"{offer} {IS_IN_PREVIEW}.", links, watched.ids)
+    return joined(f"{offer} {goal.words}; the service says {operation.raw_status!r}.", watched.ids)
 
 
 def _not_yet(goal: Goal) -> str:
     return "didn't end" if goal is COMPLETED else f"wasn't yet what is waited for ({goal.words})"
-
-
-def _links(kind: str, links: tuple[tuple[str, str], ...]) -> str:
-    return f"{kind}: {', '.join(url for _, url in links)}" if links else ""
 
 
 def _told(watched: Watched, operation: Operation, verdict: str, seen: CustomerView = NOT_ASKED) -> str:
@@ -340,114 +340,21 @@ def _told(watched: Watched, operation: Operation, verdict: str, seen: CustomerVi
     """
     offer = capitalized(watched.offer)
     if verdict == words.SUCCEEDED:
-        return _joined(f"{offer} succeeded.", _links("Live", operation.live_links), watched.ids)
-    return _joined(
-        story(offer, operation, verdict),
+        return joined(f"{offer} succeeded.", links_in_words("Live", operation.live_links), watched.ids)
+    return joined(
+        ended_badly(offer, operation, verdict),
         seen.live,
         _advice(operation, verdict, seen.page or watched.portal, watched.support),
         watched.ids,
     )
 
 
-def story(offer: str, operation: Operation, verdict: str) -> str:
-    """Return in sentences how an operation failed or was canceled, and why.
-
-    :param offer: which offer, to begin with.
-    :param operation: its last reading.
-    :param verdict: `failed` or `canceled`.
-    """
-    came_to = f"{offer} {'was canceled' if verdict == words.CANCELED else 'failed'}"
-    if words.folded(operation.raw_status) != verdict:
-        came_to += f" (the service says {operation.raw_status!r})"
-    steps, messages = _said(operation)
-    if verdict == words.CANCELED:
-        steps = [step for step in steps if step.messages]
-    if not steps:
-        return _sentences([f"{came_to}: {messages[0]}", *messages[1:]] if messages else [came_to])
-    first, *others = steps
-    called = "" if words.state_of(first.status) == verdict else f", which is {first.status}"
-    at = f"{came_to} at step {first.label}{called}"
-    return _sentences([f"{at}: {_texts_of(first)}", *map(_step_said, others), *messages])
-
-
 def _advice(operation: Operation, verdict: str, page: str, support: str) -> str:
     if verdict == words.CANCELED:
         return f"Somebody canceled it: ask who before going live again; see {page}."
-    if _names_reason(operation):
+    if names_reason(operation):
         return f"Correct what is named in the offer, publish it again, and look at {page}."
     return (
         f"The service names no reason: look for the reports on the offer at {page}, and ask {support} "
         "if there are none; once it is mended, publish it again."
     )
-
-
-def _said(operation: Operation) -> tuple[list[Step], list[str]]:
-    """Return what the service says of an operation: the steps that say something, and its own messages.
-
-    Those are its alarming steps and those that name an error; where none of them has a message, all that have.
-    """
-    steps = [step for step in operation.steps if step.is_alarming or step.names_error]
-    if not operation.messages and not any(step.messages for step in steps):
-        steps += [step for step in operation.steps if step.messages]
-    said = {message.text for step in steps for message in step.messages}
-    return steps, [f"{m.level or 'message'}: {m.text}" for m in operation.messages if m.text not in said]
-
-
-def _names_reason(operation: Operation) -> bool:
-    return bool(operation.messages) or any(step.messages for step in operation.steps)
-
-
-def _step_said(step: Step) -> str:
-    return f"Step {step.label} is {step.status}: {_texts_of(step)}"
-
-
-def _texts_of(step: Step) -> str:
-    return "; ".join(message.text for message in step.messages) or "no message given"
-
-
-def _alarms(operation: Operation | None) -> str:
-    """Return what of a running operation looks like a failure or asks for somebody, as sentences."""
-    if operation is None or not (operation.is_alarming or operation.failed_steps):
-        return ""
-    steps, messages = _said(operation)
-    said = [*map(_step_said, steps), *messages]
-    return capitalized(_sentences(said)) if said else ""
-
-
-def _sentences(parts: list[str]) -> str:
-    text = ". ".join(part.rstrip(". ") for part in parts)
-    return f"{text}." if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}..., cut here."
-
-
-def _joined(*sentences: str) -> str:
-    return " ".join(filter(None, sentences))
-
-
-def _where(operation: Operation | None) -> str:
-    if operation is None:
-        return "nowhere"
-    step = operation.current_step
-    if step is None:
-        return operation.raw_status
-    return f"{operation.raw_status} at step {progress_of(step)}"
-
-
-def progress_of(step: Step, *, has_ended: bool = False) -> str:
-    """Return a step in words: its label, status, percentage and estimate.
-
-    :param has_ended: whether its operation has: then nothing is estimated any more.
-    """
-    words = f"{step.label}: {step.status or 'no status'}"
-    if step.progress is not None:
-        words += f", {step.progress} %"
-    if step.estimate and not has_ended:
-        words += f", estimated {step.estimate}"
-    return words
-
-
-def duration_in_words(seconds: float) -> str:
-    """Return a time in the largest unit of which it has two: "36 hours"."""
-    for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds:.3g} seconds"

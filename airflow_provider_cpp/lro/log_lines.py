@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from hashlib import blake2b
 from math import isfinite
 
-from airflow_provider_cpp.lro.ends import IS_IN_PREVIEW, MAX_TOLD, progress_of
 from airflow_provider_cpp.lro.operations import Message, Operation, Step
 from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.lro.story import IS_IN_PREVIEW, MAX_SAID, progress_of
 from airflow_provider_cpp.lro.words import SUCCEEDED, folded, is_known, is_signoff, waits_for_somebody
 from airflow_provider_cpp.wire.plain_text import capitalized
 from airflow_provider_cpp.wire.procedures import Say
@@ -213,4 +213,4 @@ def _spoken(message: Message) -> str:
 
 def _texts(messages: tuple[Message, ...]) -> str:
     text = "".join(f"; {_spoken(message)}" for message in messages)
-    return text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}..., cut here"
+    return text if len(text) <= MAX_SAID else f"{text[:MAX_SAID]}..., cut here"

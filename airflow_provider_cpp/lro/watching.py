@@ -12,10 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from airflow_provider_cpp.lro import ends
-from airflow_provider_cpp.lro.ends import End, duration_in_words, progress_of
+from airflow_provider_cpp.lro.ends import End
 from airflow_provider_cpp.lro.goals import COMPLETED, Goal
 from airflow_provider_cpp.lro.log_lines import LogState
 from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.repeated_failures import RepeatedFailure, often
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.lro.seam import (
@@ -32,7 +33,7 @@ from airflow_provider_cpp.lro.seam import (
     Unread,
     Watched,
 )
-from airflow_provider_cpp.lro.troubles import Trouble, often
+from airflow_provider_cpp.lro.story import duration_in_words, progress_of
 from airflow_provider_cpp.lro.words import SUCCEEDED
 from airflow_provider_cpp.wire.answers import kind_of
 from airflow_provider_cpp.wire.listing import Unlisted
@@ -119,7 +120,7 @@ class _Follower:
         self.bad_since = 0.0
         self.missing = 0
         self.trouble = ""
-        self.failing: Trouble | None = None
+        self.failing: RepeatedFailure | None = None
         self.followed_since = watch.started_at
         self.is_first_look = False
 
@@ -240,7 +241,7 @@ class _Follower:
 
     def _troubled(self, why: str, kind: str, now: float) -> Procedure[None]:
         if self.failing is None:
-            self.failing = Trouble()
+            self.failing = RepeatedFailure()
         if self.failing.again(kind, now):
             yield Say(
                 f"Couldn't read the status of {self._watched.offer} ({why}){often(self.failing, now)}; the "

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.lro.repeated_failures import RepeatedFailures
 from airflow_provider_cpp.lro.schedule import PollSchedule
-from airflow_provider_cpp.lro.troubles import Troubles
 from airflow_provider_cpp.offers.gone_live import GoneLive, Look, completed_go_lives
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE, Submission
@@ -95,7 +95,7 @@ class PublisherWatch:
         self._schedule = schedule
         self._draw = draw
         self._offers: dict[str, _OfferState] = {}
-        self._troubles = Troubles()
+        self._troubles = RepeatedFailures()
         self._failed: dict[str, str] = {}
         self._changed_at: float | None = None
         self._now = 0.0

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.hooks.connection import ConnectionReader
+from airflow_provider_cpp.lro.repeated_failures import RepeatedFailures
 from airflow_provider_cpp.lro.schedule import PollSchedule
-from airflow_provider_cpp.lro.troubles import Troubles
 from airflow_provider_cpp.offers.gone_live import Look
 from airflow_provider_cpp.offers.publisher_watch import PublisherWatch
 from airflow_provider_cpp.services.by_connection_type import service_of
@@ -62,7 +62,7 @@ async def snapshots(
     from airflow_provider_cpp.hooks.connection import unreadable
 
     schedule = PollSchedule.between(poke_interval, max_poke_interval)
-    troubles = Troubles()
+    troubles = RepeatedFailures()
     what = f"Watching for go-lives by connection {cpp_conn_id!r}"
     watched: tuple[Settings, PublisherWatch] | None = None
     while True:

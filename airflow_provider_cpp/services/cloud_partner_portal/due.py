@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from airflow_provider_cpp.exceptions import CppBadRequest, CppConflict, CppUnavailable
-from airflow_provider_cpp.lro import ends
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.rows import Row, latest
 from airflow_provider_cpp.lro.seam import FORCED, Due, Dueness, Live, Runs
+from airflow_provider_cpp.lro.story import ended_badly, progress_of
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, SUCCEEDED, folded, is_known
 from airflow_provider_cpp.offers.pages import PORTAL
 from airflow_provider_cpp.offers.refs import OfferRef
@@ -113,7 +113,7 @@ class _Inquiry:
         if running is None:
             return
         step = status.current_step if status else None
-        at = f", at step {ends.progress_of(step)}" if step else ""
+        at = f", at step {progress_of(step)}" if step else ""
         what = f"a {running.kind}" if running.kind else "an operation"
         wait = "until the publish waits for its sign-off" if running.kind == PUBLISH else "for its end"
         raise CppConflict(
@@ -129,8 +129,8 @@ class _Inquiry:
         # The status is about the last operation, whose steps say what went wrong.
         steps, messages = (status.steps, status.messages) if status else ((), ())
         failed = Operation(last[0].state, last[0].state_word, steps, messages)
-        story = ends.story(f"The last publish of {intent.ref}", failed, failed.status)
-        raise CppBadRequest(f"{intent} isn't due: nothing waits for sign-off. {story} Nothing was sent; {FORCED}")
+        told = ended_badly(f"The last publish of {intent.ref}", failed, failed.status)
+        raise CppBadRequest(f"{intent} isn't due: nothing waits for sign-off. {told} Nothing was sent; {FORCED}")
 
     def _nothing_in_preview(self, intent: GoLive, why: str) -> CppBadRequest:
         return CppBadRequest(

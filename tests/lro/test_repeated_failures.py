@@ -6,23 +6,30 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_cpp.lro.troubles import CALM, FIRST_REMINDER, LAST_REMINDER, MAX_KINDS, Trouble, often
+from airflow_provider_cpp.lro.repeated_failures import (
+    CALM,
+    FIRST_REMINDER,
+    LAST_REMINDER,
+    MAX_KINDS,
+    RepeatedFailure,
+    often,
+)
 from airflow_provider_cpp.wire.answers import Answer, Loss, Unanswered, kind_of
 from tests.runner import NOW, answered, refused
 
 
-def lines(trouble: Trouble, kinds: list[str], every: float, start: float = NOW) -> list[float]:
+def lines(trouble: RepeatedFailure, kinds: list[str], every: float, start: float = NOW) -> list[float]:
     """When failures of these kinds, one after the other, are told, in seconds since the first one."""
     moments = [start + number * every for number in range(len(kinds))]
     return [now - start for now, kind in zip(moments, kinds, strict=True) if trouble.again(kind, now)]
 
 
 def test_it_is_told_when_it_begins_and_then_ever_more_seldom() -> None:
-    assert lines(Trouble(), ["503"] * 241, every=15) == [0, 300, 900, 2100]
+    assert lines(RepeatedFailure(), ["503"] * 241, every=15) == [0, 300, 900, 2100]
 
 
 def test_a_reminder_says_how_often_and_for_how_long() -> None:
-    trouble = Trouble()
+    trouble = RepeatedFailure()
     trouble.again("503", NOW)
     assert often(trouble, NOW) == ""
     trouble.again("503", NOW + 600)
@@ -30,15 +37,15 @@ def test_a_reminder_says_how_often_and_for_how_long() -> None:
 
 
 def test_another_way_to_fail_is_told_once_however_often_the_two_take_turns() -> None:
-    assert lines(Trouble(), ["503", "timeout"] * 9, every=15) == [0, 15]
+    assert lines(RepeatedFailure(), ["503", "timeout"] * 9, every=15) == [0, 15]
 
 
 def test_a_service_that_fails_in_another_way_each_time_fills_no_log() -> None:
-    assert len(lines(Trouble(), [str(number) for number in range(60)], every=5)) == MAX_KINDS
+    assert len(lines(RepeatedFailure(), [str(number) for number in range(60)], every=5)) == MAX_KINDS
 
 
 def test_that_it_works_again_is_told_where_its_trouble_was() -> None:
-    trouble = Trouble()
+    trouble = RepeatedFailure()
     assert trouble.over() == 0
     lines(trouble, ["503"] * 3, every=15)
     assert trouble.over() == 3
@@ -46,7 +53,7 @@ def test_that_it_works_again_is_told_where_its_trouble_was() -> None:
 
 
 def test_what_fails_at_every_other_look_is_one_trouble() -> None:
-    trouble, told = Trouble(), 0
+    trouble, told = RepeatedFailure(), 0
     for number in range(60):
         told += trouble.again("503", NOW + number * 30)
         told += trouble.over() > 0
@@ -54,7 +61,7 @@ def test_what_fails_at_every_other_look_is_one_trouble() -> None:
 
 
 def test_after_an_hour_of_calm_it_begins_anew() -> None:
-    trouble = Trouble()
+    trouble = RepeatedFailure()
     lines(trouble, ["503"] * 100, every=15)
     trouble.over()
     assert trouble.again("503", NOW + 1500 + CALM)
@@ -63,7 +70,7 @@ def test_after_an_hour_of_calm_it_begins_anew() -> None:
 
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.floats(1, 4000), st.booleans()), max_size=300))
 def test_however_it_fails_the_lines_stay_few(story: list[tuple[str, float, bool]]) -> None:
-    trouble, now, told, fresh = Trouble(), NOW, 0, 0
+    trouble, now, told, fresh = RepeatedFailure(), NOW, 0, 0
     began = NOW
     for kind, pause, works in story:
         now += pause
@@ -77,7 +84,7 @@ def test_however_it_fails_the_lines_stay_few(story: list[tuple[str, float, bool]
 
 
 def test_the_longest_watch_is_reminded_of_once_a_day() -> None:
-    told = lines(Trouble(), ["401"] * (6 * 24 * 30), every=600)
+    told = lines(RepeatedFailure(), ["401"] * (6 * 24 * 30), every=600)
     assert told[-1] - told[-2] >= LAST_REMINDER
     assert len(told) < 40
 
