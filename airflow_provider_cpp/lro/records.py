@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum
 
-from airflow_provider_cpp.exceptions import AmbiguousOutcome
+from airflow_provider_cpp.exceptions import AmbiguousOutcome, OperationCanceled
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.seam import Intent, Watched
 from airflow_provider_cpp.wire.answers import Answer, Reading, describe, request_id
@@ -105,6 +105,18 @@ def of_unknown_age(intent: Intent, ended: Row) -> AmbiguousOutcome:
         "won't retry. "
         f"Look at {intent.portal} whether that is what was wanted; if it is, mark this task a success; "
         f"{intent.to_do} once more, clear this task."
+    )
+
+
+def canceled(intent: Intent, what: str) -> OperationCanceled:
+    """Return the error of a task whose operation somebody canceled: it isn't started anew by a retry.
+
+    :param intent: what the task wants started.
+    :param what: the operation, in words that begin a sentence.
+    """
+    return OperationCanceled(
+        f"{what}, which the last try of this task started, was canceled. Somebody decided so: ask who, and "
+        f"see {intent.portal}; {intent.to_do} all the same, clear this task."
     )
 
 

@@ -11,6 +11,7 @@ import logging
 from airflow_provider_cpp.exceptions import CppConflict, CppError, UntrustedLocation
 from airflow_provider_cpp.lro.cancelling import Cancel
 from airflow_provider_cpp.lro.records import How, Started, keep, taken
+from airflow_provider_cpp.lro.records import canceled as somebody_canceled
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.seam import HasDraft, Intent, Watched
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, SUCCEEDED
@@ -81,7 +82,12 @@ def would(intent: Intent, if_running: str, running: Row) -> Procedure[str]:
 
 
 def restart(
-    intent: Intent, watched: Watched, *, was_refused: bool = False, may_be_ours: bool = False
+    intent: Intent,
+    watched: Watched,
+    *,
+    was_refused: bool = False,
+    may_be_ours: bool = False,
+    was_begun: bool = False,
 ) -> Procedure[Started | None]:
     """Cancel a publish, and confirm it, so that it can be sent anew; return it if it ended well before that.
 
@@ -92,7 +98,9 @@ def restart(
     :param was_refused: as for `met`.
     :param may_be_ours: whether an earlier try of this task may have started it, and nobody wants it anew since:
         once it has ended well, it isn't repeated.
+    :param was_begun: whether an earlier try was at this already, so that its cancel may have been sent.
     :raises CppConflict: something else runs on the offer, a go-live above all; or the cancel can't be confirmed.
+    :raises OperationCanceled: somebody else canceled what may be ours.
     """
     listed = yield from intent.rows()
     if isinstance(listed, Unlisted):
@@ -101,6 +109,9 @@ def restart(
     if its_row is not None and not its_row.is_running:
         if its_row.state == SUCCEEDED:
             return (yield from _ended_well(intent, watched, may_be_ours))
+        if its_row.state == CANCELED and may_be_ours and not was_begun:
+            yield keep(intent, "canceled")
+            raise somebody_canceled(intent, capitalized(str(watched)))
         return None
     other = next((row for row in listed.entries if row.is_running and row is not its_row), None)
     if other is not None or (yield from intent.goes_live(watched)):

@@ -7,10 +7,10 @@ import math
 from dataclasses import dataclass
 from typing import NoReturn, TypedDict
 
-from airflow_provider_cpp.exceptions import OperationCanceled
 from airflow_provider_cpp.lro.records import (
     How,
     Started,
+    canceled,
     keep,
     not_known,
     of_unknown_age,
@@ -125,9 +125,10 @@ class EarlierTries:
             if self.if_running != RESTART:
                 return None
             may_be_ours = record.get("may_be_ours") is True and not self._is_repeated
-            return (yield from restart(intent, intent.located(record["canceling"]), may_be_ours=may_be_ours))
+            watched = intent.located(record["canceling"])
+            return (yield from restart(intent, watched, may_be_ours=may_be_ours, was_begun=True))
         if record.get("state") == "canceled" and self.since is not None and not self.is_wanted_anew:
-            raise self._canceled("An operation")  # a retry: the last try ended before it could tell
+            raise canceled(intent, "An operation")  # a retry: the last try ended before it could tell
         if record.get("state") in {"intended", "unclear"}:
             return (yield from self._by_rows(record, is_unclear=record["state"] == "unclear"))
         return None
@@ -239,15 +240,9 @@ class EarlierTries:
         if state == CANCELED:
             # Raised once; whoever clears the task after this wants another.
             yield keep(intent, "canceled")
-            raise self._canceled(capitalized(str(watched)))
+            raise canceled(intent, capitalized(str(watched)))
         yield Say(f"The last try's {watched} {state}: starting a new one.")
         return None
-
-    def _canceled(self, what: str) -> OperationCanceled:
-        return OperationCanceled(
-            f"{what}, which the last try of this task started, was canceled. Somebody decided so: ask who, and "
-            f"see {self.intent.portal}; {self.intent.to_do} all the same, clear this task."
-        )
 
     def _unsettled(self, why: str, prepared: dict[str, object]) -> Procedure[NoReturn]:
         """Raise, as what the last try did can't be told: nothing may be sent before it can be."""

@@ -152,6 +152,8 @@ class ModelService:
     draft: int = 7
     of: dict[str, int] = field(default_factory=dict)
     canceled: list[str] = field(default_factory=list)
+    #: What ran when a cancel came in, whatever became of that.
+    asked_to_cancel: list[str] = field(default_factory=list)
     old: list[dict[str, Any]] = field(default_factory=lambda: [submission("old-1", "completed")])
     #: identifier and start of every operation that this service ever started.
     started: list[tuple[str, float]] = field(default_factory=list)
@@ -182,6 +184,7 @@ class ModelService:
         acts, reading = POSTS[next(self.cancels, "answered")]
         if isinstance(reading, CppError):
             raise reading
+        self.asked_to_cancel += [name for name in self._names() if self._state_of(name, now) == "running"]
         running = next((name for name in self._names() if self._state_of(name, now) == "running"), None)
         if acts and running is not None:
             assert running in self.of or running.startswith("publish"), "no go-live is canceled"

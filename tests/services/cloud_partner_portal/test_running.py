@@ -14,6 +14,7 @@ from airflow_provider_cpp.exceptions import (
     CppConflict,
     CppError,
     CppUnavailable,
+    OperationCanceled,
     is_retried,
 )
 from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted
@@ -320,3 +321,22 @@ def test_a_person_who_clears_the_task_then_gets_the_draft_as_it_is_now() -> None
     runner = Runner(service, now=NOW + 60)
     told = runner.run(replace(PUBLISHING, if_running="restart").once(record, math.inf, records_are_kept=True))
     assert (told.how, told.watched.operation_id) == (How.POSTED, "publish-2")
+
+
+def test_what_somebody_else_cancels_just_before_isnt_published_anew_by_a_retry() -> None:
+    """As where a retry finds it canceled already; only whoever clears the task wants another one."""
+    service = started_by_an_earlier_try()
+    service.outcome = "canceled"
+    ending = EndingWell(service, "publish-1", "before the list of a restart")
+    with pytest.raises(OperationCanceled, match=r"publish-1 .* was canceled\. Somebody decided so"):
+        ending.run(None, NOW - 60.0, records_are_kept=True)
+    assert ending.runner.kept[-1]["state"] == "canceled"
+    assert len(service.started) == 1
+
+
+def test_what_is_canceled_while_a_cancel_is_on_its_way_is_published_anew_whoever_did_it() -> None:
+    service = started_by_an_earlier_try()
+    service.outcome, service.cancels = "canceled", iter(["302"])
+    ending = EndingWell(service, "publish-1", "before its cancel")
+    outcome = ending.run(None, NOW - 60.0, records_are_kept=True)
+    assert (outcome.how, outcome.watched.operation_id) == (How.POSTED, "publish-2")
