@@ -1,6 +1,6 @@
 """The Product Ingestion API as a function of calls and time, for rules that are run without a network.
 
-Written from the API's pages: submissions by a job, rows of what counts now, and nothing that real answers leave out.
+Written from the API's pages: submissions by a job, rows of what counts now; nothing that real answers leave out.
 """
 
 from __future__ import annotations
