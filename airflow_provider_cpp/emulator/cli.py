@@ -13,10 +13,11 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_cpp.emulator.doors import APIS
 from airflow_provider_cpp.emulator.emulator import Emulator
 from airflow_provider_cpp.emulator.faults import KINDS, Fault
 from airflow_provider_cpp.emulator.portal import SEED_STATES
-from airflow_provider_cpp.emulator.settings import CHOICES, Settings
+from airflow_provider_cpp.emulator.settings import CHOICES, OFF, ON, SECONDS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"cpp-emulator: {error}", file=sys.stderr)
         return 1
     try:
-        _announce(emulator, options.ready_file)
+        _announce(emulator, options.ready_file, list(APIS) if options.api == "both" else [options.api])
         stopping.wait()
     finally:
         emulator.stop()
@@ -57,7 +58,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="cpp-emulator",
-        description="Run a Cloud Partner Portal and its login host on loopback, to try DAGs against.",
+        description="Run Azure Marketplace's publishing on loopback, to try DAGs against: Cloud Partner Portal's "
+        "API and the Product Ingestion API over the same offers, and their login host.",
     )
     add = parser.add_argument
     add("--host", default="127.0.0.1", help="address to bind (default: %(default)s)")
@@ -79,15 +81,30 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FOLDER",
         help="folder of JSON files, PUBLISHER/OFFER.json, to begin with; what PUT takes is written back there",
     )
+    add(
+        "--api",
+        choices=(*APIS, "both"),
+        default=APIS[0],
+        help="the service that the printed connection leads to; all are there in any case (default: %(default)s)",
+    )
+    add(
+        "--plans",
+        type=int,
+        metavar="NUMBER",
+        help="plans of each --offer, with images (default: one plan without images)",
+    )
     defaults = Settings()
     for name, allowed in CHOICES.items():
         add(_option(name), choices=allowed, help=f"(default: {getattr(defaults, name)})")
-    for name in ("duration", "cancel_duration", "token_lifetime"):
+    for name in SECONDS:
         add(_option(name), type=float, metavar="SECONDS", help=f"(default: {getattr(defaults, name):g})")
-    for name in ("strict_golive", "etag_on_get"):
+    for name in OFF:
         add(_option(name), action="store_true", default=None, help="see the Settings class")
     add("--stalled-word", help=f"status of the step that stalls (default: {defaults.stalled_word})")
-    add("--migrated", action=argparse.BooleanOptionalAction, default=None, help="see the Settings class")
+    for name in ON:
+        add(_option(name), action=argparse.BooleanOptionalAction, default=None, help="see the Settings class")
+    add("--max-page-size", type=int, metavar="NUMBER", help="entries of a collection that come at once, 0 for all")
+    add("--schema-minimum", action="append", metavar="TYPE=VERSION", help="oldest schema taken, repeatable")
     add("--step-duration", action="append", metavar="STEP=SECONDS", help="repeatable")
     add("--failure-message", action="append", metavar="HTML", help="what a failed step says, repeatable")
     add("--forbidden-publisher", action="append", metavar="PUBLISHER", help="answer 403, repeatable")
@@ -113,6 +130,8 @@ def _emulator(options: argparse.Namespace) -> Emulator:
     }
     if options.step_duration:
         settings["step_durations"] = dict(_step_duration(text) for text in options.step_duration)
+    if options.schema_minimum:
+        settings["schema_minimums"] = dict(_schema_minimum(text) for text in options.schema_minimum)
     if options.failure_message:
         settings["failure_messages"] = tuple(options.failure_message)
     if options.forbidden_publisher:
@@ -140,7 +159,7 @@ def _emulator(options: argparse.Namespace) -> Emulator:
     for publisher, offer, state in offers:
         # After a restart the kept offer goes on; seeding it again would drop its operations.
         if (publisher, offer) not in known:
-            emulator.add_offer(offer, publisher, state)
+            emulator.add_offer(offer, publisher, state, plans=options.plans)
     return emulator
 
 
@@ -150,6 +169,13 @@ def _step_duration(text: str) -> tuple[str, float]:
         return step, float(seconds)
     except ValueError:
         raise ValueError(f"--step-duration is {text!r}; it has to be STEP=SECONDS") from None
+
+
+def _schema_minimum(text: str) -> tuple[str, str]:
+    kind, equals, version = text.partition("=")
+    if not equals:
+        raise ValueError(f"--schema-minimum is {text!r}; it has to be TYPE=VERSION")
+    return kind, version
 
 
 def _offer(text: str) -> tuple[str, str, str]:
@@ -167,18 +193,22 @@ def _log(record: RecordedRequest) -> None:
     print(line, file=sys.stderr)
 
 
-def _announce(emulator: Emulator, ready_file: Path | None) -> None:
+def _announce(emulator: Emulator, ready_file: Path | None, apis: Sequence[str]) -> None:
     print(f"API and login  {emulator.url}")
     print(f"API, no TLS    {emulator.plain_url}")
     print(f"CA             {emulator.ca_file}")
-    print(f"export AIRFLOW_CONN_CPP_DEFAULT={shlex.quote(emulator.connection_json())}", flush=True)
+    for number, api in enumerate(apis):
+        # Whatever reads one connection gets the default one; a second one has the name of its service.
+        name = "CPP_DEFAULT" if number == 0 else api.upper()
+        print(f"export AIRFLOW_CONN_{name}={shlex.quote(emulator.connection_json(api=api))}", flush=True)
     if ready_file is not None:
         document = {
             "url": emulator.url,
             "plain_url": emulator.plain_url,
             "authority": emulator.authority,
             "ca_file": str(emulator.ca_file),
-            "connection": emulator.connection(),
+            "connection": emulator.connection(api=apis[0]),
+            "connections": {api: emulator.connection(api=api) for api in APIS},
             "pid": os.getpid(),
         }
         partial = ready_file.with_name(ready_file.name + ".part")

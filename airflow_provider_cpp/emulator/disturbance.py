@@ -187,6 +187,7 @@ _ANSWERS: dict[str, Callable[[_Case], Answer]] = {
     "gone": _refusal(410, "Gone", "The resource is no longer available."),
     "unauthorized": lambda case: case.door.unauthorized(),
     "revoked": lambda case: case.answer,
+    "overtaken": lambda case: case.answer,
     "ignored": lambda case: Answer(case.fault.status or 202),
     "html": _html,
     "refusal": lambda case: refused(case.fault.value or "service", case.fault.status or 400),

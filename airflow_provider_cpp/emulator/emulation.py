@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,18 @@ from airflow_provider_cpp.emulator.doors import AUDIENCES, Doors
 from airflow_provider_cpp.emulator.faults import FaultList
 from airflow_provider_cpp.emulator.login import Login
 from airflow_provider_cpp.emulator.offer_folder import OfferFile, OfferFolder
-from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE, Offer, other_properties
-from airflow_provider_cpp.emulator.operations import Operation, View
+from airflow_provider_cpp.emulator.offers import VM_OFFER_TYPE, Offer, other_properties, sample_definition
+from airflow_provider_cpp.emulator.operations import GO_LIVE, Operation, View
+from airflow_provider_cpp.emulator.plans import sample_plans
 from airflow_provider_cpp.emulator.portal import Portal
+from airflow_provider_cpp.emulator.refused import Refused
 from airflow_provider_cpp.emulator.request_log import RecordedRequest, RequestLog
 from airflow_provider_cpp.emulator.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.emulator.answer import Call
+    from airflow_provider_cpp.emulator.faults import Fault
+    from airflow_provider_cpp.emulator.routing import Route
 
 PUBLISHER_ID = "contoso"
 
@@ -106,6 +111,8 @@ class Emulation:
         )
         if fault is not None and fault.kind == "revoked":
             self._login.revoke()
+        if fault is not None and fault.kind == "overtaken":
+            self._overtake(fault, route)
         acts = fault is None or fault.accepts
         answer = self._doors.answer(call, route) if acts else Answer(202)
         delivery = (
@@ -149,6 +156,7 @@ class Emulation:
         state: str = "preview_ready",
         *,
         definition: Mapping[str, Any] | None = None,
+        plans: int | None = None,
         offer_type_id: str = VM_OFFER_TYPE,
         **overrides: Any,
     ) -> Offer:
@@ -158,11 +166,17 @@ class Emulation:
         :param publisher_id: whose; the emulator's own publisher by default
         :param state: ``draft``, ``preview_ready`` (default; alias ``ready``) or ``live``
         :param definition: its definition; a small valid one by default
+        :param plans: how many plans that one has, each with two generations of image version 1.0.0; one plan
+            without images by default
         :param offer_type_id: its type; a virtual machine by default
         :param overrides: ``outcome``, ``duration``, ``step_durations``, ``failed_step`` or
             ``failure_messages`` for this offer only
         :raises ValueError: for an unknown state, override or value
         """
+        if plans is not None:
+            if definition is not None or plans < 1:
+                raise ValueError(f"plans is {plans!r}; it has to be 1 or more, and goes without a definition")
+            definition = {**sample_definition(offer_id), "plans": sample_plans(offer_id, plans)}
         return self.portal.add_offer(
             publisher_id or self.publisher_id,
             offer_id,
@@ -245,6 +259,15 @@ class Emulation:
         self._log.clear()
 
     # -- within
+
+    def _overtake(self, fault: Fault, route: Route) -> None:
+        """Do what somebody else asks for just before a client does; what can't be done now isn't."""
+        names = route.publisher_id or self.publisher_id, fault.offer_id or route.offer_id or ""
+        with contextlib.suppress(Refused):
+            if fault.value == GO_LIVE:
+                self.portal.go_live(*names)
+            else:
+                self.portal.publish(*names, replacing=True)
 
     def _clock(self) -> float:
         return self._base_clock() + self._advanced

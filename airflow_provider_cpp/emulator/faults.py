@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.doors import ACTIONS
+from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH
 from airflow_provider_cpp.emulator.refusals import FORMS
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ KINDS: dict[str, bool | None] = {
     "foreign-location": True,
     "no-location": True,
     "ignored": False,
+    "overtaken": True,
 }
 
 
@@ -71,9 +73,10 @@ class Fault:
     ``not-found``         404: early with ``times``, late with ``skip``
     ``gone``              410
     ``redirect``          302, or ``status``, to the host ``value``
-    ``foreign-location``  acts, and names the host ``value`` in the location header
-    ``no-location``       acts, and leaves the location header out
+    ``foreign-location``  acts, and names the host ``value`` in the location header, and in links of the body
+    ``no-location``       acts, and leaves out what leads to what was started: the location header, or the job's id
     ``ignored``           202 without having acted, such as a cancel that does nothing
+    ``overtaken``         acts, after somebody else published the offer, or took it live (``value`` is ``golive``)
     ====================  ======================================================================================
 
     Python's ``http.client``, and so ``requests``, takes a cut head for a whole answer without headers.
@@ -113,6 +116,8 @@ class Fault:
             raise ValueError(f"acts can't be {self.acts} for {self.kind}")
         if self.kind == "refusal" and self.value not in (None, *FORMS):
             raise ValueError(f"value is {self.value!r}; it can be {', '.join(FORMS)}")
+        if self.kind == "overtaken" and self.value not in (None, PUBLISH, GO_LIVE):
+            raise ValueError(f"value is {self.value!r}; it can be {PUBLISH}, {GO_LIVE}")
         if self.retry_after is not None and self.retry_after.startswith("date:"):
             float(self.retry_after.removeprefix("date:"))
         for name, least in (("times", 1), ("skip", 0), ("size", 0), ("delay", 0), ("status", 100)):

@@ -132,6 +132,14 @@ class Ledger:
             self._offers = {(offer.publisher_id, offer.offer_id): offer for offer in offers}
             self._operations = {operation.id: operation for operation in operations}
 
+    def operation(self, operation_id: str | None) -> Operation | None:
+        """Return an operation of any offer; None for an unknown id.
+
+        :param operation_id: its GUID
+        """
+        with self.lock:
+            return None if operation_id is None else self._operations.get(operation_id)
+
     def all_operations(self) -> list[Operation]:
         """Return every offer's operations, oldest first."""
         with self.lock:

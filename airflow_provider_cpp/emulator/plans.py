@@ -6,6 +6,7 @@ The form is that of the "Create or modify" page; ``diskGenerations`` are azure-i
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,9 @@ _IMAGES = {
 }
 _GENERATIONS = "diskGenerations"
 _TITLES = ("microsoft-azure-virtualmachines.skuTitle", "microsoft-azure-corevm.skuTitle")
+
+#: The image version of a sample.
+SAMPLE_VERSION = "1.0.0"
 
 #: The disks of each image version of a SKU, as a definition has them.
 Images = Mapping[str, Mapping[str, Any]]
@@ -84,6 +88,34 @@ def with_plan(definition: Mapping[str, Any], offer_type_id: str, plan: Plan) -> 
                 {**entries.get(sku, {"planId": sku}), key: dict(images)} for sku, images in others.items()
             ]
     return {**definition, "plans": plans}
+
+
+def sample_plans(offer_id: str, count: int) -> list[dict[str, Any]]:
+    """Return plans of a virtual machine offer, each with two generations of one image version.
+
+    :param offer_id: the offer's name, with which theirs begin
+    :param count: how many
+    """
+    key = _IMAGES[VM_OFFER_TYPE]
+    names = [f"{offer_id}-plan" if number == 1 else f"{offer_id}-plan-{number}" for number in range(1, count + 1)]
+    return [
+        {
+            "planId": name,
+            _TITLES[0]: name,
+            key: {SAMPLE_VERSION: {"osVhdUrl": _blob(name)}},
+            _GENERATIONS: [{"planId": f"{name}-gen2", key: {SAMPLE_VERSION: {"osVhdUrl": _blob(f"{name}-gen2")}}}],
+            "regions": ["AZ"],
+        }
+        for name in names
+    ]
+
+
+def _blob(name: str) -> str:
+    signature = hashlib.sha256(name.encode()).hexdigest()
+    return (
+        f"https://contosoimages.blob.core.windows.net/vhds/{name}-{SAMPLE_VERSION}.vhd"
+        f"?sv=2023-11-03&st=2026-01-01T00:00:00Z&se=2027-01-01T00:00:00Z&sr=b&sp=rl&sig={signature}"
+    )
 
 
 def _images(entry: Mapping[str, Any], key: str) -> Images:

@@ -80,6 +80,14 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers",
         "cpp_offers(folder): cpp_emulator begins with a copy of this folder's offers; relative to the rootdir",
     )
+    config.addinivalue_line(
+        "markers",
+        "cpp_api(name): the connection of cpp_emulator leads to this service, e.g. product_ingestion",
+    )
+    config.addinivalue_line(
+        "markers",
+        "cpp_settings(**settings): cpp_emulator behaves like this from the start, see the Settings class",
+    )
 
 
 @pytest.fixture
@@ -90,7 +98,8 @@ def cpp_emulator(
 
     Operations take one second. ``AIRFLOW_CONN_CPP_DEFAULT`` leads to it. A test with the marker
     ``cpp_offers("folder")`` gets a copy of that folder's offers instead, so that what it puts changes no file
-    of yours.
+    of yours; with ``cpp_api("product_ingestion")`` the connection leads to the Product Ingestion API; and
+    ``cpp_settings(row_delay=5)`` lets it behave so from the start.
     """
     from airflow_provider_cpp.emulator.emulator import Emulator
 
@@ -98,10 +107,14 @@ def cpp_emulator(
     if marker := request.node.get_closest_marker("cpp_offers"):
         (folder,) = marker.args
         offers = shutil.copytree(request.config.rootpath / folder, tmp_path / "cpp-offers")
-    with Emulator(duration=1.0, offers=offers) as emulator:
+    markers = list(request.node.iter_markers("cpp_settings"))
+    settings = {name: value for marker in reversed(markers) for name, value in marker.kwargs.items()}
+    marker = request.node.get_closest_marker("cpp_api")
+    api = {} if marker is None else {"api": marker.args[0]}
+    with Emulator(**{"duration": 1.0, **settings}, offers=offers) as emulator:
         if offers is None:
             emulator.add_offer("contoso-virtualmachineoffer")
-        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", emulator.connection_json())
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", emulator.connection_json(**api))
         yield emulator
 
 

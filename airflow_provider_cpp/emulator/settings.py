@@ -23,6 +23,11 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 }
 CHOICES = _CHOICES | portal_forms.CHOICES | ingestion_forms.CHOICES
 
+#: Settings that are lengths of time, and those that are true or false, by their default.
+SECONDS = ("duration", "cancel_duration", "token_lifetime", *ingestion_forms.SECONDS)
+OFF = ("strict_golive", *portal_forms.OFF, *ingestion_forms.OFF)
+ON = (*portal_forms.ON, *ingestion_forms.ON)
+
 FAILURE_MESSAGE = (
     "<p>Certification failed: the VM image of plan <b>contoso-plan</b> could not be validated.&nbsp;"
     '<a href="https://example.com/certification/report">Read the report</a></p>'

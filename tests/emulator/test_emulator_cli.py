@@ -127,6 +127,10 @@ def test_a_port_that_is_taken_is_said_in_one_line(run):
         (["--duration", "-1"], "duration is -1.0"),
         (["--outcome", "explode"], "invalid choice"),
         (["--step-duration", "live=long"], "STEP=SECONDS"),
+        (["--schema-minimum", "plan"], "TYPE=VERSION"),
+        (["--schema-minimum", "plan=newest"], "schema_minimums['plan']"),
+        (["--plans", "0"], "plans is 0"),
+        (["--api", "graph"], "invalid choice"),
     ],
 )
 def test_a_wrong_option_is_said_with_the_usage(capsys, arguments, text):
@@ -134,3 +138,44 @@ def test_a_wrong_option_is_said_with_the_usage(capsys, arguments, text):
         main(arguments)
     assert exit_code.value.code == 2
     assert text in capsys.readouterr().err
+
+
+def exported(out):
+    """Return the connections that the command line prints, by the variable's name."""
+    lines = [shlex.split(line)[1] for line in out.splitlines() if line.startswith("export ")]
+    return {line.partition("=")[0]: json.loads(line.partition("=")[2]) for line in lines}
+
+
+@pytest.mark.parametrize(
+    ("api", "types"),
+    [
+        ("product_ingestion", {"AIRFLOW_CONN_CPP_DEFAULT": "product_ingestion"}),
+        ("both", {"AIRFLOW_CONN_CPP_DEFAULT": "cpp", "AIRFLOW_CONN_PRODUCT_INGESTION": "product_ingestion"}),
+    ],
+)
+def test_it_prints_the_connection_to_the_service_that_is_asked_for(run, api, types):
+    process, ready = run("--api", api)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=10)
+    connections = exported(out)
+    assert {name: connection["conn_type"] for name, connection in connections.items()} == types
+    assert ready["connection"] == connections["AIRFLOW_CONN_CPP_DEFAULT"]
+    assert list(ready["connections"]) == ["cloud_partner_portal", "product_ingestion"]
+
+
+def test_settings_of_the_second_door_are_options(run):
+    _, ready = run(
+        *("--row-delay", "5", "--conflict-answer", "http", "--no-version-ceiling", "--extra-members"),
+        *("--schema-minimum", "plan=2022-03-01-preview3", "--max-page-size", "7", "--plans", "3"),
+    )
+    settings = requests.get(f"{ready['plain_url']}/emulator/settings", timeout=10).json()
+    wanted = {
+        "row_delay": 5.0,
+        "conflict_answer": "http",
+        "version_ceiling": False,
+        "extra_members": True,
+        "retired_host_refused": True,
+        "schema_minimums": {"plan": "2022-03-01-preview3"},
+        "max_page_size": 7,
+    }
+    assert {name: settings[name] for name in wanted} == wanted

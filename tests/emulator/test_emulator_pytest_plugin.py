@@ -21,6 +21,14 @@ def test_the_connection_is_gone_after_the_test():
     assert "AIRFLOW_CONN_CPP_DEFAULT" not in os.environ
 
 
+@pytest.mark.cpp_api("product_ingestion")
+@pytest.mark.cpp_settings(row_delay=5, duration=3)
+def test_the_connection_can_lead_to_the_second_door_and_settings_be_there_from_the_start(cpp_emulator):
+    connection = json.loads(os.environ["AIRFLOW_CONN_CPP_DEFAULT"])
+    assert connection == cpp_emulator.connection(api="product_ingestion")
+    assert (cpp_emulator.row_delay, cpp_emulator.duration) == (5, 3)
+
+
 # A person's answers
 
 

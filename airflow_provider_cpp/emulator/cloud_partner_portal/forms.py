@@ -39,6 +39,9 @@ CHOICES: dict[str, tuple[str, ...]] = {
     "offer_versions": tuple(VERSIONS),
 }
 
+ON = ("migrated",)
+OFF = ("etag_on_get",)
+
 
 @dataclass(frozen=True, kw_only=True)
 class CloudPartnerPortalForms:
@@ -114,7 +117,7 @@ class CloudPartnerPortalForms:
             object.__setattr__(self, name, strings(name, getattr(self, name)))
         if isinstance(self.page_size, bool) or not isinstance(self.page_size, int) or self.page_size < 0:
             raise ValueError(f"page_size is {self.page_size!r}; it has to be a number of entries, 0 or more")
-        for name in ("etag_on_get", "migrated"):
+        for name in (*ON, *OFF):
             check_truth(name, getattr(self, name))
 
     def shown_version(self, version: int) -> int:

@@ -89,6 +89,8 @@ class ProductIngestion:
         :raises Refused: for what the portal refuses
         """
         authorization = call.headers.get("authorization")
+        if not authorization:
+            return gateway_answer("Access token is empty.", self._portal.clock())
         audience = self._login.audience(authorization)
         if audience is None:
             return self.unauthorized()
@@ -99,6 +101,9 @@ class ProductIngestion:
         query = _query(call)
         if "$version" in query and not is_version(query["$version"]):
             raise NotConfigured(400, f"'{query['$version']}' is no version.")
+        return self._answered(call, route, query)
+
+    def _answered(self, call: Call, route: Route, query: Mapping[str, str]) -> Answer:
         match route.action:
             case "products":
                 return self._products(call, query)
@@ -133,7 +138,7 @@ class ProductIngestion:
 
     def unauthorized(self) -> Answer:
         """Return the answer to a request whose token isn't good, which is Graph's own."""
-        return gateway_answer("Access token is empty, has expired or is not yet valid.", self._portal.clock())
+        return gateway_answer("Access token has expired or is not yet valid.", self._portal.clock())
 
     # -- calls
 

@@ -24,7 +24,6 @@ from airflow_provider_cpp.emulator.product_ingestion.errors import (
 )
 from airflow_provider_cpp.emulator.product_ingestion.jobs import Job, JobView, job_view
 from airflow_provider_cpp.emulator.product_ingestion.routes import SERVICE
-from airflow_provider_cpp.emulator.product_ingestion.schemas import is_version
 from airflow_provider_cpp.emulator.refused import Refused
 from airflow_provider_cpp.emulator.steps import STEP_IDS
 
@@ -58,6 +57,7 @@ class JobBook:
 
         :param job_id: its GUID
         """
+        self._settle()
         values = self._records.get(job_id.lower())
         if values is None:
             return None
@@ -77,10 +77,7 @@ class JobBook:
 
         :param job: its record
         """
-        if job.operation_id is None:
-            return None
-        operations = self._portal.all_operations()
-        return next((each for each in operations if each.id == job.operation_id), None)
+        return self._portal.operation(job.operation_id)
 
     def started(self) -> frozenset[str]:
         """Return the ids of the operations that jobs started."""
@@ -98,8 +95,6 @@ class JobBook:
         :raises NotConfigured: for a body that isn't taken
         """
         settings = self._portal.settings
-        if ceiling is not None and not is_version(ceiling):
-            raise NotConfigured(400, f"'{ceiling}' is no version.")
         resources = resources_in(body, settings)
         submissions = [resource for resource in resources if is_submission(resource)]
         edits = [resource for resource in resources if not is_submission(resource)]
@@ -121,7 +116,6 @@ class JobBook:
             except FailedJob as failed:
                 job = replace(job, errors=[printed(each, settings.empty_details) for each in failed.failures])
         self._keep(job)
-        self._settle()
         return self.job(job.id) or job
 
     def cancel(self, job: Job) -> Job:
@@ -170,10 +164,10 @@ class JobBook:
             if missing:
                 message = f"A submission with resources beside it needs a resource of type {missing[0]}."
                 raise refused("invalidRequest", message, submission)
-        (saved,) = edit.save() or [offer]
-        names = saved.publisher_id, saved.offer_id
+        edit.save()
+        names = offer.publisher_id, offer.offer_id
         try:
-            content = self._catalogue.modular(saved, edit.written) if kinds else None
+            content = self._catalogue.modular(self._portal.offer(*names), edit.written) if kinds else None
             return self._portal.publish(*names, replacing=True, content=content)
         except Refused as error:
             raise refused("businessValidationError", error.message, submission) from error
@@ -240,13 +234,13 @@ class JobBook:
         edit = Edit(self._portal, self._catalogue, job.ceiling)
         try:
             edit.take(job.request)
-            (offer, *_) = edit.save()
+            offers = edit.save()
         except FailedJob as failed:
             empty = self._portal.settings.empty_details
             return replace(job, request=[], errors=[printed(each, empty) for each in failed.failures])
-        there = self._catalogue.resources(offer) or {}
+        there = {name: each for offer in offers for name, each in (self._catalogue.resources(offer) or {}).items()}
         shown = [there[name] for name in edit.written if name in there]
-        return replace(job, request=[], offer_id=offer.offer_id, resources=shown)
+        return replace(job, request=[], offer_id=offers[0].offer_id, resources=shown)
 
 
 def _number(submission: Resource) -> str | None:

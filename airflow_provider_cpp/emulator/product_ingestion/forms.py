@@ -23,7 +23,8 @@ CHOICES: dict[str, tuple[str, ...]] = {
 }
 
 SECONDS = ("draft_duration", "job_start_delay", "row_delay", "row_end_delay", "job_lifetime")
-TRUTHS = ("retired_host_refused", "version_ceiling", "preview_row_after_live", "extra_members")
+ON = ("retired_host_refused", "version_ceiling")
+OFF = ("preview_row_after_live", "extra_members")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +82,7 @@ class ProductIngestionForms:
             check_choice(name, getattr(self, name), allowed)
         for name in SECONDS:
             check_seconds(name, getattr(self, name))
-        for name in TRUTHS:
+        for name in (*ON, *OFF):
             check_truth(name, getattr(self, name))
         if not isinstance(self.schema_minimums, Mapping):
             raise ValueError(f"schema_minimums is {self.schema_minimums!r}; it has to be versions by type")

@@ -90,3 +90,221 @@ def test_a_go_live_needs_the_id_of_the_preview(emulator, client, number):
     error = client.failed(client.submission("live", number))
     assert error["message"] == ERROR_MESSAGES["no id"]
     assert client.rows() == [("preview", *DONE)]
+
+
+def test_a_go_live_of_a_submission_that_isnt_there_isnt_found(client):
+    error = client.failed(client.submission("live", "1152921505690000001"))
+    assert (error["code"], error["details"][0]["code"]) == ("notFound", "resourceNotFound")
+
+
+def test_a_preview_that_runs_or_failed_cant_go_live(emulator, client):
+    client.publish()
+    number = client.preview()
+    assert client.failed(client.submission("live", number))["message"] == ERROR_MESSAGES["running"]
+    emulator.finish(OFFER, "fail")
+    assert client.rows() == [("preview", "completed", "failed")]
+    error = client.failed(client.submission("live", number))
+    assert (error["code"], error["details"][0]["code"]) == ("conflict", "invalidState")
+    assert [operation.kind for operation in emulator.operations(OFFER)] == ["publish"]
+
+
+def live(emulator, client):
+    """Take the draft live; return its number."""
+    client.publish()
+    emulator.advance(100)
+    number = client.preview()
+    client.go_live(number)
+    emulator.advance(100)
+    assert ("live", *DONE) in client.rows()
+    return number
+
+
+def test_what_is_live_cant_go_live_again(emulator, client):
+    number = live(emulator, client)
+    error = client.failed(client.submission("live", number))
+    assert (error["code"], error["details"][0]["code"]) == ("conflict", "invalidState")
+    assert [operation.kind for operation in emulator.operations(OFFER)] == ["publish", "golive"]
+
+
+def test_a_later_go_live_runs_beside_what_is_live(emulator, client):
+    old = live(emulator, client)
+    client.publish()
+    assert client.rows() == [("live", *DONE), ("preview", "running", "pending")]
+    emulator.advance(100)
+    new = client.preview()
+    client.go_live(new)
+    assert client.rows() == [("live", *DONE), ("live", "running", "pending")]
+    assert [row["id"].rpartition("/")[2] for row in client.documents()] == [old, new]
+    emulator.advance(100)
+    assert client.rows() == [("live", *DONE)]
+    (row,) = client.documents()
+    assert row["id"].endswith(f"/{new}")
+
+
+def test_a_go_live_that_failed_leaves_what_was_live_and_needs_a_new_preview(emulator, client):
+    live(emulator, client)
+    client.publish()
+    emulator.advance(100)
+    number = client.preview()
+    job = client.go_live(number)
+    emulator.finish(OFFER, "fail")
+    assert client.end(job) == ("completed", "failed")
+    assert client.rows() == [("live", *DONE), ("live", "completed", "failed")]
+    assert client.failed(client.submission("live", number))["details"][0]["code"] == "invalidState"
+    client.publish()
+    assert client.rows() == [("live", *DONE), ("preview", "running", "pending")]
+
+
+def test_a_first_go_live_that_failed_is_the_only_row(emulator, client):
+    client.publish()
+    emulator.advance(100)
+    client.go_live(client.preview())
+    emulator.finish(OFFER, "fail")
+    assert client.rows() == [("live", "completed", "failed")]
+
+
+def test_a_failed_certification_is_said_in_details_below_a_code_that_looks_transient(emulator, client):
+    job = client.publish()
+    (row,) = client.documents()
+    emulator.finish(OFFER, "fail")
+    assert client.job(job)["errors"] == [
+        {
+            "resourceId": row["id"],
+            "code": "internalServerError",
+            "message": "Operation failed",
+            "details": [
+                {
+                    "code": "invalidState",
+                    "message": "Certification",
+                    "details": [
+                        {"code": "invalidState", "message": "Issues found during Certification.", "details": []}
+                    ],
+                }
+            ],
+        }
+    ]
+    assert "resourceUri" not in client.job(job)
+
+
+def test_words_of_a_failure_that_a_test_chose_stand_in_the_innermost_details(emulator, client):
+    emulator.override(OFFER, failure_messages=("<p>Image of plan&nbsp;<b>basic</b> is missing</p>",))
+    job = client.publish()
+    emulator.finish(OFFER, "fail")
+    (error,) = client.job(job)["errors"]
+    (step,) = error["details"]
+    assert [reason["message"] for reason in step["details"]] == ["Image of plan basic is missing"]
+
+
+def test_a_submission_is_read_by_its_id_while_it_is_active(emulator, client):
+    client.publish()
+    guid = client.product()
+    (row,) = client.documents()
+    assert client.get(f"/{row['id']}") == row
+    assert client.get(f"/submission/{guid}/0")["target"] == {"targetType": "draft"}
+    emulator.advance(100)
+    client.publish()
+    assert client.get(f"/{row['id']}", 404)["error"]["code"] == "notFound"
+
+
+def test_rows_can_be_asked_for_by_target(emulator, client):
+    live(emulator, client)
+    client.publish()
+    path = f"/submission/{client.product()}"
+    (row,) = client.get(path, params={"TargetType": "live"})["value"]
+    assert (row["status"], row["result"]) == DONE
+
+
+def test_ids_of_submissions_dont_grow_with_time(emulator, client):
+    numbers = []
+    for _ in range(12):
+        client.publish()
+        emulator.advance(100)
+        numbers.append(client.preview())
+    assert all(2**60 <= int(number) < 2**63 for number in numbers)
+    assert numbers != sorted(numbers)
+
+
+# Cancelling
+
+
+def cancel(client, job):
+    return client.send("POST", f"/configure/{job}/cancel")
+
+
+def test_a_preview_that_is_canceled_is_gone(emulator, client):
+    job = client.publish()
+    answer = cancel(client, job)
+    assert answer.status_code == 200
+    document = answer.json()
+    assert (document["jobStatus"], document["jobResult"]) == ("completed", "cancelled")
+    assert not document["jobEnd"].startswith("0001")
+    assert document["errors"] == []
+    assert client.rows() == []
+    assert client.end(job) == ("completed", "cancelled")
+
+
+def test_a_go_live_that_is_canceled_is_a_preview_again(emulator, client):
+    client.publish()
+    emulator.advance(100)
+    number = client.preview()
+    assert cancel(client, client.go_live(number)).status_code == 200
+    assert client.rows() == [("preview", *DONE)]
+    client.go_live(number)
+    assert client.rows() == [("live", "running", "pending")]
+
+
+def test_what_has_ended_cant_be_canceled(emulator, client):
+    job = client.publish()
+    assert cancel(client, job).status_code == 200
+    answer = cancel(client, job)
+    assert answer.status_code == 400
+    assert answer.json() == {
+        "error": {"code": "badRequest", "message": "Cannot cancel job, job has already completed.", "details": []}
+    }
+
+
+def test_a_preview_that_waits_for_its_publisher_has_ended(emulator, client):
+    job = client.publish()
+    emulator.advance(100)
+    assert cancel(client, job).status_code == 400
+    assert client.rows() == [("preview", *DONE)]
+
+
+def test_a_go_live_cant_be_canceled_past_its_point_of_no_return(emulator, client):
+    client.publish()
+    emulator.advance(100)
+    job = client.go_live(client.preview())
+    emulator.advance(99)
+    answer = cancel(client, job)
+    assert answer.status_code == 400
+    assert answer.json()["error"]["code"] == "badRequest"
+    assert client.end(job) == ("running", "pending")
+    emulator.point_of_no_return = "never"
+    assert cancel(client, job).status_code == 200
+
+
+def test_nothing_is_canceled_that_isnt_there(client):
+    assert cancel(client, "7f9a0c1e-0000-4000-8000-00000000c0de").status_code == 404
+
+
+# What a job was about
+
+
+def test_the_detail_of_a_job_is_there_once_it_has_succeeded(emulator, client):
+    job = client.publish()
+    assert client.get(f"/configure/{job}", 400)["error"]["code"] == "badRequest"
+    emulator.advance(100)
+    (submission,) = client.get(f"/configure/{job}")["resources"]
+    assert submission["id"].endswith(f"/{client.preview()}")
+    assert client.job(job)["resourceUri"] == f"https://product-ingestion.mp.microsoft.com/configure/{job}"
+
+
+def test_the_detail_of_a_failed_job_isnt_there(client):
+    job = client.start(client.submission("live"))
+    assert client.get(f"/configure/{job}", 404)["error"]["code"] == "notFound"
+
+
+def test_the_detail_of_a_canceled_job_is_there(client):
+    job = client.publish()
+    cancel(client, job)
+    assert client.get(f"/configure/{job}")["resources"]
