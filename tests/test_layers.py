@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import os
 import re
 import subprocess
@@ -55,6 +56,19 @@ def floor_of(path: Path) -> str:
     return path.relative_to(PACKAGE).with_suffix("").parts[0]
 
 
+def on_floors(floors: set[str]) -> list[Path]:
+    """Return the modules of these floors, of which there are some."""
+    found = [path for path in MODULES if floor_of(path) in floors]
+    assert found
+    return found
+
+
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@functools.cache
 def imports(path: Path, *, only_at_top: bool = False) -> set[str]:
     """Absolute names of all modules that a file imports, but for type checkers."""
     found: set[str] = set()
@@ -75,7 +89,7 @@ def imports(path: Path, *, only_at_top: bool = False) -> set[str]:
         for child in ast.iter_child_nodes(node):
             visit(child)
 
-    visit(ast.parse(path.read_text()))
+    visit(tree_of(path))
     return found
 
 
@@ -86,19 +100,17 @@ def test_the_checks_see_every_floor() -> None:
     assert f"{NAME}.exceptions.CppError" in imports(PACKAGE / "wire" / "answers.py")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
-def test_a_floor_imports_only_from_those_below_it(path: Path) -> None:
-    floor = floor_of(path)
-    if floor == "__init__":
-        assert not any(name.startswith(NAME) for name in imports(path))
-        return
-    for name in imports(path):
-        if name.split(".")[0] != NAME:
-            continue
-        part = name.split(".")[1]
-        if part not in BELOW:
-            part = "__init__"  # something that the package itself defines, such as its version
-        assert part == floor or part in BELOW[floor], f"{path.name} imports {name}"
+def test_a_floor_imports_only_from_those_below_it() -> None:
+    for path in MODULES:
+        floor = floor_of(path)
+        for name in imports(path):
+            if name.split(".")[0] != NAME:
+                continue
+            assert floor != "__init__", f"{path} imports {name}"
+            part = name.split(".")[1]
+            if part not in BELOW:
+                part = "__init__"  # something that the package itself defines, such as its version
+            assert part == floor or part in BELOW[floor], f"{path} imports {name}"
 
 
 def repeated(names: list[tuple[str, str]]) -> dict[str, list[str]]:
@@ -137,7 +149,7 @@ def module_of(path: Path) -> str:
 def imported_modules(path: Path, modules: set[str]) -> set[str]:
     """Return those of the modules that a file imports, for type checkers as well."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -189,32 +201,28 @@ def test_no_two_classes_have_one_name() -> None:
         [
             (f"{program_of(path)}: {node.name}", str(path.relative_to(PACKAGE)))
             for path in MODULES
-            for node in ast.walk(ast.parse(path.read_text()))
+            for node in ast.walk(tree_of(path))
             if isinstance(node, ast.ClassDef)
         ]
     )
     assert found == {}
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for p in MODULES if floor_of(p) != "airflow_versions"],
-    ids=lambda path: str(path.relative_to(PACKAGE)),
-)
-def test_what_moved_between_versions_of_airflow_is_looked_for_in_one_place(path: Path) -> None:
+def test_what_moved_between_versions_of_airflow_is_looked_for_in_one_place() -> None:
     """Besides it: the compat package, which looks for us, and what triggers are made of, which never moved."""
     stable = ("airflow.providers.common.compat.", "airflow.triggers.")
-    of_airflow = {name for name in imports(path) if name.startswith("airflow.")}
-    assert {name for name in of_airflow if not name.startswith(stable)} == set()
-    assert not any("version_compat" in name for name in of_airflow)
+    for path in on_floors({"__init__", *BELOW} - {"airflow_versions"}):
+        of_airflow = {name for name in imports(path) if name.startswith("airflow.")}
+        assert {name for name in of_airflow if not name.startswith(stable)} == set(), path
+        assert not any("version_compat" in name for name in of_airflow), path
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) in _RULES], ids=lambda path: path.name)
-def test_the_rules_know_neither_airflow_nor_an_http_library_nor_a_clock(path: Path) -> None:
-    roots = {name.split(".")[0] for name in imports(path)}
-    assert roots - {NAME} <= set(sys.stdlib_module_names)
-    assert not roots & {"time", "asyncio", "socket", "ssl", "http", "threading", "os"}
-    assert "urllib.request" not in {".".join(name.split(".")[:2]) for name in imports(path)}
+def test_the_rules_know_neither_airflow_nor_an_http_library_nor_a_clock() -> None:
+    for path in on_floors(_RULES):
+        roots = {name.split(".")[0] for name in imports(path)}
+        assert roots - {NAME} <= set(sys.stdlib_module_names), path
+        assert not roots & {"time", "asyncio", "socket", "ssl", "http", "threading", "os"}, path
+        assert "urllib.request" not in {".".join(name.split(".")[:2]) for name in imports(path)}, path
 
 
 #: What only the pages of one service say: its name, its paths, its words for things.
@@ -261,19 +269,17 @@ def test_the_engines_own_tests_know_no_service(path: Path) -> None:
     assert {name for name in imports(path) if name.startswith(known)} == set()
 
 
-@pytest.mark.parametrize("path", [p for p in MODULES if floor_of(p) == "client"], ids=lambda path: path.name)
-def test_the_client_doesnt_know_airflow_and_imports_libraries_where_it_uses_them(path: Path) -> None:
-    assert "airflow" not in {name.split(".")[0] for name in imports(path)}
-    at_top = {name.split(".")[0] for name in imports(path, only_at_top=True)}
-    assert at_top - {NAME} <= set(sys.stdlib_module_names)
+def test_the_client_doesnt_know_airflow_and_imports_libraries_where_it_uses_them() -> None:
+    for path in on_floors({"client"}):
+        assert "airflow" not in {name.split(".")[0] for name in imports(path)}, path
+        at_top = {name.split(".")[0] for name in imports(path, only_at_top=True)}
+        assert at_top - {NAME} <= set(sys.stdlib_module_names), path
 
 
-@pytest.mark.parametrize(
-    "path", [p for p in MODULES if floor_of(p) != "emulator"], ids=lambda path: str(path.relative_to(PACKAGE))
-)
-def test_no_module_imports_a_heavy_library_at_its_top(path: Path) -> None:
-    at_top = {name.split(".")[0] for name in imports(path, only_at_top=True)}
-    assert not at_top & HEAVY
+def test_no_module_imports_a_heavy_library_at_its_top() -> None:
+    for path in on_floors({"__init__", *BELOW} - {"emulator"}):
+        at_top = {name.split(".")[0] for name in imports(path, only_at_top=True)}
+        assert not at_top & HEAVY, path
 
 
 def test_the_providers_metadata_imports_nothing_at_all() -> None:

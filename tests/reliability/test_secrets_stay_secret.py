@@ -47,14 +47,15 @@ def everything_is_logged(capfd):
     loggers = [logging.getLogger(), *map(logging.getLogger, sorted(logging.root.manager.loggerDict))]
     before = [(logger, logger.level, logger.disabled) for logger in loggers]
     for logger in loggers:
-        logger.setLevel(logging.DEBUG)
-        logger.disabled = False
+        logger.level, logger.disabled = logging.DEBUG, False
+    # All loggers forget what they let through when one is set, which takes long; so only this one is.
+    logging.getLogger().setLevel(logging.DEBUG)
     logging.getLogger().addHandler(handler)
     yield lambda: "\n".join(written) + "".join(capfd.readouterr())
     logging.getLogger().removeHandler(handler)
     for logger, level, disabled in before:
-        logger.setLevel(level)
-        logger.disabled = disabled
+        logger.level, logger.disabled = level, disabled
+    logging.getLogger().setLevel(before[0][1])
 
 
 @pytest.fixture

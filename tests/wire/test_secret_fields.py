@@ -21,17 +21,17 @@ sig sharedAccessSignature Authorization Ocp-Apim-Subscription-Key x-functions-ke
 """
 
 
-@pytest.mark.parametrize("name", SECRET_NAMES.split())
 @pytest.mark.parametrize(
     "value", ["hUsh9Zk-1", 9271038475, 1.5, ["hUsh9Zk-1", 9271038475], {"a": {"b": "hUsh9Zk-1"}}]
 )
-def test_a_field_is_secret_by_its_name_whatever_it_holds(name: str, value: object) -> None:
-    told = json.dumps(redacted({"offer": {name: value}}))
-    assert "hUsh" not in told
-    assert "9271038475" not in told
-    assert "1.5" not in told
-    if not isinstance(value, float):
-        assert {"hUsh9Zk-1", "9271038475"} & set(secrets_in({"offer": {name: value}}))
+def test_a_field_is_secret_by_its_name_whatever_it_holds(value: object) -> None:
+    for name in SECRET_NAMES.split():
+        told = json.dumps(redacted({"offer": {name: value}}))
+        assert "hUsh" not in told, name
+        assert "9271038475" not in told, name
+        assert "1.5" not in told, name
+        if not isinstance(value, float):
+            assert {"hUsh9Zk-1", "9271038475"} & set(secrets_in({"offer": {name: value}})), name
 
 
 OTHER_NAMES = """

@@ -13,20 +13,25 @@ from airflow_provider_cpp.wire.plain_text import MAX_LENGTH, one_line, plain_tex
 from tests.wire.secret_texts import PART, QUOTING, WRITTEN, quoted
 
 
-@pytest.mark.parametrize("outer", WRITTEN)
 @pytest.mark.parametrize("case", QUOTING)
-def test_a_secret_is_hidden_however_it_is_written_and_all_around_it_stays(case: str, outer: str) -> None:
+def test_a_secret_is_hidden_however_it_is_written_and_all_around_it_stays(case: str) -> None:
     text, after = quoted(case)
-    for inner, write in WRITTEN.items():
-        written = WRITTEN[outer](write(text))
+    # Most texts come out alike of several ways, above all as they are.
+    forms = {
+        (wrap(write(text)), wrap(write(after))): f"{inner}, and that {outer}"
+        for outer, wrap in WRITTEN.items()
+        for inner, write in WRITTEN.items()
+    }
+    assert len(forms) > 1
+    for (written, rest), form in forms.items():
         told = without_secrets(f"Failed: {written}")
 
-        assert PART not in told, inner
-        assert "***" in told
-        assert told.startswith("Failed: ")
-        assert told.endswith(WRITTEN[outer](write(after))), inner
+        assert PART not in told, form
+        assert "***" in told, form
+        assert told.startswith("Failed: "), form
+        assert told.endswith(rest), form
         for way in (one_line, plain_text):
-            assert PART not in way(written), inner
+            assert PART not in way(written), form
 
 
 @pytest.mark.parametrize(
@@ -206,12 +211,12 @@ def test_hiding_twice_hides_no_more(text: str) -> None:
     assert len(plain_text(text)) <= MAX_LENGTH + 3
 
 
-@pytest.mark.parametrize("length", range(1900, 2040, 7))
 @pytest.mark.parametrize("case", ["a signature in a URL", "a user in a URL", "a header", "a password in quotes"])
-def test_no_part_of_a_secret_is_left_where_a_text_is_cut(case: str, length: int) -> None:
+def test_no_part_of_a_secret_is_left_where_a_text_is_cut(case: str) -> None:
     text, _ = quoted(case)
-    for way in (one_line, plain_text):
-        assert "hUs" not in way("x" * length + " " + text)
+    for length in range(1900, 2040, 7):
+        for way in (one_line, plain_text):
+            assert "hUs" not in way("x" * length + " " + text), f"{length} in front, {way}"
 
 
 @pytest.mark.parametrize("text", ["https://me:hUsh9Zk", "sig=hUsh9Zk", '"password": "hUsh9Zk', "token: hUsh9Zk"])
@@ -310,8 +315,8 @@ def test_it_takes_linear_time_whatever_comes(piece: str) -> None:
         return time.process_time() - began
 
     # Eight times the text: linear is eight times as long, quadratic sixty-four times.
-    short = min(seconds(8_192) for _ in range(3))
-    assert seconds(65_536) < 30 * max(short, 0.002)
+    short = min(seconds(4_096) for _ in range(3))
+    assert seconds(32_768) < 30 * max(short, 0.001)
 
 
 def test_a_text_without_secrets_costs_next_to_nothing() -> None:
