@@ -16,7 +16,7 @@ from airflow_provider_cpp.wire.procedures import Keep, Procedure, Say
 RECONCILE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0, 60.0)
 
 #: Fields of a record that are the engine's own; all others are what the service's intent prepared.
-_OWN = frozenset({"of", "state"})
+_OWN = frozenset({"of", "state", "anew"})
 
 
 class How(Enum):

@@ -35,7 +35,7 @@ from airflow_provider_cpp.wire.answers import clock_ahead, describe
 from airflow_provider_cpp.wire.arguments import FAIL, RESTART
 from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.plain_text import capitalized
-from airflow_provider_cpp.wire.procedures import Procedure, Say, Wait
+from airflow_provider_cpp.wire.procedures import Keep, Procedure, Say, Wait
 
 
 class Memory(TypedDict, total=False):
@@ -56,6 +56,11 @@ def is_restart(record: object) -> bool:
     if not isinstance(record, dict) or record.get("state") != "restarting":
         return False
     return isinstance(record.get("canceling"), str)
+
+
+def is_anew(record: dict[str, object]) -> bool:
+    """Tell whether a record says that a person, and no retry, wants the operation once more."""
+    return record.get("anew") is True
 
 
 def _is_understood(record: dict[str, object]) -> bool:
@@ -116,15 +121,18 @@ class EarlierTries:
         if record.get("of", intent.subject) != intent.subject:
             yield Say(f"What the last try kept is about {record['of']}: it is left aside.", logging.WARNING)
             return None
+        if self.is_wanted_anew and intent.meets_others and not is_anew(record):
+            record = {**record, "anew": True}  # so that a retry compares as well, should it not be taken up now
+            yield Keep(record)
         if isinstance(record.get("location"), str):
             watched = intent.located(record["location"])
             state = yield from self._state_at(watched)
-            return (yield from self._resumed(watched, state))
+            return (yield from self._resumed(watched, state, anew=is_anew(record)))
         if is_restart(record):
             # Nothing was published since; what that cancel came to is looked at, and nothing else is canceled.
             if self.if_running != RESTART:
                 return None
-            may_be_ours = record.get("may_be_ours") is True and not self._is_repeated
+            may_be_ours = record.get("may_be_ours") is True and not self._is_repeated and not is_anew(record)
             watched = intent.located(record["canceling"])
             return (yield from restart(intent, watched, may_be_ours=may_be_ours, was_begun=True))
         if record.get("state") == "canceled" and self.since is not None and not self.is_wanted_anew:
@@ -142,8 +150,10 @@ class EarlierTries:
         prepared = prepared_in(record)
         is_known = intent.is_known(prepared)
         has_looked = is_unclear and (self.is_wanted_anew or self.since is None)
+        anew = is_anew(record)
         if has_looked:  # so that a retry of this try needn't ask again
-            yield keep(intent, "intended", **prepared) if is_known else keep(intent, "begun")
+            more = {**prepared, "anew": True} if anew else prepared
+            yield keep(intent, "intended", **more) if is_known else keep(intent, "begun")
         if is_unclear and not is_known:
             if has_looked:
                 return None
@@ -153,7 +163,7 @@ class EarlierTries:
             listed = yield from intent.rows()
             ours = intent.ours(listed.entries, prepared) if isinstance(listed, Listed) else None
             if ours is not None:
-                return (yield from self._resumed(intent.at(ours), ours.state))
+                return (yield from self._resumed(intent.at(ours), ours.state, anew=anew))
         if isinstance(listed, Unlisted) and listed.may_pass:
             raise listed.error
         if has_looked:
@@ -220,19 +230,21 @@ class EarlierTries:
         # It was accepted, and may have gone through before the service lost it.
         return (yield from self._unsettled(why, {}))
 
-    def _resumed(self, watched: Watched, state: str, *, is_known: bool = True) -> Procedure[Started | None]:
+    def _resumed(
+        self, watched: Watched, state: str, *, is_known: bool = True, anew: bool = False
+    ) -> Procedure[Started | None]:
         """Return the operation, or None if one has to be started anew.
 
         :param is_known: whether it is known to be of an earlier try. Of a task that was cleared it may be from
             before that, and the draft be another since.
+        :param anew: whether a person wants it once more, as the record says.
         """
         intent = self.intent
+        is_repeated = self._is_repeated or anew
         if state == RUNNING:
-            if intent.meets_others and (not is_known or self._is_repeated):
+            if intent.meets_others and (not is_known or is_repeated):
                 return (
-                    yield from met(
-                        intent, self.if_running, watched, How.REATTACHED, may_be_ours=not self._is_repeated
-                    )
+                    yield from met(intent, self.if_running, watched, How.REATTACHED, may_be_ours=not is_repeated)
                 )
             return (yield from taken(intent, watched, How.REATTACHED))
         if state == SUCCEEDED:

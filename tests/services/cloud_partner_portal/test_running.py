@@ -340,3 +340,32 @@ def test_what_is_canceled_while_a_cancel_is_on_its_way_is_published_anew_whoever
     ending = EndingWell(service, "publish-1", "before its cancel")
     outcome = ending.run(None, NOW - 60.0, records_are_kept=True)
     assert (outcome.how, outcome.watched.operation_id) == (How.POSTED, "publish-2")
+
+
+@pytest.mark.parametrize("state", ["started", "intended"])
+@pytest.mark.parametrize("dies_after", [None, *range(2, 9)])
+def test_a_retry_after_a_clear_compares_what_the_cleared_try_didnt_take_up(
+    state: str, dies_after: int | None
+) -> None:
+    """The person who cleared the task wants the draft as it is now, and so does every retry after that."""
+    service = model(kind=PUBLISH)
+    first, runner = start(service, kind=PUBLISH)
+    assert isinstance(first, Started)
+    service.draft += 1
+    record = next(each for each in runner.kept if each["state"] == state)
+    cleared = Runner(service, now=NOW + 60, dies_after=dies_after)
+    with pytest.raises(WorkerDied if dies_after else CppConflict):
+        cleared.run(PUBLISHING.once(record, math.inf, records_are_kept=True))
+    retry = Runner(service, now=NOW + 120)
+    with pytest.raises(CppConflict, match="a publish runs already"):
+        retry.run(PUBLISHING.once(cleared.kept[-1], NOW + 60, records_are_kept=True))
+    assert [name for name, _ in service.started] == ["publish-1"]
+
+
+def test_nor_does_a_retry_forget_it_that_takes_up_what_has_the_draft() -> None:
+    service = model(kind=PUBLISH, signoff_after=0.0)
+    _, runner = start(service, kind=PUBLISH)
+    cleared = Runner(service, now=NOW + 60)
+    told = cleared.run(PUBLISHING.once(runner.kept[-1], math.inf, records_are_kept=True))
+    assert (told.how, told.watched.operation_id) == (How.REATTACHED, "publish-1")
+    assert "anew" not in cleared.kept[-1]
