@@ -176,12 +176,22 @@ class OffersHook(ConnectionReader):
     ) -> Started | NotStarted:
         return self.client.run(start.once(**earlier, check=check), say=self.say, keep=keep)
 
-    def location(self, operation_location: str) -> Watched:
+    def location(self, operation_location: str | None) -> Watched:
         """Parse an operation's location, as `go_live` returns it.
 
         :raises UntrustedLocation: if it isn't an operation on the connection's own host.
         """
         return self.service.located(operation_location)
+
+    def location_on(self, offer_id: str, operation_location: object, publisher_id: str | None = None) -> Watched:
+        """Parse the location of an operation that has to be on one offer.
+
+        :param offer_id: the offer's identifier.
+        :param operation_location: its location, as `go_live` returns it.
+        :param publisher_id: its publisher's; the connection's by default.
+        :raises UntrustedLocation: if it isn't an operation on that offer and on the connection's own host.
+        """
+        return self.service.operations_of(self._offer(publisher_id, offer_id)).located(operation_location)
 
     def offer_location(self, offer_id: str, publisher_id: str | None = None) -> Watched:
         """Return where an offer is.
@@ -377,15 +387,31 @@ class OffersHook(ConnectionReader):
             raise found.error
         return list(found.entries)
 
-    def cancel_operation(self, operation_location: str, within: float | timedelta = CANCEL_TIMEOUT) -> Canceled:
+    def cancel_operation(
+        self,
+        operation_location: str | None,
+        within: float | timedelta = CANCEL_TIMEOUT,
+        notification_emails: Iterable[str] = (),
+        *,
+        dry_run: bool = False,
+    ) -> Canceled:
         """Cancel an operation that still runs, and watch it to its end (cancel-operations page).
 
         :param operation_location: its location.
         :param within: seconds, or a `timedelta`, in which the cancel has to be confirmed; 5 minutes by default.
+        :param notification_emails: as for `cancel`.
+        :param dry_run: report whether it would be canceled, and send nothing that changes anything.
         :returns: what became of the operation, as of `cancel`.
+        :raises UntrustedLocation: if it isn't an operation on the connection's own host; nothing was sent.
         :raises CppError: the error that the service's refusal means.
         """
-        cancel = Cancel(self.location(operation_location), seconds("within", within))
+        cancel = Cancel(
+            self.location(operation_location),
+            seconds("within", within),
+            self.service.addresses(notification_emails),
+            warns=False,
+            dry_run=checked_flag("dry_run", dry_run),
+        )
         return self.client.run(cancel.confirmed(), say=self.say)
 
     def test_connection(self) -> tuple[bool, str]:

@@ -11,7 +11,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
-from airflow_provider_cpp.exceptions import CppError, CppUnavailable
+from airflow_provider_cpp.exceptions import CppConfigurationError, CppError, CppUnavailable
 from airflow_provider_cpp.lro import ends
 from airflow_provider_cpp.lro.canceled import DRY_RUN, NOT_CANCELABLE, NOTHING_RUNNING, Canceled
 from airflow_provider_cpp.lro.ends import TIMEOUT, UNKNOWN, End
@@ -83,9 +83,14 @@ class CancelOffer:
         nothing runs; then nothing was sent.
 
         :param draw: gives random numbers from 0 to 1.
+        :raises CppConfigurationError: the service can't cancel by the offer's name alone; nothing was sent.
         :raises CppError: the error that the service's refusal means, or the list of operations can't be read.
         """
         offer = self.operations.offer
+        if self.operations.why_not_canceled:
+            raise CppConfigurationError(
+                f"Cancel of {offer} can't be: {self.operations.why_not_canceled}. Nothing was sent."
+            )
         listed = yield from self.operations.rows()
         if isinstance(listed, Unlisted):
             raise listed.error  # which operation the cancel would hit couldn't be told
@@ -124,6 +129,7 @@ class Cancel:
     :param notification_emails: whom the service tells of it.
     :param warns: log why it had no effect; otherwise only the event says so.
     :param again: what to do about a cancel that isn't confirmed.
+    :param dry_run: only report whether it would be canceled.
     """
 
     watched: Watched
@@ -131,6 +137,7 @@ class Cancel:
     notification_emails: tuple[str, ...] = ()
     warns: bool = True
     again: str = "clear this task to cancel it again"
+    dry_run: bool = False
 
     #: Whether the service may have done something about any of the cancels.
     was_taken: bool = field(default=False, init=False)
@@ -175,6 +182,10 @@ class Cancel:
                 if over.status == UNKNOWN and not self.was_taken:
                     raise self._never_taken(call, reading)
                 return (yield from self._came_to(call, over))
+            if self.dry_run:
+                message = f"Dry run: would cancel {self.watched}. Nothing was sent. {self.watched.ids}"
+                yield Say(message)
+                return Canceled(DRY_RUN, self.watched.url, message)
             was_taken, self.was_taken = self.was_taken, True  # until there is an answer
             try:
                 reading, now = yield from sent(call)

@@ -67,7 +67,17 @@ def taken(intent: Intent, watched: Watched, how: How) -> Procedure[Started]:
     :param watched: the operation.
     :param how: how it came to be this task's.
     """
-    yield keep(intent, "started", location=watched.url)
+    yield keep_started(intent, watched)
+    return (yield from logged(intent, watched, how))
+
+
+def keep_started(intent: Intent, watched: Watched) -> Keep:
+    """Return the request to keep that an operation runs for this task."""
+    return keep(intent, "started", location=watched.url)
+
+
+def logged(intent: Intent, watched: Watched, how: How) -> Procedure[Started]:
+    """Log an operation as this task's, of which there is a record already."""
     yield Say(f"{intent}: {how.value} {watched}, {watched.url}")
     return Started(watched, how)
 

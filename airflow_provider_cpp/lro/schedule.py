@@ -23,7 +23,12 @@ DEFAULT_TIMEOUT = timedelta(days=14)
 #: In which a cancel has to be confirmed: it takes the service one to three minutes (seen by clients).
 CANCEL_TIMEOUT = timedelta(minutes=5)
 
-DEFAULT_INTERVAL = 30.0
+
+class Unchosen(float):
+    """An interval that nobody chose: the one that a service's pages ask for takes its place, if it is longer."""
+
+
+DEFAULT_INTERVAL = Unchosen(30.0)
 DEFAULT_MAX_INTERVAL = 600.0
 
 
@@ -42,6 +47,8 @@ def seconds(name: str, value: object, *, or_zero: bool = False, longest: float =
         than ten years.
     """
     takes = f"It takes seconds, {'0 or more' if or_zero else 'above 0'}, ten years at most, or a timedelta"
+    if isinstance(value, Unchosen):
+        return value
     if isinstance(value, timedelta):
         given = value.total_seconds()
     elif isinstance(value, bool) or not isinstance(value, Real | Decimal):
@@ -105,6 +112,13 @@ class PollSchedule:
         return self.delay(age, 0.5) * draw
 
     @classmethod
-    def between(cls, shortest: float, longest: float) -> PollSchedule:
-        """Return a schedule whose upper bound gives way: whoever asks for 900 s means no 600 s maximum."""
+    def between(cls, shortest: float, longest: float, usual: float = 0.0) -> PollSchedule:
+        """Return a schedule whose upper bound gives way: whoever asks for 900 s means no 600 s maximum.
+
+        :param shortest: seconds between two polls at least, as they were given.
+        :param longest: the same, at most.
+        :param usual: seconds that count instead of fewer that nobody chose.
+        """
+        if isinstance(shortest, Unchosen):
+            shortest = max(shortest, usual)
         return cls(float(shortest), max(float(shortest), float(longest)))

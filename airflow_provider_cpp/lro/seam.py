@@ -332,6 +332,10 @@ class OperationsOf(Protocol):
     """The operations on one offer, past and running."""
 
     @property
+    def why_not_canceled(self) -> str:
+        """Why what runs can't be canceled by the offer's name alone, and what to do instead; empty if it can."""
+
+    @property
     def offer(self) -> str:
         """The offer in words: "offer contoso/vm"."""
 

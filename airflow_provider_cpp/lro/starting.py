@@ -18,7 +18,7 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted, Precheck
 from airflow_provider_cpp.lro.reconciling import NO_TRACE, after_conflict, after_silence
-from airflow_provider_cpp.lro.records import How, Started, keep, taken, unclear
+from airflow_provider_cpp.lro.records import How, Started, keep, keep_started, logged, unclear
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.running import met
 from airflow_provider_cpp.lro.seam import Accepted, Conflict, Intent, Prepared, Rejected, Unclear, Watched
@@ -151,11 +151,13 @@ class Start:
 
     def _confirmed(self, accepted: Watched) -> Procedure[Started | Conflict]:
         """Take an operation that was accepted, unless it meets a conflict after that."""
-        started = yield from taken(self.intent, accepted, How.POSTED)
+        yield keep_started(self.intent, accepted)
         confirmed = yield from self.intent.confirmed(accepted)
         if isinstance(confirmed, Conflict):
             return confirmed
-        return started if confirmed == accepted else (yield from taken(self.intent, confirmed, How.POSTED))
+        if confirmed != accepted:
+            yield keep_started(self.intent, confirmed)
+        return (yield from logged(self.intent, confirmed, How.POSTED))
 
     def _first(self, asking: Procedure[T], not_done: str = "sent") -> Procedure[T]:
         """Ask what has to be known before the request is sent; an error of that says what wasn't done.

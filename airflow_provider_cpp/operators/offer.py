@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.links.operation import TASK_LINKS, push_link
 from airflow_provider_cpp.lro.schedule import (
     CANCEL_TIMEOUT,
@@ -244,17 +245,23 @@ class PublishOperator(StartsOperation):
 
 
 class CancelOperator(CallsPortal, BaseOperator):
-    """Cancel whatever operation runs on an offer, and confirm it.
+    """Cancel an operation, or whatever runs on an offer, and confirm it.
 
     Asks first which operation runs, and sends nothing where none does. Then it watches that one to its end,
     on the worker: a cancel takes one to three minutes.
+
+    A connection of type ``product_ingestion`` needs ``operation_location``: that API cancels jobs, and doesn't say
+    which one runs on an offer.
 
     XCom ``return_value``: a ``dict`` of ``status``, ``location`` (of the operation, or None) and ``message``.
     The task succeeds with status ``canceled``; with ``nothing_running``; and with ``failed``, for an operation
     that failed before the cancel came. With any other one the cancel had no effect, and the task fails.
 
-    :param offer_id: the offer's identifier. (templated)
+    :param offer_id: the offer's identifier; None (default) where ``operation_location`` says which operation.
+        (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
+    :param operation_location: the operation's location, as GoLiveOperator and PublishOperator return it; only that
+        one is canceled. None (default) for whatever runs on the offer. (templated)
     :param cpp_conn_id: id of the connection. (templated)
     :param notification_emails: to whom the service writes; ignored for offers that were migrated to Partner
         Center. (templated)
@@ -272,6 +279,7 @@ class CancelOperator(CallsPortal, BaseOperator):
     template_fields: Sequence[str] = (
         "offer_id",
         "publisher_id",
+        "operation_location",
         "cpp_conn_id",
         "notification_emails",
         "is_dry_run",
@@ -281,8 +289,9 @@ class CancelOperator(CallsPortal, BaseOperator):
     def __init__(
         self,
         *,
-        offer_id: str,
+        offer_id: str | None = None,
         publisher_id: str | None = None,
+        operation_location: str | None = None,
         cpp_conn_id: str = "cpp_default",
         notification_emails: Sequence[str] = (),
         timeout: float | timedelta = CANCEL_TIMEOUT,
@@ -293,6 +302,14 @@ class CancelOperator(CallsPortal, BaseOperator):
         super().__init__(**kwargs)
         self.offer_id = offer_id
         self.publisher_id = publisher_id
+        self.operation_location = operation_location
+        #: A location that renders to nothing doesn't mean whatever runs on the offer.
+        self._by_location = operation_location is not None
+        if offer_id is None and operation_location is None:
+            raise CppConfigurationError(
+                "CancelOperator needs offer_id, for whatever runs on the offer, or operation_location, for one "
+                "operation."
+            )
         self.cpp_conn_id = cpp_conn_id
         self.notification_emails = notification_emails
         self.timeout = seconds("timeout", timeout)
@@ -301,13 +318,18 @@ class CancelOperator(CallsPortal, BaseOperator):
 
     def execute(self, context: Context) -> dict[str, object]:
         """Cancel what runs, and watch it to its end."""
-        result = self.hook.cancel(
-            self.offer_id,
-            self.publisher_id,
-            self.notification_emails,
-            within=time_limit(self.timeout, self.execution_timeout),
-            dry_run=rendered_flag("dry_run", self.is_dry_run),
-        )
+        within = time_limit(self.timeout, self.execution_timeout)
+        dry_run = rendered_flag("dry_run", self.is_dry_run)
+        if self._by_location:
+            location = self.operation_location
+            if self.offer_id is not None:
+                location = self.hook.location_on(self.offer_id, location, self.publisher_id).url
+            result = self.hook.cancel_operation(location, within, self.notification_emails, dry_run=dry_run)
+        else:
+            assert self.offer_id is not None  # noqa: S101 - one of both was given
+            result = self.hook.cancel(
+                self.offer_id, self.publisher_id, self.notification_emails, within, dry_run=dry_run
+            )
         if result.location:
             push_link(context, self.hook.location(result.location), self.hook)
         error = result.error

@@ -138,8 +138,8 @@ class StartsOperation(CancelsWhenKilled, BaseOperator):
         # Starting may have taken minutes, if it wasn't clear at once what came of it.
         return time_limit(self.timeout, self.execution_timeout, time.time() - self._executed_since)
 
-    def _schedule(self) -> PollSchedule:
-        return PollSchedule.between(self.poll_interval, self.max_poll_interval)
+    def _schedule(self, usual: float) -> PollSchedule:
+        return PollSchedule.between(self.poll_interval, self.max_poll_interval, usual)
 
     def _retention(self) -> timedelta:
         return timedelta(seconds=self.timeout) + RECORD_SLACK

@@ -70,7 +70,11 @@ class Waits(CallsPortal):
     #: How it goes on; None before it has begun, and after it has ended.
     _steps: Generator[float, None, End] | None = None
 
-    def _schedule(self) -> PollSchedule:
+    def _schedule(self, usual: float) -> PollSchedule:
+        """Return when to look.
+
+        :param usual: seconds between two looks at least, where the task's author chose none.
+        """
         raise NotImplementedError
 
     def _goal(self) -> Goal:
@@ -98,7 +102,7 @@ class Waits(CallsPortal):
             location,
             started_at=started_at,
             deadline=started_at + self._limit(),
-            schedule=self._schedule(),
+            schedule=self._schedule(location.usual_interval),
             stuck_after=self.stuck_after,
             goal=self._goal(),
         )

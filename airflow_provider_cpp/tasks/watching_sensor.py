@@ -40,6 +40,7 @@ class WatchingSensor(Waits, BaseSensorOperator):
     def __init__(self, *, waiting: Waiting, **kwargs: Any) -> None:
         super().__init__(poke_interval=waiting.interval, timeout=waiting.timeout, **kwargs)
         self.deferrable = waiting.deferrable
+        self._interval = waiting.interval
         self.max_poke_interval = waiting.max_interval
         self.stuck_after = waiting.stuck_after
         self._wants_no_worker = waiting.start_from_trigger or waiting.end_from_trigger
@@ -210,8 +211,11 @@ class WatchingSensor(Waits, BaseSensorOperator):
         self.log.info("%s", end.message)
         return result
 
-    def _schedule(self) -> PollSchedule:
-        return PollSchedule.between(self.poke_interval, self.max_poke_interval)
+    def _schedule(self, usual: float) -> PollSchedule:
+        # Airflow's own attribute is a plain number, which may have been set since.
+        chosen = self.poke_interval
+        given = self._interval if chosen == self._interval else chosen
+        return PollSchedule.between(given, self.max_poke_interval, usual)
 
     def _get_next_poke_interval(
         self, started_at: datetime | float, run_duration: Callable[[], float], poke_count: int

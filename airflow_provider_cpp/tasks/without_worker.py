@@ -59,6 +59,8 @@ def start_trigger_args(
     """
     from airflow.triggers.base import StartTriggerArgs
 
+    from airflow_provider_cpp.lro.schedule import Unchosen
+
     limit = time_limit(waiting.timeout, execution_timeout)
     hard_limit = limit + waiting.interval + MARGIN
     if execution_timeout is not None:
@@ -68,7 +70,7 @@ def start_trigger_args(
         trigger_kwargs={
             **{name: as_template(name, value) for name, value in templates.items()},
             **arguments,
-            "poke_interval": waiting.interval,
+            "poke_interval": None if isinstance(waiting.interval, Unchosen) else waiting.interval,
             "max_poke_interval": waiting.max_interval,
             "stuck_after": waiting.stuck_after,
             "limit": limit,

@@ -54,7 +54,7 @@ class WatchingTrigger(BaseTrigger):
     :param deadline: when to give up, in seconds since 1970 (UTC): absolute, so that no restart moves it;
         None where the scheduler made the trigger.
     :param cpp_conn_id: id of the connection.
-    :param poke_interval: seconds between two polls at least.
+    :param poke_interval: seconds between two polls at least; None for the service's own.
     :param max_poke_interval: seconds between two polls at most.
     :param stuck_after: seconds without a change of step after which a warning is logged; None for never.
     :param limit: seconds to watch, where there is no deadline.
@@ -71,7 +71,7 @@ class WatchingTrigger(BaseTrigger):
         started_at: float | None = None,
         deadline: float | None = None,
         cpp_conn_id: str = "cpp_default",
-        poke_interval: float = DEFAULT_INTERVAL,
+        poke_interval: float | None = None,
         max_poke_interval: float = DEFAULT_MAX_INTERVAL,
         stuck_after: float | None = None,
         limit: float = DEFAULT_TIMEOUT.total_seconds(),
@@ -83,7 +83,7 @@ class WatchingTrigger(BaseTrigger):
         self.started_at = started_at
         self.deadline = deadline
         self.cpp_conn_id = cpp_conn_id
-        self.poke_interval = seconds("poke_interval", poke_interval)
+        self.poke_interval = optional_seconds("poke_interval", poke_interval)
         self.max_poke_interval = seconds("max_poke_interval", max_poke_interval)
         self.stuck_after = optional_seconds("stuck_after", stuck_after)
         self.limit = seconds("limit", limit)
@@ -194,7 +194,11 @@ class WatchingTrigger(BaseTrigger):
             location,
             started_at=started_at,
             deadline=deadline,
-            schedule=PollSchedule.between(self.poke_interval, self.max_poke_interval),
+            schedule=PollSchedule.between(
+                DEFAULT_INTERVAL if self.poke_interval is None else self.poke_interval,
+                self.max_poke_interval,
+                location.usual_interval,
+            ),
             stuck_after=self.stuck_after,
             goal=goal,
         )

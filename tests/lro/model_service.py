@@ -137,6 +137,7 @@ class Opening:
     portal: ClassVar[str] = Job.portal
     list_in_words: ClassVar[str] = Job.list_in_words
     row_in_words: ClassVar[str] = "line"
+    why_not_canceled: ClassVar[str] = ""
     is_keyed: ClassVar[bool] = False
     may_repeat: ClassVar[bool] = True
     to_do: ClassVar[str] = "to open it"

@@ -13,8 +13,10 @@ from airflow_provider_cpp.exceptions import (
     CppNotFound,
     NotCanceled,
     OperationTimeout,
+    UntrustedLocation,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.hooks.product_ingestion import ProductIngestionHook
 from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.operators.offer import CancelOperator
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
@@ -90,3 +92,59 @@ def test_a_refusal_is_the_services_error(cpp_emulator):
 def test_a_timeout_that_can_not_work_is_refused_while_the_dag_is_parsed(timeout):
     with pytest.raises(CppConfigurationError, match="timeout"):
         CancelOperator(task_id="cancel", offer_id=OFFER, timeout=timeout)
+
+
+class TestOneOperation:
+    """What `operation_location` names, on either API."""
+
+    @pytest.fixture(params=["cloud_partner_portal", "product_ingestion"], autouse=True)
+    def api(self, request, cpp_emulator, monkeypatch):
+        cpp_emulator.add_offer(OFFER, state="ready")
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json(api=request.param))
+        return request.param
+
+    @pytest.fixture
+    def hook(self, api):
+        return {"cloud_partner_portal": CloudPartnerPortalHook, "product_ingestion": ProductIngestionHook}[api]()
+
+    @pytest.mark.parametrize("offer_id", [None, OFFER])
+    def test_it_is_canceled(self, hook, offer_id):
+        location = hook.go_live(OFFER)
+        result = cancel(offer_id=offer_id, operation_location=location)
+        assert result["status"] == "canceled", result
+        assert cancel(offer_id=None, operation_location=location)["status"] == "canceled"
+
+    def test_a_dry_run_says_what_it_would_do(self, hook, cpp_emulator):
+        location = hook.go_live(OFFER)
+        result = cancel(offer_id=None, operation_location=location, dry_run=True)
+        assert result["status"] == "dry_run"
+        assert "would cancel" in result["message"]
+        assert [record for record in cpp_emulator.requests if "cancel" in record.path] == []
+
+    @pytest.mark.parametrize("location", [None, "", "None"])
+    def test_a_location_that_isnt_there_doesnt_mean_whatever_runs(self, hook, location):
+        hook.go_live(OFFER)
+        task = CancelOperator(task_id="cancel", offer_id=OFFER, operation_location="{{ nothing }}")
+        task.operation_location = location
+        with pytest.raises(UntrustedLocation, match="There is no operation"):
+            task.execute(context_of(task))
+
+    def test_one_of_another_offer_is_refused(self, hook, cpp_emulator):
+        cpp_emulator.add_offer("another", state="ready")
+        location = hook.go_live("another")
+        with pytest.raises(UntrustedLocation, match="belongs to"):
+            cancel(operation_location=location)
+
+
+def test_something_has_to_be_named():
+    with pytest.raises(CppConfigurationError, match="offer_id"):
+        CancelOperator(task_id="cancel")
+
+
+def test_by_offer_alone_it_is_refused_where_the_api_cancels_jobs(cpp_emulator, monkeypatch):
+    cpp_emulator.add_offer(OFFER, state="ready")
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json(api="product_ingestion"))
+    with pytest.raises(CppConfigurationError, match="Give its operation_location") as refusal:
+        cancel()
+    assert "Nothing was sent" in str(refusal.value)
+    assert cpp_emulator.requests == []

@@ -133,7 +133,7 @@ def test_an_interval_that_can_not_work_is_refused_while_the_dag_is_parsed(argume
 
 
 def test_a_longer_interval_than_the_default_maximum_is_meant_as_it_says():
-    assert operator(poll_interval=timedelta(hours=1), max_poll_interval=600)._schedule().longest == 3600
+    assert operator(poll_interval=timedelta(hours=1), max_poll_interval=600)._schedule(30.0).longest == 3600
 
 
 class TestRecord:

@@ -39,6 +39,7 @@ class Submissions:
     list_in_words: ClassVar[str] = SUBMISSIONS
     row_in_words: ClassVar[str] = "submission"
     portal: ClassVar[str] = PORTAL
+    why_not_canceled: ClassVar[str] = ""
 
     @property
     def offer(self) -> str:

@@ -47,11 +47,11 @@ from airflow_provider_cpp.services.product_ingestion.submissions import (
 from airflow_provider_cpp.wire.answers import Answer, Reading, error_of, heard
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Unlisted
-from airflow_provider_cpp.wire.procedures import Procedure, Wait, sent
+from airflow_provider_cpp.wire.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.wire.retries import was_refused_unread
 
 #: Seconds before each look at a job that was just accepted: whether it meets a conflict it says at once.
-FIRST_LOOKS = (0.0, 1.0, 2.0, 4.0, 8.0)
+FIRST_LOOKS = (0.0, 2.0, 8.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,16 @@ class _Publication(Publications):
 
         :raises CppError: that can't be had just now, so that nothing may be sent.
         """
+        for line in self._ignored():
+            yield Say(line)
         listed = yield from self.rows()
         if isinstance(listed, Unlisted):
             raise listed.error
         return self._prepared(listed.entries)
+
+    def _ignored(self) -> tuple[str, ...]:
+        """Return what of the arguments the service does nothing about, as lines."""
+        return ()
 
     def _prepared(self, rows: Sequence[SubmissionRow]) -> Prepared:
         raise NotImplementedError
@@ -275,6 +281,14 @@ class PublishingDraft(_Publication):
     action: ClassVar[str] = "Publish"
     to_do: ClassVar[str] = "to publish"
     happening: ClassVar[str] = "is being published to preview"
+
+    def _ignored(self) -> tuple[str, ...]:
+        if not self.notification_emails:
+            return ()
+        return (
+            "notification_emails is ignored: the Product Ingestion API notifies nobody. To whom Microsoft writes "
+            "is set in Partner Center.",
+        )
 
     def _prepared(self, rows: Sequence[SubmissionRow]) -> Prepared:
         runs = running(rows)

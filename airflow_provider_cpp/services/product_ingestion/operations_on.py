@@ -34,6 +34,11 @@ class Publications:
     list_in_words: ClassVar[str] = SUBMISSIONS
     row_in_words: ClassVar[str] = "submission"
     portal: ClassVar[str] = PORTAL
+    why_not_canceled: ClassVar[str] = (
+        "the Product Ingestion API cancels jobs, and doesn't say which job runs on an offer. Give its "
+        "operation_location, as GoLiveOperator and PublishOperator return it, or cancel it in Partner Center, "
+        f"{PORTAL}"
+    )
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "product", Product(self.origin, self.ref))

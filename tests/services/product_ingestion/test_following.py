@@ -16,7 +16,7 @@ from airflow_provider_cpp.exceptions import (
 from airflow_provider_cpp.lro.cancelling import Cancel
 from airflow_provider_cpp.lro.ends import End
 from airflow_provider_cpp.lro.goals import COMPLETED, SIGNOFF
-from airflow_provider_cpp.lro.schedule import PollSchedule
+from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL, PollSchedule
 from airflow_provider_cpp.lro.starting import Start
 from airflow_provider_cpp.lro.watching import Watch
 from airflow_provider_cpp.offers.refs import OfferRef
@@ -358,3 +358,10 @@ class TestStatus:
         portal = Portal(answers={f"{BASE}/submission/{GUID}": answer})
         with pytest.raises(Exception, match="List submissions"):
             Runner(portal).run(SERVICE.status(OFFER))
+
+
+def test_looks_are_once_a_minute_at_most_unless_somebody_chooses_another_interval() -> None:
+    watched = SERVICE.located(f"{ORIGIN}{BASE}/configure/job-1/status")
+    assert PollSchedule.between(DEFAULT_INTERVAL, 600, watched.usual_interval).shortest == 60
+    assert PollSchedule.between(30, 600, watched.usual_interval).shortest == 30
+    assert PollSchedule.between(900, 600, watched.usual_interval).shortest == 900
