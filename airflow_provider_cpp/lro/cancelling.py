@@ -15,18 +15,11 @@ from airflow_provider_cpp.exceptions import CppConfigurationError, CppError, Cpp
 from airflow_provider_cpp.lro import ends
 from airflow_provider_cpp.lro.canceled import DRY_RUN, NOT_CANCELABLE, NOTHING_RUNNING, Canceled
 from airflow_provider_cpp.lro.ends import TIMEOUT, UNKNOWN, End
+from airflow_provider_cpp.lro.looks import Contradictory, Missing, Running, Seen, Unread
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.rows import Row, latest
 from airflow_provider_cpp.lro.schedule import CANCEL_TIMEOUT, PollSchedule
-from airflow_provider_cpp.lro.seam import (
-    Contradictory,
-    Missing,
-    OperationsOf,
-    Running,
-    Seen,
-    Unread,
-    Watched,
-)
+from airflow_provider_cpp.lro.seam import OperationsOf, Watched
 from airflow_provider_cpp.lro.watching import Watch
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, SUCCEEDED, cant_be_canceled
 from airflow_provider_cpp.wire.answers import Reading, describe, error_of

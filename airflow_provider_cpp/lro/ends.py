@@ -21,8 +21,9 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.lro import words
 from airflow_provider_cpp.lro.goals import COMPLETED, Goal
+from airflow_provider_cpp.lro.looks import NOT_ASKED, CustomerView
 from airflow_provider_cpp.lro.operations import Operation
-from airflow_provider_cpp.lro.seam import NOT_ASKED, CustomerView, Watched
+from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.story import (
     IS_IN_PREVIEW,
     alarms,

@@ -1,12 +1,14 @@
-"""What one exchange shows of an operation, by HTTP's own rules."""
+"""What a look at an operation came to, and how one exchange becomes that by HTTP's own rules."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from hashlib import blake2b
 
+from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.operations import Operation
-from airflow_provider_cpp.lro.seam import Look, Missing, Refused, Running, Seen, Unread
+from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.wire.answers import (
     Answer,
     Reading,
@@ -22,6 +24,138 @@ from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.retries import is_failed_read
 
 _ACCEPTED = 202
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The operation was read.
+
+    :param operation: how it is.
+    :param mark: by which the service knows that the next look shows the same; empty for never.
+    :param retry_after: seconds that the service asks to wait before the next look; None if it doesn't ask.
+    """
+
+    operation: Operation
+    mark: bytes = b""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """It runs, and there is nothing to read of it yet.
+
+    :param retry_after: as for `Seen`.
+    """
+
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The service doesn't find it, which it may yet, or not any more.
+
+    :param why: what the service says, in words.
+    :param kind: what such failures have in common: no id, no time.
+    :param error: the error that it means.
+    :param is_gone: whether the service says that it is gone for good.
+    :param retry_after: as for `Seen`.
+    """
+
+    why: str
+    kind: str
+    error: CppError
+    is_gone: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unread:
+    """It couldn't be read; says nothing of the operation itself.
+
+    :param why: the reason, in words.
+    :param kind: what such failures have in common: no id, no time.
+    :param error: the error that it means.
+    :param is_hopeless: whether a wait that begins with it ends with it: nothing can be sent at all.
+    :param retry_after: as for `Seen`.
+    """
+
+    why: str
+    kind: str
+    error: CppError
+    is_hopeless: bool = False
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The service won't let us read it.
+
+    :param error: the error that it means.
+    :param retry_after: as for `Seen`.
+    """
+
+    error: CppError
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Contradictory:
+    """What the service says of it in two places doesn't fit, and hasn't for long enough: its outcome isn't known.
+
+    :param why: what it says, in words.
+    :param error: the error that it means.
+    :param retry_after: as for `Seen`.
+    """
+
+    why: str
+    error: CppError
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NeverBegan:
+    """Its request was accepted, and refused after that, because of something else that runs.
+
+    :param error: the error that it means.
+    :param retry_after: as for `Seen`.
+    """
+
+    error: CppError
+    retry_after: float | None = None
+
+
+Look = Seen | Running | Missing | Unread | Refused | Contradictory | NeverBegan
+
+
+@dataclass(frozen=True, slots=True)
+class NotListed:
+    """The list of operations doesn't name it.
+
+    :param goes_by_other_id: whether the list knows it by another identifier, so that its absence says nothing.
+    :param may_run: whether what runs on the offer may be it.
+    """
+
+    goes_by_other_id: bool = False
+    may_run: bool = False
+
+
+#: What the list says of an operation that isn't found by itself.
+Found = Row | NotListed | Unlisted
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """What a message says of an offer besides what went wrong.
+
+    :param live: what customers see, as a sentence; empty if nobody asked.
+    :param page: where a person looks at the offer; empty for where one looks at all of them.
+    """
+
+    live: str = ""
+    page: str = ""
+
+
+NOT_ASKED = CustomerView()
 
 
 def looked(

@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import NoReturn, TypedDict
 
+from airflow_provider_cpp.lro.looks import Contradictory, Look, Missing, NeverBegan, Running, Seen
 from airflow_provider_cpp.lro.records import (
     How,
     Started,
@@ -20,16 +21,7 @@ from airflow_provider_cpp.lro.records import (
 )
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.running import met, restart
-from airflow_provider_cpp.lro.seam import (
-    Contradictory,
-    Intent,
-    Look,
-    Missing,
-    NeverBegan,
-    Running,
-    Seen,
-    Watched,
-)
+from airflow_provider_cpp.lro.seam import Intent, Watched
 from airflow_provider_cpp.lro.words import CANCELED, FAILED, RUNNING, SUCCEEDED
 from airflow_provider_cpp.wire.answers import clock_ahead, describe
 from airflow_provider_cpp.wire.arguments import FAIL, RESTART

@@ -15,11 +15,7 @@ from airflow_provider_cpp.lro import ends
 from airflow_provider_cpp.lro.ends import End
 from airflow_provider_cpp.lro.goals import COMPLETED, Goal
 from airflow_provider_cpp.lro.log_lines import LogState
-from airflow_provider_cpp.lro.operations import Operation
-from airflow_provider_cpp.lro.repeated_failures import RepeatedFailure, often
-from airflow_provider_cpp.lro.rows import Row
-from airflow_provider_cpp.lro.schedule import PollSchedule
-from airflow_provider_cpp.lro.seam import (
+from airflow_provider_cpp.lro.looks import (
     NOT_ASKED,
     Contradictory,
     CustomerView,
@@ -31,8 +27,12 @@ from airflow_provider_cpp.lro.seam import (
     Running,
     Seen,
     Unread,
-    Watched,
 )
+from airflow_provider_cpp.lro.operations import Operation
+from airflow_provider_cpp.lro.repeated_failures import RepeatedFailure, often
+from airflow_provider_cpp.lro.rows import Row
+from airflow_provider_cpp.lro.schedule import PollSchedule
+from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.story import duration_in_words, progress_of
 from airflow_provider_cpp.lro.words import SUCCEEDED
 from airflow_provider_cpp.wire.answers import kind_of

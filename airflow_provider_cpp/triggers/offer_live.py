@@ -24,9 +24,10 @@ except ImportError:
 
 from airflow_provider_cpp import airflow_versions
 from airflow_provider_cpp.exceptions import CppError, UntrustedLocation
+from airflow_provider_cpp.lro.looks import Refused, Running, Seen
 from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.schedule import PollSchedule, seconds
-from airflow_provider_cpp.lro.seam import Refused, Running, Seen, Watched
+from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.words import SUCCEEDED
 from airflow_provider_cpp.offers.gone_live import GoneLive, Look, Reported, read_reported
 from airflow_provider_cpp.offers.refs import OfferRef

@@ -11,25 +11,19 @@ from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from airflow_provider_cpp.exceptions import CppConflict, UntrustedLocation
-from airflow_provider_cpp.lro.looks import looked
+from airflow_provider_cpp.lro.looks import NOT_ASKED, CustomerView, Found, Look, NotListed, Seen, looked
 from airflow_provider_cpp.lro.operations import Operation, Step
 from airflow_provider_cpp.lro.rows import Row, changed_since, most_alive
 from airflow_provider_cpp.lro.seam import (
-    NOT_ASKED,
     Accepted,
     Conflict,
-    CustomerView,
     Due,
     Dueness,
-    Found,
     HasDraft,
     Live,
-    Look,
-    NotListed,
     Prepared,
     Rejected,
     Runs,
-    Seen,
     Unclear,
     Verdict,
     Watched,

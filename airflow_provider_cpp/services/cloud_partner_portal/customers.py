@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.lro.seam import CustomerView
+from airflow_provider_cpp.lro.looks import CustomerView
 from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal import calls

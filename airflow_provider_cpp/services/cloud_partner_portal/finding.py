@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow_provider_cpp.lro.seam import NotListed
+from airflow_provider_cpp.lro.looks import NotListed
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from airflow_provider_cpp.exceptions import UntrustedLocation
+from airflow_provider_cpp.lro.looks import Seen
 from airflow_provider_cpp.lro.rows import Row, changed_since, most_alive
 from airflow_provider_cpp.lro.seam import (
     Accepted,
@@ -19,7 +20,6 @@ from airflow_provider_cpp.lro.seam import (
     HasDraft,
     Prepared,
     Rejected,
-    Seen,
     Unclear,
     Verdict,
     Watched,

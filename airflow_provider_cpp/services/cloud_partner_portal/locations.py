@@ -13,9 +13,8 @@ from typing import cast
 from urllib.parse import parse_qs, unquote
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
-from airflow_provider_cpp.lro.looks import looked
+from airflow_provider_cpp.lro.looks import CustomerView, Found, Look, NotListed, Seen, looked
 from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL
-from airflow_provider_cpp.lro.seam import CustomerView, Found, Look, NotListed, Seen
 from airflow_provider_cpp.offers.pages import PORTAL, SUPPORT
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal import calls

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.lro.seam import CustomerView
+from airflow_provider_cpp.lro.looks import CustomerView
 from airflow_provider_cpp.offers.pages import page_of_product
 from airflow_provider_cpp.services.product_ingestion.submissions import newest, rows_of
 from airflow_provider_cpp.wire.listing import Unlisted

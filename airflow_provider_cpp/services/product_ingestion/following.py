@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from airflow_provider_cpp.exceptions import CppConflict, CppNotFound, OperationStatusUnknown
-from airflow_provider_cpp.lro.looks import looked, unlisted_look
-from airflow_provider_cpp.lro.operations import Operation
-from airflow_provider_cpp.lro.seam import (
+from airflow_provider_cpp.lro.looks import (
     Contradictory,
     CustomerView,
     Look,
@@ -17,7 +15,10 @@ from airflow_provider_cpp.lro.seam import (
     NeverBegan,
     NotListed,
     Seen,
+    looked,
+    unlisted_look,
 )
+from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.words import FAILED, RUNNING, SUCCEEDED
 from airflow_provider_cpp.offers.pages import PORTAL, SUPPORT
 from airflow_provider_cpp.services.product_ingestion import calls

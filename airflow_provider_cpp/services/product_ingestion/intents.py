@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from airflow_provider_cpp.exceptions import CppBadRequest
+from airflow_provider_cpp.lro.looks import Seen
 from airflow_provider_cpp.lro.rows import Row, changed_since, most_alive
 from airflow_provider_cpp.lro.seam import (
     FORCED,
@@ -21,7 +22,6 @@ from airflow_provider_cpp.lro.seam import (
     HasDraft,
     Prepared,
     Rejected,
-    Seen,
     Unclear,
     Verdict,
     Watched,

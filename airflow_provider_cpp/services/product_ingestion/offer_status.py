@@ -9,9 +9,8 @@ from urllib.parse import urlencode
 
 from airflow_provider_cpp.exceptions import CppBadRequest, CppNotFound
 from airflow_provider_cpp.lro.goals import WAITS_FOR_SIGNOFF
-from airflow_provider_cpp.lro.looks import unlisted_look
+from airflow_provider_cpp.lro.looks import CustomerView, Look, NotListed, Refused, Seen, unlisted_look
 from airflow_provider_cpp.lro.operations import Operation
-from airflow_provider_cpp.lro.seam import CustomerView, Look, NotListed, Refused, Seen
 from airflow_provider_cpp.lro.words import RUNNING, SUCCEEDED
 from airflow_provider_cpp.offers.pages import PORTAL, SUPPORT
 from airflow_provider_cpp.offers.refs import OfferRef

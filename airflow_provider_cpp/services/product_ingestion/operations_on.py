@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from airflow_provider_cpp.lro.looks import CustomerView
 from airflow_provider_cpp.lro.rows import Row
-from airflow_provider_cpp.lro.seam import CustomerView, Watched
+from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.offers.pages import PORTAL
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.product_ingestion.customers import seen_by_customers

@@ -5,17 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from airflow_provider_cpp.lro.looks import Contradictory, Missing, NeverBegan, Refused, Running, Seen, Unread
 from airflow_provider_cpp.lro.operations import Operation
-from airflow_provider_cpp.lro.seam import (
-    Contradictory,
-    Missing,
-    NeverBegan,
-    Refused,
-    Running,
-    Seen,
-    Unread,
-    Watched,
-)
+from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.words import RUNNING
 from airflow_provider_cpp.offers.pages import page_of_product
 from airflow_provider_cpp.offers.refs import OfferRef
