@@ -386,8 +386,11 @@ def test_every_parameter_is_described(section, cls):
     )
     text = pages.split(f"\n## {section}\n")[1].split("\n## ")[0].split("\n# ")[0]
     described = set(re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE))
-    source = ast.parse((ROOT / (cls.__module__.replace(".", "/") + ".py")).read_text(encoding="utf-8"))
-    (node,) = (n for n in source.body if isinstance(n, ast.ClassDef) and n.name == cls.__name__)
+    # Not `cls.__module__`, which is where users import it from. No two classes have one name.
+    sources = (
+        ast.parse(path.read_text(encoding="utf-8")) for path in (ROOT / "airflow_provider_cpp").rglob("*.py")
+    )
+    (node,) = (n for each in sources for n in each.body if isinstance(n, ast.ClassDef) and n.name == cls.__name__)
     (init,) = (n for n in node.body if isinstance(n, ast.FunctionDef) and n.name == "__init__")
     assert {argument.arg for argument in init.args.kwonlyargs} <= described
 
