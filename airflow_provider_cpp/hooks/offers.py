@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
@@ -273,11 +273,13 @@ class OffersHook(ConnectionReader):
     ) -> Offer:
         """Read an offer with its definition (retrieve-specific-offer page): the latest by default.
 
-        The service returns no values of secret fields, and of files (logos, disks) URLs of its own.
+        The service returns no values of secret fields, and of files (logos, disks) URLs of its own. On the Product
+        Ingestion API the definition is a tree of resources. Either may hold signatures of shared-access URLs:
+        don't store or print it as it is.
 
         :param offer_id: the offer's identifier.
         :param publisher_id: its publisher's; the connection's by default.
-        :param version: that version instead, 0 or more.
+        :param version: that version instead, 0 or more; the Product Ingestion API has none.
         :param slot: what is in that slot instead: `draft`, `preview` (or `staging`, `view`) or `production`
             (or `live`), in any case.
         :raises CppConfigurationError: an argument can't be, or version and slot are both given.
@@ -291,7 +293,7 @@ class OffersHook(ConnectionReader):
     def put_offer(
         self,
         offer_id: str,
-        definition: Mapping[str, Any],
+        definition: Mapping[str, Any] | Sequence[Mapping[str, Any]],
         publisher_id: str | None = None,
         *,
         if_match: str | None = None,
@@ -306,15 +308,18 @@ class OffersHook(ConnectionReader):
 
         The offer is read, compared, and sent back with what is wanted changed in it, under the condition that
         nobody else changed it meanwhile (create-or-modify and concurrency-control pages). An answer that gets
-        lost is settled by reading again.
+        lost is settled by reading again. On the Product Ingestion API the draft's tree is read, the resources that
+        differ are sent whole in one request, and its job is waited for; there are no conditions.
 
         :param offer_id: the offer's identifier.
         :param definition: a document such as `get_offer` returns, or the PUT of the reference takes
             (`{"offerTypeId": ..., "definition": {...}}`), or a part of it: what it doesn't name stays, and
-            `null` removes.
+            `null` removes. On the Product Ingestion API a resource, a list of them, or what has them as
+            `resources`.
         :param publisher_id: its publisher's identifier; the connection's by default.
         :param if_match: ETag of what may be replaced, or `*` for whatever is there; the one that is read by
-            default. Offers that were migrated to Partner Center have none, so that they need `*`.
+            default. Offers that were migrated to Partner Center have none, so that they need `*`; the Product
+            Ingestion API takes no other value.
         :param dry_run: log and return what differs, and send nothing.
         :param ignore: paths of what doesn't count, written as `offers.paths` says.
         :param exact: paths of objects and lists that are wanted as they stand: what they don't name goes.

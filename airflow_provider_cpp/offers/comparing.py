@@ -87,7 +87,13 @@ class Options:
             object.__setattr__(self, name, Paths(name, getattr(self, name)).given)
 
 
-def compare_by(rules: Rules, wanted: Any, there: Any, options: Options = Options(), path: Path = ()) -> Comparison:
+#: Everything counts.
+NO_OPTIONS = Options()
+
+
+def compare_by(
+    rules: Rules, wanted: Any, there: Any, options: Options = NO_OPTIONS, path: Path = ()
+) -> Comparison:
     """Compare what is wanted with what is there.
 
     :param rules: those of the service that the documents are of.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Any
 
@@ -70,8 +70,8 @@ class Finding:
 
     kind: Kind
     path: Path
-    there: Any = ABSENT
-    wanted: Any = ABSENT
+    there: Any = field(default=ABSENT, repr=False)
+    wanted: Any = field(default=ABSENT, repr=False)
     is_hidden: bool = False
 
 
@@ -84,7 +84,7 @@ class Comparison:
     """
 
     found: tuple[Finding, ...]
-    merged: Any
+    merged: Any = field(repr=False)
 
     def of(self, kind: Kind) -> tuple[Finding, ...]:
         """Return what was found of one kind."""

@@ -46,6 +46,8 @@ def read_definition(text: str, what: str = "The definition") -> Any:
 def checked_definition(definition: object, what: str = "The definition") -> dict[str, Any]:
     """Return a definition as it can be sent, of dicts and lists alone.
 
+    A list is one of resources, and becomes what holds it as `resources`.
+
     :param definition: JSON primitives; other mappings and tuples count as dicts and lists.
     :param what: the same in words, for the message.
     :raises CppConfigurationError: if it is no object, or holds what JSON can't say, or a template.
@@ -55,8 +57,12 @@ def checked_definition(definition: object, what: str = "The definition") -> dict
             f"{what} is {'None' if definition is None else shown(definition)}: what it was rendered from isn't "
             "there. Look at the template, and at what the task before pushed. Nothing was sent."
         )
+    if isinstance(definition, list | tuple) and all(isinstance(each, Mapping) for each in definition):
+        definition = {"resources": definition}
     if not isinstance(definition, Mapping):
-        raise CppConfigurationError(f"{what} is {kind_of(definition)}; it has to be an object. Nothing was sent.")
+        raise CppConfigurationError(
+            f"{what} is {kind_of(definition)}; it has to be an object, or a list of objects. Nothing was sent."
+        )
     try:
         wrong = next(_wrong(definition, ""), None)
     except RecursionError:

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
+from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.offers.paths import Paths
 from airflow_provider_cpp.tasks.calling import CallsPortal
 from airflow_provider_cpp.tasks.definition_field import TakesDefinition, mask_secrets
-from airflow_provider_cpp.wire.arguments import flag_or_template, is_missing, listed, rendered_flag
+from airflow_provider_cpp.wire.arguments import flag_or_template, is_missing, listed, rendered_flag, shown
 
 if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
@@ -30,10 +31,11 @@ class ListOffersOperator(CallsPortal, BaseOperator):
     "display_text"}``, one for each offer.
 
     :param publisher_id: the publisher's identifier; the connection's by default. (templated)
-    :param offer_type_id: only offers of this type, such as ``microsoft-azure-virtualmachines``, or of one of
-        several: a list, also as a template renders to it, or a text with commas in between; all by default, and
-        where it is empty or None. (templated)
-    :param status: the same with statuses, such as ``neverPublished``, in any case. (templated)
+    :param offer_type_id: only offers of this type, such as ``microsoft-azure-virtualmachines`` or
+        ``azureVirtualMachine``, by the service's own word, or of one of several: a list, also as a template
+        renders to it, or a text with commas in between; all by default, and where it is empty or None. (templated)
+    :param status: the same with statuses, such as ``neverPublished``, in any case; refused where the service lists
+        none, as the Product Ingestion API does. (templated)
     :param cpp_conn_id: id of the connection. (templated)
     :raises CppError: what the hook's ``list_offers`` raises.
     """
@@ -61,6 +63,12 @@ class ListOffersOperator(CallsPortal, BaseOperator):
         """List the offers."""
         types, statuses = listed("offer_type_id", self.offer_type_id), listed("status", self.status)
         offers = self.hook.list_offers(self.publisher_id)
+        if statuses and offers and not any(offer.status for offer in offers):
+            raise CppConfigurationError(
+                f"status={shown(self.status)}: the service doesn't say an offer's status in its list. Leave "
+                "status out, and ask for one offer's status with OfferStatusSensor, or with the hook's "
+                "get_offer_status."
+            )
         found = [
             offer.summary()
             for offer in offers
@@ -85,11 +93,13 @@ class GetOfferOperator(CallsPortal, BaseOperator):
 
     Each signature of a shared-access URL and any other secret in it is a blank (``***``), as XComs aren't
     encrypted; the hook's ``get_offer`` returns them. :class:`PutOfferOperator` takes the document back: a blank
-    means the value that is there. It has its ETag as ``eTag``, where the service names one.
+    means the value that is there. It has its ETag as ``eTag``, where the service names one; on the Product
+    Ingestion API it is a tree of resources.
 
     :param offer_id: the offer's identifier. (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
-    :param version: read that version, 0 or more, instead of the latest. (templated)
+    :param version: read that version, 0 or more, instead of the latest; refused on the Product Ingestion API,
+        which keeps none. (templated)
     :param slot: read what is in that slot instead: ``draft``, ``preview`` or ``production``. (templated)
     :param cpp_conn_id: id of the connection. (templated)
     :raises CppError: what the hook's ``get_offer`` raises.
@@ -141,12 +151,14 @@ class PutOfferOperator(TakesDefinition, BaseOperator):
 
     :param offer_id: the offer's identifier. (templated)
     :param definition: what is wanted: the body of the reference's PUT (``{"offerTypeId": ..., "definition":
-        {...}}``), or a part of it, or what :class:`GetOfferOperator` returned. A ``dict``, JSON as text, or the
-        path of a JSON file: absolute, or relative to the DAG file's folder or the DAG's
-        ``template_searchpath``. A file's content is a template, too. (templated)
+        {...}}``), or a part of it, or what :class:`GetOfferOperator` returned; on the Product Ingestion API a
+        resource, a list of them, or a tree. A ``dict`` or a list, JSON as text, or the path of a JSON file:
+        absolute, or relative to the DAG file's folder or the DAG's ``template_searchpath``. A file's content is a
+        template, too. (templated)
     :param publisher_id: its publisher's identifier; the connection's by default. (templated)
     :param if_match: ETag of what may be replaced, or ``*`` for whatever is there; by default the one that is
-        read. Offers that were migrated to Partner Center have none, so that they need ``*``. (templated)
+        read. Offers that were migrated to Partner Center have none, so that they need ``*``; the Product Ingestion
+        API has none at all, and takes no other value than ``*``. (templated)
     :param dry_run: log and return what differs, and send nothing. (templated)
     :param ignore: paths of what doesn't count, such as ``**/*.smallLogo``.
     :param exact: paths of objects and lists that are wanted as they stand, such as
@@ -179,7 +191,7 @@ class PutOfferOperator(TakesDefinition, BaseOperator):
         self,
         *,
         offer_id: str,
-        definition: Mapping[str, Any] | str | os.PathLike[str],
+        definition: Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | os.PathLike[str],
         publisher_id: str | None = None,
         if_match: str | None = None,
         dry_run: bool | str = False,

@@ -143,7 +143,7 @@ class Service(Protocol):
     def put(
         self,
         offer: OfferRef,
-        definition: Mapping[str, Any],
+        definition: object,
         *,
         if_match: str | None = None,
         dry_run: bool = False,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class TakesDefinition(CallsPortal):
     """What a task needs that has a template field `definition`; mixed into an operator."""
 
-    definition: Mapping[str, Any] | str | os.PathLike[str]
+    definition: Mapping[str, Any] | Sequence[Mapping[str, Any]] | str | os.PathLike[str]
 
     # Not `render_template_fields`, which Airflow doesn't call for a mapped task.
     def _do_render_template_fields(

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.offers.slots import checked_slot
 from airflow_provider_cpp.services.cloud_partner_portal.advice import meaning
 from airflow_provider_cpp.wire.arguments import digits_of, holds_template, is_missing, shown
 from airflow_provider_cpp.wire.call import MAX_BODY, Call
@@ -83,14 +84,6 @@ def list_offers(publisher_id: str) -> Call:
     return _call("List offers", f"publisher {publisher}", "GET", path)
 
 
-#: The slots of an offer as its page spells them, by all words that the reference's pages have for them.
-_SLOTS = {
-    "draft": "Draft",
-    **dict.fromkeys(("preview", "staging", "view"), "Preview"),
-    **dict.fromkeys(("production", "live"), "Production"),
-}
-
-
 def get_offer(
     publisher_id: str, offer_id: str, *, version: int | str | None = None, slot: str | None = None
 ) -> Call:
@@ -107,10 +100,8 @@ def get_offer(
         number = _checked_version(version)
         return _whole_offer(f"Get version {number}", publisher_id, offer_id, f"/versions/{number}")
     if slot is not None:
-        name = _SLOTS.get(slot.strip().casefold()) if isinstance(slot, str) else None
-        if name is None:
-            raise CppConfigurationError(f"slot={slot!r} is none: it can be draft, preview or production.")
-        return _whole_offer(f"Get {name.casefold()} slot", publisher_id, offer_id, f"/slot/{name}")
+        name = checked_slot(slot)
+        return _whole_offer(f"Get {name} slot", publisher_id, offer_id, f"/slot/{name.capitalize()}")
     return _whole_offer("Get definition", publisher_id, offer_id, "")
 
 

@@ -22,7 +22,8 @@ from airflow_provider_cpp.offers.blanks import refuse_blanks
 from airflow_provider_cpp.offers.comparing import without_nulls
 from airflow_provider_cpp.offers.comparison import ABSENT, Comparison, Finding, Kind
 from airflow_provider_cpp.offers.document import Offer
-from airflow_provider_cpp.offers.paths import Paths, written
+from airflow_provider_cpp.offers.new_plans import check_new_plans
+from airflow_provider_cpp.offers.paths import Paths
 from airflow_provider_cpp.offers.put_log import LISTED, closest, counted
 from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.services.cloud_partner_portal import calls
@@ -181,15 +182,7 @@ class Put:
         )
 
     def _check_plans(self, before: Offer, comparison: Comparison) -> None:
-        new = comparison.of(Kind.NEW_PLAN)
-        if new and not self.new_plans:
-            *above, name = new[0].path
-            there = closest(name, new[0].there)
-            raise CppConfigurationError(
-                f"{self._what} has no plan {name!r}, which the definition names in {written(tuple(above))}. "
-                f"Nothing was sent. {f'Plans there: {there}' if there else 'No plan is there'}. Correct the "
-                "planId; or set new_plans=True if a new plan is meant."
-            )
+        check_new_plans(self._what, comparison, are_meant=self.new_plans, id_field="planId")
         gone = self._plans_gone(before, comparison)
         exact = Paths("exact", self.exact)
         if gone and not (exact.name(_PLANS) or exact.name(_PLANS[:1])):

@@ -180,7 +180,7 @@ class CloudPartnerPortal:
 
         return changes(now, before)
 
-    def put(self, offer: OfferRef, definition: Mapping[str, Any], **options: Any) -> Procedure[PutResult]:
+    def put(self, offer: OfferRef, definition: object, **options: Any) -> Procedure[PutResult]:
         """Bring an offer to a wanted definition (create-or-modify page).
 
         :param options: those of `putting.Put`.

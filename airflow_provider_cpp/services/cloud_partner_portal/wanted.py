@@ -27,6 +27,13 @@ def wanted_document(publisher_id: str, offer_id: str, document: object) -> dict[
             f"The definition of offer {publisher_id}/{offer_id} is a {type(document).__name__}; it "
             "has to be a JSON object, as the body of a PUT or the answer of a GET."
         )
+    if "definition" not in document and ("resources" in document or "$schema" in document):
+        raise CppConfigurationError(
+            f"The definition of offer {publisher_id}/{offer_id} has the form of the Product Ingestion API, whose "
+            "definitions are resources: this connection leads to Cloud Partner Portal's API, which takes "
+            '{"offerTypeId": ..., "definition": {...}}. Nothing was sent. Take what GetOfferOperator returns on '
+            "this connection as a pattern."
+        )
     for name, given in (("publisherId", publisher_id), ("id", offer_id)):
         named = document.get(name, given)
         if named != given:

@@ -12,24 +12,16 @@ from functools import partial
 from typing import Any
 
 from airflow_provider_cpp.services.product_ingestion.advice import meaning
+from airflow_provider_cpp.services.product_ingestion.schemas import schema_url
 from airflow_provider_cpp.wire.call import MAX_BODY, Call
 
 #: Below which every call is.
 BASE = "/rp/product-ingestion"
 
-#: The host and the version of the resources that all clients write.
-SCHEMAS = "https://schema.mp.microsoft.com/schema"
-CORE_VERSION = "2022-03-01-preview2"
-
 #: Bytes that a tree may have: each plan brings its image versions, a hundred of which may be offered.
 MAX_TREE = 16 * MAX_BODY
 
 _call = partial(Call, version_parameter="$version", meaning=meaning)
-
-
-def schema(resource_type: str, version: str = CORE_VERSION) -> str:
-    """Return the `$schema` of a resource: its type and its version."""
-    return f"{SCHEMAS}/{resource_type}/{version}"
 
 
 def find_product(offer: str, external_id: str) -> Call:
@@ -113,7 +105,7 @@ def configure(action: str, offer: str, resources: Sequence[Mapping[str, Any]], *
     :param more: further fields of the call.
     """
     # No escapes that JSON doesn't ask for: an `&` in a shared-access URL has to arrive as one.
-    body = json.dumps({"$schema": schema("configure"), "resources": list(resources)}, ensure_ascii=False)
+    body = json.dumps({"$schema": schema_url("configure"), "resources": list(resources)}, ensure_ascii=False)
     return _call(action, offer, "POST", f"{BASE}/configure", body=body, **more)
 
 
@@ -126,7 +118,7 @@ def submission(product: str, target: str, submission_id: str = "") -> dict[str, 
     """
     named = {"id": f"submission/{product}/{submission_id}"} if submission_id else {}
     return {
-        "$schema": schema("submission"),
+        "$schema": schema_url("submission"),
         **named,
         "product": f"product/{product}",
         "target": {"targetType": target},

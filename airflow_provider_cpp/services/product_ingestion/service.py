@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_cpp.lro.looks import Contradictory, Missing, NeverBegan, Refused, Running, Seen, Unread
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.words import RUNNING
+from airflow_provider_cpp.offers.comparison import Difference
+from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.pages import page_of_product
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
@@ -16,6 +19,7 @@ from airflow_provider_cpp.services.product_ingestion import calls
 from airflow_provider_cpp.services.product_ingestion.following import Publication
 from airflow_provider_cpp.services.product_ingestion.handles import parse_handle
 from airflow_provider_cpp.services.product_ingestion.offer_status import OfferStatus
+from airflow_provider_cpp.services.product_ingestion.offers import changes_between, get_offer, list_offers
 from airflow_provider_cpp.services.product_ingestion.operations_on import Publications
 from airflow_provider_cpp.services.product_ingestion.products import offer_ref
 from airflow_provider_cpp.wire.answers import Answer, error_of, parsed_body, unreadable
@@ -24,6 +28,7 @@ from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 
 if TYPE_CHECKING:
+    from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.services.product_ingestion.intents import PreviewGoingLive, PublishingDraft
 
 
@@ -138,6 +143,23 @@ class ProductIngestion:
             case Missing() | Unread() | Refused() | Contradictory() | NeverBegan():
                 raise look.error
 
+    def offers(self, publisher_id: str, *, patient: bool = True) -> Procedure[Listed[Offer] | Unlisted]:
+        """List the offers of the principal's account.
+
+        :param publisher_id: names the account in results; empty if nobody gave one.
+        :param patient: as in `Send`.
+        """
+        return (yield from list_offers(publisher_id, self.origin, patient=patient))
+
+    def definition(self, offer: OfferRef, version: int | str | None, slot: str | None) -> Procedure[Offer]:
+        """Read an offer's tree of resources.
+
+        :param version: None: there are no versions to ask for.
+        :param slot: which tree; the draft's by default.
+        :raises CppConfigurationError: there is a version, or no such slot.
+        """
+        return (yield from get_offer(offer, self.origin, version, slot))
+
     def submissions(self, offer: OfferRef, status: str | None) -> Procedure[Listed[Submission] | Unlisted]:
         """List an offer's submissions that count.
 
@@ -160,3 +182,23 @@ class ProductIngestion:
             return look.operation
         assert not isinstance(look, Running)  # noqa: S101 - a list that was read says more
         raise look.error
+
+    # What is written
+
+    def changes(self, now: Mapping[str, Any], before: Mapping[str, Any]) -> tuple[Difference, ...]:
+        """Return what differs between two trees that the service answered, whichever of them names it.
+
+        :raises CppConfigurationError: one of them is no tree.
+        """
+        return changes_between(now, before)
+
+    def put(self, offer: OfferRef, definition: object, **options: Any) -> Procedure[PutResult]:
+        """Bring an offer's draft to what is wanted, by the job of one request.
+
+        :param options: those of `putting.DraftPut`.
+        """
+        from airflow_provider_cpp.offers.definitions import checked_definition
+        from airflow_provider_cpp.services.product_ingestion.putting import DraftPut
+
+        document = checked_definition(definition)
+        return (yield from DraftPut(offer, document, self.origin, self.api_version, **options).once())
