@@ -5,11 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import ssl
+import tempfile
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 _NAMES = ("localhost", "127.0.0.1", "::1")
 
@@ -55,15 +53,36 @@ def write(folder: Path, ca_file: Path | None, name: str) -> tuple[Path, ssl.SSLC
     :param name: a further host name that clients use
     :raises RuntimeError: if trustme isn't installed
     """
-    ca_path = folder / "ca.pem" if ca_file is None else ca_file
-    server_path = ca_path.with_name(f"{ca_path.stem}-server.pem")
-    if not (ca_path.exists() and server_path.exists()):
+    if ca_file is None:
+        ca_path = folder / "ca.pem"
+        ca_path.write_bytes(issue(name).ca_pem)
+        return ca_path, _context(issue(name))
+    server_path = ca_file.with_name(f"{ca_file.stem}-server.pem")
+    if not (ca_file.exists() and server_path.exists()):
         certificate = issue(name)
-        ca_path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(server_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(certificate.server_pem)
-        ca_path.write_bytes(certificate.ca_pem)
+        ca_file.parent.mkdir(parents=True, exist_ok=True)
+        _write_key(server_path, certificate)
+        ca_file.write_bytes(certificate.ca_pem)
+    return ca_file, _context_of(server_path)
+
+
+@functools.cache
+def _context(certificate: Certificate) -> ssl.SSLContext:
+    """Return the TLS context of a certificate; once per process, as to read a key takes a millisecond."""
+    with tempfile.TemporaryDirectory(prefix="cpp-emulator-") as folder:
+        path = Path(folder) / "server.pem"
+        _write_key(path, certificate)
+        return _context_of(path)
+
+
+def _context_of(server_path: Path) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(server_path)
-    return ca_path, context
+    return context
+
+
+def _write_key(path: Path, certificate: Certificate) -> None:
+    """Write a server's key and certificate, for nobody else to read."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(certificate.server_pem)
