@@ -29,8 +29,8 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
 
-demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated portal; ends by itself
-	@$(BIN)/python -m dev.demo
+demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated portal; API=product_ingestion for the newer API
+	@$(BIN)/python -m dev.demo $(API)
 
 airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at a port of yours: make airflow PORT=8080
 	@$(BIN)/python -m dev.serve $(PORT)

@@ -18,16 +18,19 @@ with DAG(
     params={
         "offer_id": Param("contoso-virtualmachineoffer", type="string", minLength=1),
         "publisher_id": Param("contoso", type="string", minLength=1),
+        "connection": Param("cpp_default", type="string", minLength=1),  # its type says by which API
     },
     tags=["azure", "marketplace"],
 ):
     go_live = GoLiveOperator(
         task_id="go_live",
+        cpp_conn_id="{{ params.connection }}",
         offer_id="{{ params.offer_id }}",
         publisher_id="{{ params.publisher_id }}",
     )
     wait_until_live = OperationSensor(
         task_id="wait_until_live",
+        cpp_conn_id="{{ params.connection }}",
         operation_location=go_live.output,
         poke_interval=10,  # seconds at least; the longer nothing changes, the rarer it looks
     )

@@ -28,15 +28,15 @@ LIVE = Asset(f"cpp://{OFFER['publisher_id']}/{OFFER['offer_id']}")
 
 WHAT_IS_TO_GO_LIVE = """
 {% set compared = ti.xcom_pull(task_ids='compare') %}
-**Version {{ compared.version }}** is in preview:
+**{{ 'Version %s' % compared.version if compared.version else 'A new version' }}** is in preview:
 {% for link in ti.xcom_pull(task_ids='wait_for_signoff').preview_links %}
 - [{{ link.text }}]({{ link.url }})
 {% endfor %}
 
-{% if compared.live_version is none %}
+{% if compared.is_first %}
 Nothing of this offer is live so far.
 {% else %}
-What it changes for customers, who have version {{ compared.live_version }}:
+What it changes for customers{{ ', who have version %s' % compared.live_version if compared.live_version }}:
 {% for each in compared.differences %}
 - `{{ each.path }}`: `{{ each.before }}` becomes `{{ each.after }}`
 {% else %}
@@ -57,12 +57,15 @@ with DAG(
     schedule=None,
     start_date=datetime(2025, 1, 1),  # noqa: DTZ001 - Airflow reads it as UTC
     max_active_runs=1,
-    default_args={**OFFER, "on_failure_callback": notify},
+    default_args={**OFFER, "cpp_conn_id": "{{ params.connection }}", "on_failure_callback": notify},
     params={
         "definition": Param(
             "offers/contoso-release.json",
             type="string",
             description="A JSON file beside the DAG, or the JSON itself",
+        ),
+        "connection": Param(
+            "cpp_default", type="string", description="The connection, whose type says by which API it goes"
         ),
         "approved": Param(
             False,
@@ -82,32 +85,37 @@ with DAG(
     wait_for_signoff = OfferStatusSensor(task_id="wait_for_signoff", poke_interval=10)
 
     @task
-    def compare() -> dict:
+    def compare(params: dict | None = None) -> dict:
         """Return what is in preview, and what differs from what customers have: what is to be approved."""
         from airflow_provider_cpp.exceptions import CppNotFound
-        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+        from airflow_provider_cpp.hooks.offers import OffersHook
 
-        hook = CloudPartnerPortalHook()
+        hook = OffersHook((params or {})["connection"])
         preview = hook.get_offer(**OFFER, slot="preview")
         try:
             live = hook.get_offer(**OFFER, slot="production")
         except CppNotFound:  # its first release
-            return {"version": preview.version, "live_version": None, "differences": []}
+            return {"version": preview.version, "is_first": True, "live_version": None, "differences": []}
         found = hook.changes(preview, live)
         changed = [{**each.to_dict(), "path": each.path.removeprefix("definition/")} for each in found]
-        return {"version": preview.version, "live_version": live.version, "differences": changed}
+        return {
+            "version": preview.version,
+            "is_first": False,
+            "live_version": live.version,
+            "differences": changed,
+        }
 
     @task(retries=2)
-    def confirm(location: str) -> None:
+    def confirm(location: str, params: dict | None = None) -> None:
         """Fail unless what was approved is what would go live: the publish of this run still waits for it.
 
         A preview changes by another publish only, and that can't run before this one has ended.
         """
         from airflow.providers.common.compat.sdk import AirflowFailException
 
-        from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+        from airflow_provider_cpp.hooks.offers import OffersHook
 
-        operation = CloudPartnerPortalHook().get_operation(location)
+        operation = OffersHook((params or {})["connection"]).get_operation(location)
         if not operation.waits_for_signoff:
             raise AirflowFailException(
                 f"The publish that was approved doesn't wait for going live any more ({operation.raw_status}): "
@@ -141,7 +149,7 @@ with DAG(
     wait_until_live = OperationSensor(
         task_id="wait_until_live", operation_location=go_live.output, poke_interval=10
     )
-    cancel = CancelOperator(task_id="cancel")
+    cancel = CancelOperator(task_id="cancel", operation_location=publish.output)
 
     @task(outlets=[LIVE])
     def announce(compared: dict, location: str, operation: dict, outlet_events=None) -> None:

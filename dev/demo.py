@@ -1,7 +1,7 @@
 """Take an offer live in a real Airflow, against an emulated portal, and judge by both whether it went well.
 
 ``python -m dev.demo`` ends by itself, with exit code 0 only if the run succeeded, the portal says that the offer
-is live, and exactly one go-live was asked for.
+is live, and exactly one go-live was asked for. ``python -m dev.demo product_ingestion`` does so by the other API.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from dev.airflow_api import AirflowApiError, folded
 from dev.local_airflow import LocalAirflow, LocalAirflowError
 from dev.portal_observer import PortalObserver
-from dev.scene import DAG_ID, OFFER_ID, Say, narrator, scene
+from dev.scene import APIS, DAG_ID, OFFER_ID, Say, narrator, scene
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.emulator import Emulator
@@ -42,13 +42,17 @@ _MEANINGS = {
 
 def main() -> int:
     """Run the demo; return the exit code."""
+    api = sys.argv[1] if len(sys.argv) > 1 else next(iter(APIS))
+    if api not in APIS:
+        print(f"API={api} is none; it can be {' or '.join(APIS)}.")
+        return 2
     # A shell that starts this in the background would have it ignore Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGALRM, _too_late)
     signal.alarm(DEADLINE)
     say = narrator()
     try:
-        with scene(say, duration=DURATION) as (portal, airflow):
+        with scene(say, duration=DURATION, api=api) as (portal, airflow):
             faults = _go_live(say, portal, airflow)
             print()
             say("airflow", "stopping")

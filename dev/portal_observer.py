@@ -52,7 +52,7 @@ class PortalObserver:
                 continue
             self._told.add(request.number)
             # The login and the many polls are counted, not told.
-            if request.path.startswith("/api/") and request.action != "operation":
+            if request.path.startswith(("/api/", "/rp/")) and request.action != "operation":
                 found.append(f"{request.method} {request.path} answered with {request.status}")
         return found
 

@@ -16,6 +16,9 @@ DAGS = REPOSITORY / "dags"
 DAG_ID = "go_live"
 OFFER_ID = "contoso-virtualmachineoffer"
 
+#: The APIs that the emulated portal has, by what Airflow's connection to it is called.
+APIS = {"cloud_partner_portal": "Cloud Partner Portal", "product_ingestion": "the Product Ingestion API"}
+
 Say = Callable[[str, str], None]
 
 
@@ -45,16 +48,19 @@ def add_catalogue(portal: Emulator) -> None:
 
 
 @contextlib.contextmanager
-def scene(say: Say, *, duration: float, port: int | None = None) -> Iterator[tuple[Emulator, LocalAirflow]]:
+def scene(
+    say: Say, *, duration: float, port: int | None = None, api: str = "cloud_partner_portal"
+) -> Iterator[tuple[Emulator, LocalAirflow]]:
     """Start a portal and an Airflow whose connection ``cpp_default`` leads there; end both afterwards.
 
     :param say: told about the start
     :param duration: seconds that an operation takes in the portal; days in the real one
     :param port: of Airflow's UI; a free one if None
+    :param api: by which API Airflow reaches the portal: a key of ``APIS``
     """
     with Emulator(duration=duration) as portal:
         portal.add_offer(OFFER_ID)
-        say("portal", f"{portal.url} plays Cloud Partner Portal; {OFFER_ID} is ready to go live")
+        say("portal", f"{portal.url} plays {APIS[api]}; {OFFER_ID} is ready to go live")
         say("airflow", "starting; takes half a minute")
         with LocalAirflow(
             DAGS,
@@ -62,6 +68,6 @@ def scene(say: Say, *, duration: float, port: int | None = None) -> Iterator[tup
             pythonpath=[REPOSITORY],
             port=port,
         ) as airflow:
-            airflow.add_connection("cpp_default", portal.connection())
+            airflow.add_connection("cpp_default", portal.connection(api=api))
             say("airflow", f"{airflow.url} is up: {', '.join(airflow.parts)}")
             yield portal, airflow

@@ -37,7 +37,7 @@ def test_every_example_is_there(dags):
 def test_go_live_posts_and_then_waits(dags):
     dag = dags["go_live"]
     assert [task.task_id for task in dag.topological_sort()] == ["go_live", "wait_until_live"]
-    assert set(dag.params) == {"offer_id", "publisher_id"}
+    assert set(dag.params) == {"offer_id", "publisher_id", "connection"}
 
 
 def test_a_release_goes_live_or_cancels_after_a_person_was_asked(dags):
