@@ -72,11 +72,11 @@ def test_only_the_publish_that_was_approved_goes_live(dags, cpp_emulator):
     confirm = dags["release_offer"].get_task("confirm").python_callable
     cpp_emulator.override("contoso-release", duration=0)
     approved = hook.publish("contoso-release")
-    confirm(approved)
+    confirm(approved, {"connection": "cpp_default"})
     hook.cancel("contoso-release")
     hook.publish("contoso-release")  # by somebody else, who changed something
     with pytest.raises(AirflowFailException, match=r"approved doesn't wait .*canceled"):
-        confirm(approved)
+        confirm(approved, {"connection": "cpp_default"})
 
 
 def test_an_offer_that_fails_is_nothing_to_the_others_of_a_catalogue(dags):
