@@ -64,9 +64,10 @@ class Offer:
 
     def __str__(self) -> str:
         """Return the offer in words."""
-        version = "" if self.version is None else f", version {self.version}"
-        status = one_line(self.status) if self.status else "status unknown"
-        return f"offer {one_line(self.publisher_id)}/{one_line(self.id)} ({status}{version})"
+        version = "" if self.version is None else f"version {self.version}"
+        known = ", ".join(filter(None, (one_line(self.status), version)))
+        name = f"offer {one_line(self.publisher_id)}/{one_line(self.id)}".replace("offer /", "offer ")
+        return f"{name} ({known})" if known else name
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,6 +117,22 @@ class TestReading:
             hook.get_offer("nothing")
 
 
+class TestChanges:
+    """What differs between two of its trees."""
+
+    def test_what_is_in_the_draft_and_not_in_preview(self, hook):
+        assert hook.changes(hook.get_offer(OFFER), hook.get_offer(OFFER, slot="preview")) == ()
+        hook.put_offer(OFFER, [technical(image("7.0.0")), listing(title="New")])
+        found = hook.changes(hook.get_offer(OFFER), hook.get_offer(OFFER, slot="preview"))
+        assert {each.path.partition("/")[0] for each in found} >= {TECHNICAL}
+        assert SIGNATURE not in "".join(map(str, found))
+
+    def test_what_is_no_tree_is_refused(self, hook):
+        offer = hook.list_offers()[0]
+        with pytest.raises(CppConfigurationError, match="no tree of an offer's resources"):
+            hook.changes(offer, offer)
+
+
 class TestPutting:
     """The draft is as wanted afterwards."""
 

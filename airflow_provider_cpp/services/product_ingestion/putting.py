@@ -129,7 +129,8 @@ class DraftPut:
             raise (yield from self._no_offer())
         there = before if before is not None else Tree("", self.ref.offer_id)
         compared = self._compared(there)
-        yield from put_log.idle_paths({name: getattr(self, name) for name in _PATHS}, *places_in(compared))
+        if named := {name: paths for name in _PATHS if (paths := getattr(self, name))}:
+            yield from put_log.idle_paths(named, *places_in(compared))
         if before is not None:
             check_new_plans(
                 self._what, compared.comparison, are_meant=self.new_plans, id_field="plan's identity.externalId"

@@ -129,10 +129,10 @@ def tree_in(body: object) -> Tree | str:
         return "the tree names no product as its root"
     read = []
     for number, each in enumerate(body["resources"], 1):
-        schema = schema_of(each) if isinstance(each, dict) else None
-        # One that isn't understood may be the one that matters.
+        # By its id, where its $schema has a form that nobody knows: whoever reads a tree gets all of it.
+        schema = (schema_of(each) or schema_of({"id": each.get("id")})) if isinstance(each, dict) else None
         if schema is None or not isinstance(each.get("id"), str):
-            return f"resource {number} of the tree has no $schema and id that are understood"
+            return f"resource {number} of the tree has no id that is understood"
         if schema.type != "submission":
             read.append((schema, each))
     return tree_of(guid[0].lower(), read, body)

@@ -57,6 +57,7 @@ class TestNothingDiffers:
             technical(vmImageVersions=[documents.image("1.0.1")]),
             technical(recommendedVmSizes=["d4s-v3", "d2s-v3"]),
             technical(lifecycleState="generallyAvailable"),
+            technical(vmImageVersions=[{"versionNumber": "9.0.0", "lifecycleState": "deleted"}]),
             {"id": documents.CONFIGURATION, "openPorts": []},
             {"$schema": "listing", "languageId": "FR-FR", "lifecycleState": "deleted"},
             documents.asset(0, signature="another") | {"validations": [], "resourceName": "logo"},
@@ -155,6 +156,24 @@ class TestSomethingDiffers:
         assert [each.path for each in result.differences] == [f"{CONFIGURATION}/recommendedVmSizes"]
         ((sent,),) = posts(runner)
         assert sent["vmImageVersions"] == documents.configuration()["vmImageVersions"]
+
+    def test_a_mask_that_was_handed_on_blanked_is_sent_back_as_the_mask_that_is_there(self) -> None:
+        wanted = blanked(documents.tree())
+        leads = documents.of_type("customer-leads", wanted)
+        assert leads["tableLeadConfiguration"]["storageAccountConnectionString"] == "***"
+        leads["tableLeadConfiguration"]["contactEmail"] = ["b@contoso.example"]
+        runner, _ = run(Draft(documents.tree()), wanted)
+        ((sent,),) = posts(runner)
+        assert sent["tableLeadConfiguration"] == {
+            "storageAccountConnectionString": documents.MASK,
+            "contactEmail": ["b@contoso.example"],
+        }
+
+    def test_a_resource_that_is_deleted_is_gone_afterwards(self) -> None:
+        draft = Draft(documents.tree())
+        wanted = documents.asset(1) | {"lifecycleState": "deleted"}
+        assert run(draft, wanted)[1].changed
+        assert run(draft, wanted)[1].changed is False
 
     def test_a_blank_that_nothing_there_fits_is_refused(self) -> None:
         wanted = technical(vmImageVersions=[blanked(documents.image("2.0.0"))])
@@ -354,6 +373,32 @@ class TestImageVersionsThatArePublished:
         with pytest.raises(
             CppConfigurationError, match=f"would lose image version 1.0.0 .*, which is in {target}"
         ):
+            runner.run(put(self.WANTED, exact=self.EXACT).once())
+        assert runner.posts == []
+
+    @pytest.mark.parametrize("wanted", [technical(vmImageVersions=None), technical(vmImageVersions=[])])
+    def test_nor_do_all_of_them(self, wanted: dict[str, Any]) -> None:
+        runner = Runner(Draft(documents.tree(), others={"live": documents.tree(target="live")}))
+        with pytest.raises(CppConfigurationError, match=r"would lose image version 1\.0\.0"):
+            runner.run(put(wanted, exact=self.EXACT).once())
+        assert runner.posts == []
+
+    @pytest.mark.parametrize("status", [400, 404])
+    def test_an_environment_that_isnt_there_has_none(self, status: int) -> None:
+        draft = Draft(documents.tree())
+        runner = Runner(
+            lambda call, now: (
+                refused(status) if dict(call.query).get("targetType") in {"preview", "live"} else draft(call, now)
+            )
+        )
+        assert runner.run(put(self.WANTED, exact=self.EXACT).once()).changed
+
+    def test_one_that_cant_be_looked_for_leaves_everything_as_it_is(self) -> None:
+        draft = Draft(documents.tree())
+        runner = Runner(
+            lambda call, now: refused(503) if dict(call.query).get("targetType") == "live" else draft(call, now)
+        )
+        with pytest.raises(CppUnavailable):
             runner.run(put(self.WANTED, exact=self.EXACT).once())
         assert runner.posts == []
 
