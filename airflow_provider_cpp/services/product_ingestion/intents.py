@@ -26,7 +26,7 @@ from airflow_provider_cpp.lro.seam import (
     Verdict,
     Watched,
 )
-from airflow_provider_cpp.lro.words import RUNNING, SUCCEEDED
+from airflow_provider_cpp.lro.words import FAILED, RUNNING, SUCCEEDED
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.services.product_ingestion import calls
 from airflow_provider_cpp.services.product_ingestion.advice import says_conflict
@@ -245,11 +245,14 @@ class PreviewGoingLive(_Publication):
                 f"{self} can't be: the API takes live what is in preview, by its id, and this offer was never "
                 "published. Nothing was sent. Publish it to preview first."
             )
-        return Prepared(self._record(rows, chosen.id))
+        had_failed = chosen.target == LIVE and chosen.state == FAILED
+        return Prepared({**self._record(rows, chosen.id), **({"failed": True} if had_failed else {})})
 
     def _came_of(self, rows: Sequence[SubmissionRow], record: dict[str, object]) -> list[Row]:
         row = row_with(rows, str(record.get("submission")), LIVE)
-        return [row] if row is not None else []
+        if row is None or (row.state == FAILED and record.get("failed") is True):
+            return []  # what had failed before the request didn't come of it
+        return [row]
 
     def since(self, rows: Sequence[Row], when: float, *, cleared: bool) -> tuple[Row | None, Row | None]:
         """Return the row that counts, and the one that changed last, since a time.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -169,7 +170,7 @@ class ProductIngestion:
         if isinstance(found, Unlisted) or status is None:
             return found
         wanted = status.casefold()
-        rows = tuple(row for row in found.entries if wanted in row.state_word.casefold().split())
+        rows = tuple(row for row in found.entries if wanted in re.findall(r"\w+", row.state_word.casefold()))
         return Listed(rows, found.answer, found.now)
 
     def status(self, offer: OfferRef) -> Procedure[Operation]:

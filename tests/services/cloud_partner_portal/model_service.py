@@ -8,70 +8,21 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any
 
-from airflow_provider_cpp.exceptions import CppAuthError, CppError
+from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.words import state_of
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
-from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
+from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.call import Call
-from tests.runner import LOST, UNSENT, UNTRUSTED, answered, refused, utc
+from tests.runner import answered, refused, utc
+from tests.services import faults
 from tests.services.cloud_partner_portal.offer_documents import GET_ANSWER
 from tests.services.cloud_partner_portal.scripted import OFFER, ORIGIN, PUBLISHER, step, submission
 
-LOGIN_REFUSED = CppAuthError("The secret has expired.")
-LOGIN_DOWN = Unanswered(Loss.NOT_SENT, "the login can't be reached", "Look at the login host.")
-
-#: What becomes of a POST: whether it acts upon it, and what the caller gets; None for the true answer.
-POSTS: dict[str, tuple[bool, Reading | CppError | None]] = {
-    "answered": (True, None),
-    "lost answer": (True, LOST),
-    "lost request": (False, LOST),
-    "refused connection": (False, UNSENT),
-    "untrusted": (False, UNTRUSTED),
-    "login down": (False, LOGIN_DOWN),
-    "login refused": (False, LOGIN_REFUSED),
-    "cut head": (True, Answer(202)),
-    "no location": (True, answered(202)),
-    "no location, not acted": (False, answered(202)),
+#: What becomes of a POST, with what only this service's answers may say.
+POSTS: dict[str, faults.Fate] = {
+    **faults.POSTS,
     "foreign location": (True, answered(202, Location="https://evil.example/api/operations/a$b$1$preview")),
     "other offer": (True, answered(202, Location=f"/api/publishers/{PUBLISHER}/offers/other/operations/1-2")),
-    "500, acted": (True, refused(500)),
-    "500": (False, refused(500)),
-    "502": (False, answered(502, b"<html>")),
-    "503": (False, refused(503)),
-    "503, acted": (True, refused(503)),
-    "503 with Retry-After": (False, refused(503, Retry_After="5")),
-    "504, acted": (True, answered(504)),
-    "408": (False, refused(408)),
-    "429": (False, refused(429, Retry_After="7")),
-    "302": (False, answered(302, Location="/elsewhere")),
-    "302, acted": (True, answered(302, Location="/elsewhere")),
-    "200, acted": (True, answered(200, {"status": "running"})),
-    "401": (False, refused(401)),
-    "400": (False, refused(400)),
-    "404": (False, refused(404)),
-    "409": (False, refused(409, "Conflict", "Another operation is already running.")),
-    "422": (False, refused(422)),
-}
-
-#: What becomes of a read; None for the true answer.
-READS: dict[str, Reading | CppError | None] = {
-    "answered": None,
-    "lost": LOST,
-    "500": refused(500),
-    "302": answered(302, Location="/elsewhere"),
-    "403": refused(403),
-    "404": refused(404),
-    "410": refused(410),
-    "202": answered(202),
-    "HTML": answered(200, b"<html>"),
-    "nothing": answered(200),
-    "no list": answered(200, {}),
-    "cut": Answer(200, {}, b'[{"id": ', "cut"),
-    "half a list": answered(200, [{"id": 7}]),
-    "half an entry": answered(200, [{"id": "7"}]),
-    "untrusted": UNTRUSTED,
-    "login down": LOGIN_DOWN,
-    "login refused": LOGIN_REFUSED,
 }
 
 
@@ -242,7 +193,7 @@ class ModelService:
         is_list = call.path.endswith("/submissions/")
         is_state = "/operations/" in call.path
         own = self.listed if is_list else self.states if is_state else self.checks
-        reading = READS[next(own, None) or next(self.reads, "answered")]
+        reading = faults.READS[next(own, None) or next(self.reads, "answered")]
         if isinstance(reading, CppError):
             raise reading
         if reading is not None:

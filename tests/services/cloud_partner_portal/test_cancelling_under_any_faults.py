@@ -18,8 +18,9 @@ from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.retries import MAX_ATTEMPTS
 from tests.runner import NOW, Runner, answered, refused
-from tests.services.cloud_partner_portal.model_service import POSTS, READS
+from tests.services.cloud_partner_portal.model_service import POSTS
 from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, submission
+from tests.services.faults import READS
 
 EXAMPLES = int(os.environ.get("START_EXAMPLES", "400"))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from typing import Any
 
 from hypothesis import HealthCheck, given, note, settings
@@ -15,15 +14,14 @@ from airflow_provider_cpp.lro.prechecking import NotStarted, Precheck
 from airflow_provider_cpp.lro.starting import Started
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from tests.runner import NOW
-from tests.services.cloud_partner_portal.model_service import POSTS, READS, ModelService, Other
+from tests.services.cloud_partner_portal.model_service import POSTS, ModelService, Other
 from tests.services.cloud_partner_portal.scripted import step, submission
 from tests.services.cloud_partner_portal.starting import start
 from tests.services.cloud_partner_portal.task_model import AFTER_FAILURE, AFTER_START, Task
+from tests.services.faults import READS, UNCLEAR, Faults
 
 EXAMPLES = int(os.environ.get("START_EXAMPLES", "400"))
 
-#: The answers that leave open whether the request was taken, and those after which nothing more is asked.
-UNCLEAR = sorted(name for name in POSTS if name.split(",")[0] in {"lost answer", "lost request", "500", "504"})
 posts = st.lists(st.sampled_from(sorted(POSTS)) | st.sampled_from(UNCLEAR), max_size=8)
 ended = st.sampled_from(["succeeded", "failed", "canceled"])
 #: So many times in a row the same: a list that can't be read for as long as anybody looks is read 45 times.
@@ -82,20 +80,6 @@ statuses = st.sampled_from(
     ]
 )
 versions = st.tuples(*[st.sampled_from([None, 0, 1, 2, "no offer"])] * 2)
-
-
-class Faults(Iterator[str]):
-    """Faults, one after the other, which can be read in what Hypothesis prints."""
-
-    def __init__(self, *runs: tuple[str, int]) -> None:
-        self._runs = runs
-        self._names = (name for name, count in runs for _ in range(count))
-
-    def __next__(self) -> str:
-        return next(self._names)
-
-    def __repr__(self) -> str:
-        return f"Faults{self._runs}"
 
 
 @st.composite

@@ -325,9 +325,9 @@ class TestCanceling:
         release = Release()
         real = release.portal._canceled
 
-        def too_late(job: Any) -> Any:
+        def too_late(job: Any, now: float) -> Any:
             release.portal.end()
-            return real(job)
+            return real(job, now)
 
         release.portal._canceled = too_late  # type: ignore[method-assign]
         canceled, _ = self.cancel(release)
