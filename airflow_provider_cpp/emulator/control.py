@@ -31,7 +31,8 @@ def answer_control(emulator: Emulation, call: Call) -> Answer:
     except ApiError as error:
         return error.answer()
     except Refused as refused:
-        return ApiError(404 if refused.reason == MISSING else 409, "Refused", refused.message).answer()
+        missing = refused.reason == MISSING
+        return ApiError(404 if missing else 409, "NotFound" if missing else "Conflict", refused.message).answer()
     except (TypeError, ValueError) as error:
         return ApiError(400, "BadRequest", str(error)).answer()
 

@@ -38,6 +38,7 @@ class Operation:
     :param cancel_at: when that cancel takes effect
     :param forced_at: when it was ended from outside, whatever the schedule says
     :param forced_outcome: and how
+    :param previewed_at: when a publish that was ended from outside later had come to its sign-off
     """
 
     id: str
@@ -58,6 +59,7 @@ class Operation:
     cancel_at: float | None = None
     forced_at: float | None = None
     forced_outcome: str = "succeed"
+    previewed_at: float | None = None
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,8 @@ def _signoff_from(operation: Operation) -> float | None:
         times.append(operation.started_at + sum(operation.schedule))
     if operation.forced_at is not None and operation.forced_outcome == "succeed":
         times.append(operation.forced_at)
+    if operation.previewed_at is not None:
+        times.append(operation.previewed_at)
     return min(times, default=None)
 
 

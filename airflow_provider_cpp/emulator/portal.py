@@ -21,7 +21,7 @@ from airflow_provider_cpp.emulator.offers import (
     sample_definition,
     validation_errors,
 )
-from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation
+from airflow_provider_cpp.emulator.operations import GO_LIVE, PUBLISH, Operation, preview_since
 from airflow_provider_cpp.emulator.refused import CONFLICT, INVALID, NOT_READY, NOT_SAVED, Refused
 from airflow_provider_cpp.emulator.settings import OUTCOMES, Settings
 from airflow_provider_cpp.emulator.steps import schedule
@@ -120,7 +120,13 @@ class Portal(Ledger):
             operation = self.running(self.offer(publisher_id, offer_id))
             if operation is None:
                 raise ValueError(f"no operation runs on offer {offer_id}")
-            return self._replace(operation, forced_at=self.clock(), forced_outcome=outcome)
+            changes: dict[str, Any] = {"forced_at": self.clock(), "forced_outcome": outcome}
+            if self.view(operation).waits_for_signoff:
+                if outcome == "succeed":
+                    return operation
+                # That it came so far stays.
+                changes["previewed_at"] = preview_since(operation)
+            return self._replace(operation, **changes)
 
     # -- what a client asks for
 

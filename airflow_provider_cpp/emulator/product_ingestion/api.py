@@ -1,6 +1,6 @@
 """Decides how each call of the API is answered: what is checked in which order, and which status says what.
 
-What a POST starts is decided in ``configuring``; how results are printed, in ``documents`` and ``jobs``.
+What a POST starts is decided in ``configuring``; how results are printed, in ``printing``.
 """
 
 from __future__ import annotations
@@ -14,20 +14,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
-from airflow_provider_cpp.emulator.operations import GO_LIVE
 from airflow_provider_cpp.emulator.product_ingestion.catalogue import Catalogue
 from airflow_provider_cpp.emulator.product_ingestion.configuring import JobBook
-from airflow_provider_cpp.emulator.product_ingestion.documents import (
-    certification_errors,
-    draft_row,
-    extra_members,
-    resource_document,
-    row_document,
-)
 from airflow_provider_cpp.emulator.product_ingestion.errors import NotConfigured, error_answer, gateway_answer
 from airflow_provider_cpp.emulator.product_ingestion.ids import SUPPORTED, product_id, product_type
-from airflow_provider_cpp.emulator.product_ingestion.jobs import Job, job_document
 from airflow_provider_cpp.emulator.product_ingestion.pages import collection
+from airflow_provider_cpp.emulator.product_ingestion.printing import Printer
 from airflow_provider_cpp.emulator.product_ingestion.resources import Resources, kind_of
 from airflow_provider_cpp.emulator.product_ingestion.routes import AUDIENCE
 from airflow_provider_cpp.emulator.product_ingestion.schemas import is_version, url
@@ -143,14 +135,12 @@ class ProductIngestion:
     # -- calls
 
     def _products(self, call: Call, query: Mapping[str, str]) -> Answer:
-        offers = [
-            offer
+        printer = self._printer(query)
+        entries = [
+            printer.resource((self._catalogue.resources(offer) or {})[product_id(offer)])
             for offer in self._catalogue.offers()
             if query.get("externalid", offer.offer_id) == offer.offer_id
             and query.get("type", product_type(offer.offer_type_id)) == product_type(offer.offer_type_id)
-        ]
-        entries = [
-            self._shown((self._catalogue.resources(offer) or {})[product_id(offer)], query) for offer in offers
         ]
         return collection(call, query, entries, self._portal.settings.max_page_size)
 
@@ -161,7 +151,7 @@ class ProductIngestion:
         if offer is None:
             raise _missing(query["product"])
         plans = [
-            self._shown(resource, query)
+            self._printer(query).resource(resource)
             for name, resource in (self._catalogue.resources(offer) or {}).items()
             if kind_of(name) == "plan"
         ]
@@ -170,18 +160,20 @@ class ProductIngestion:
         return collection(call, query, entries, self._portal.settings.max_page_size)
 
     def _submissions(self, call: Call, query: Mapping[str, str], offer: Offer) -> Answer:
-        documents = [self._draft_row(offer, query), *(self._row(offer, row, query) for row in self._rows(offer))]
+        printer = self._printer(query)
+        documents = [printer.draft_row(offer), *(printer.row(offer, row) for row in self._rows(offer))]
         target = query.get("targettype")
         entries = [row for row in documents if target in (None, row["target"]["targetType"])]
         return collection(call, query, entries, self._portal.settings.max_page_size)
 
     def _submission(self, query: Mapping[str, str], product: str, number: str) -> Answer:
         offer = self._offer(product)
+        printer = self._printer(query)
         if number == "0":
-            return json_answer(200, self._draft_row(offer, query))
+            return json_answer(200, printer.draft_row(offer))
         for row in self._rows(offer):
             if row.number == number:
-                return json_answer(200, self._row(offer, row, query))
+                return json_answer(200, printer.row(offer, row))
         raise _missing(f"submission/{product}/{number}")
 
     def _tree(self, query: Mapping[str, str], offer: Offer) -> Answer:
@@ -194,8 +186,8 @@ class ProductIngestion:
         there = self._catalogue.resources(offer, target)
         if there is None:
             raise _missing(f"The {target} of product/{offer.product_id}")
-        resources = [self._shown(resource, query) for resource in there.values()]
-        resources.append(self._row_of_tree(offer, target, query))
+        printer = self._printer(query)
+        resources = [*map(printer.resource, there.values()), printer.row_of_tree(offer, target)]
         # The order differs between reads, and between targets.
         random.Random(next(self._trees)).shuffle(resources)  # noqa: S311 - nothing is kept secret by it
         return json_answer(
@@ -209,50 +201,30 @@ class ProductIngestion:
         )
 
     def _resource(self, query: Mapping[str, str], durable_id: str) -> Answer:
-        parts = durable_id.split("/")
-        offer = self._offer(parts[1])
+        offer = self._offer(durable_id.split("/")[1])
         there = self._catalogue.resources(offer) or {}
         if durable_id not in there or not self._is_pending(offer, durable_id, there):
             raise _missing(durable_id)
-        return json_answer(200, self._shown(there[durable_id], query))
+        return json_answer(200, self._printer(query).resource(there[durable_id]))
 
     def _configure(self, call: Call, query: Mapping[str, str], offer_id: str | None) -> Answer:
         job = self._jobs.configure(call.body, query.get("$version"), offer_id)
-        # Whatever became of it by now, the answer says that it will begin.
-        forms = self._portal.settings
-        begun = {"jobStatus": "notStarted", "jobResult": "pending", "jobEnd": "0001-01-01T00:00:00", "errors": []}
-        document = {**job_document(job, self._jobs.view(job), [], forms, query.get("$version")), **begun}
-        document.pop("resourceUri", None)
-        return json_answer(202, document | extra_members(forms, document))
+        return json_answer(202, self._printer(query).begun(job))
 
     def _job(self, query: Mapping[str, str], action: str, job_id: str) -> Answer:
         job = self._jobs.job(job_id)
         if job is None:
             raise _missing(f"configure/{job_id}")
-        if action == "cancel":
-            job = self._jobs.cancel(job)
+        printer = self._printer(query)
         if action == "job-detail":
-            return self._job_detail(job, query)
-        view = self._jobs.view(job)
-        errors = self._errors(job) if view.result == "failed" else []
-        forms = self._portal.settings
-        document = job_document(job, view, errors, forms, query.get("$version"))
-        return json_answer(200, document | extra_members(forms, document))
-
-    def _job_detail(self, job: Job, query: Mapping[str, str]) -> Answer:
-        view = self._jobs.view(job)
-        if view.status != "completed":
-            # The pages only say that it fails.
-            raise NotConfigured(400, "The job has not completed yet.")
-        if view.result == "failed":
-            raise _missing(f"configure/{job.id}")
-        resources = [
-            self._submitted(job, query) if resource.get("$schema") else self._shown(resource, query)
-            for resource in job.resources
-        ]
-        return json_answer(
-            200, {"$schema": url("configure-detail", query.get("$version")), "resources": resources}
-        )
+            view = self._jobs.view(job)
+            if view.status != "completed":
+                # The pages only say that it fails.
+                raise NotConfigured(400, "The job has not completed yet.")
+            if view.result == "failed":
+                raise _missing(f"configure/{job_id}")
+            return json_answer(200, printer.job_detail(job))
+        return json_answer(200, printer.job(self._jobs.cancel(job) if action == "cancel" else job))
 
     # -- within
 
@@ -288,51 +260,17 @@ class ProductIngestion:
             raise _missing(f"product/{guid}")
         return offer
 
+    def _printer(self, query: Mapping[str, str]) -> Printer:
+        return Printer(self._portal, self._catalogue, self._jobs, query.get("$version"))
+
     def _rows(self, offer: Offer) -> list[Row]:
         return self._catalogue.rows(offer, self._jobs.started())
-
-    def _row(self, offer: Offer, row: Row, query: Mapping[str, str], target: str | None = None) -> dict[str, Any]:
-        document = row_document(offer, row, target or row.target, query.get("$version"))
-        return document | extra_members(self._portal.settings, document)
-
-    def _draft_row(self, offer: Offer, query: Mapping[str, str]) -> dict[str, Any]:
-        return draft_row(offer, query.get("$version"))
-
-    def _row_of_tree(self, offer: Offer, target: str, query: Mapping[str, str]) -> dict[str, Any]:
-        """Return the submission within a tree, which carries the id that brought its content there."""
-        if target == "draft":
-            return self._draft_row(offer, query)
-        version = self._portal.live_version(offer) if target == "live" else self._portal.preview_version(offer)
-        row = self._catalogue.row_of_version(offer, version, target)
-        return self._row(offer, row, query)
-
-    def _shown(self, resource: Mapping[str, Any], query: Mapping[str, str]) -> dict[str, Any]:
-        forms = self._portal.settings
-        document = resource_document(resource, query.get("$version"), forms)
-        return document | extra_members(forms, document)
 
     def _is_pending(self, offer: Offer, durable_id: str, draft: Resources) -> bool:
         if self._portal.settings.draft_reads == "always":
             return True
         live = self._catalogue.resources(offer, "live") or {}
         return live.get(durable_id) != draft[durable_id]
-
-    def _errors(self, job: Job) -> list[dict[str, Any]]:
-        operation = self._jobs.operation(job)
-        if operation is None:
-            return job.errors
-        offer = self._catalogue.by_external_id(operation.offer_id)
-        row = self._catalogue.row_of_version(offer, operation.offer_version, "live") if offer else None
-        name = f"submission/{offer.product_id}/{row.number}" if offer and row else None
-        return certification_errors(operation, name, self._portal.settings.empty_details)
-
-    def _submitted(self, job: Job, query: Mapping[str, str]) -> dict[str, Any]:
-        operation = self._jobs.operation(job)
-        offer = self._catalogue.by_external_id(job.offer_id)
-        if operation is None or offer is None:
-            raise _missing(f"configure/{job.id}")
-        target = "live" if operation.kind == GO_LIVE else "preview"
-        return self._row(offer, self._catalogue.row_of_version(offer, operation.offer_version, target), query)
 
 
 def _parts(item: str) -> list[str]:

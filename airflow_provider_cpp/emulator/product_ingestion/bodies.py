@@ -11,7 +11,12 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.product_ingestion.errors import NotConfigured, violation
-from airflow_provider_cpp.emulator.product_ingestion.ids import DURABLE_ID, EXTERNAL_ID, OFFER_TYPES, RESOURCE_NAME
+from airflow_provider_cpp.emulator.product_ingestion.ids import (
+    DURABLE_ID,
+    EXTERNAL_ID,
+    PRODUCT_TYPES,
+    RESOURCE_NAME,
+)
 from airflow_provider_cpp.emulator.product_ingestion.schemas import VERSIONS, is_served, parsed
 
 if TYPE_CHECKING:
@@ -138,8 +143,8 @@ def _check_named(resource: Resource, where: str) -> None:
             raise violation(f"{where}: Required property 'identity.externalId' is missing.")
         if not EXTERNAL_ID.fullmatch(name):
             raise violation(f"{where}: '{name}' does not match the pattern of 'externalId'.")
-    if kind_in(resource) == "product" and "type" in resource and resource["type"] not in OFFER_TYPES:
-        raise violation(f"{where}: '{resource['type']}' is no type of a product.")
+    if kind_in(resource) == "product":
+        _check_choice(resource, "type", PRODUCT_TYPES, where)
 
 
 def _check_of_plan(resource: Resource, where: str) -> None:
@@ -152,9 +157,9 @@ def _check_configuration(resource: Resource, where: str) -> None:
     if len(_array(resource, "recommendedVmSizes", where)) > _MOST_SIZES:
         raise violation(f"{where}: 'recommendedVmSizes' has more than {_MOST_SIZES} items.")
     properties = resource.get("vmProperties", {})
-    unknown = (
-        sorted(set(properties) & _UNKNOWN_VM_PROPERTIES) if isinstance(properties, dict) else ["vmProperties"]
-    )
+    if not isinstance(properties, dict):
+        raise violation(f"{where}.vmProperties is not an object.")
+    unknown = sorted(set(properties) & _UNKNOWN_VM_PROPERTIES)
     if unknown and kind_in(resource).startswith("virtual-machine"):
         raise violation(
             f"{where}.vmProperties: Property '{unknown[0]}' has not been defined and the schema does not allow it."
@@ -185,6 +190,7 @@ def _check_image_version(version: Resource, where: str) -> None:
         needed = {"sasUri": ("osDisk", "uri"), "sharedImageGallery": ("sharedImage", "resourceId")}.get(str(kind))
         if needed is None or not isinstance(source, dict):
             raise violation(f"{place}: Required property 'source' is missing, or has no known 'sourceType'.")
+        _array(source, "dataDisks", place)
         inner = source.get(needed[0])
         if not isinstance(inner, dict) or not isinstance(inner.get(needed[1]), str):
             raise violation(f"{place}.source: Required property '{'.'.join(needed)}' is missing.")

@@ -63,7 +63,10 @@ class JobBook:
             return None
         job = Job(**values)
         lifetime = self._portal.settings.job_lifetime
-        return None if lifetime and job.created_at + lifetime <= self._portal.clock() else job
+        if lifetime and job.created_at + lifetime <= self._portal.clock():
+            return None
+        # An offer that was seeded anew has lost its operations.
+        return None if job.operation_id is not None and self.operation(job) is None else job
 
     def view(self, job: Job) -> JobView:
         """Show a job as it is now.
@@ -114,7 +117,7 @@ class JobBook:
             try:
                 job = self._submit(job, submissions[0], edits)
             except FailedJob as failed:
-                job = replace(job, errors=[printed(each, settings.empty_details) for each in failed.failures])
+                job = self._failed(job, failed)
         self._keep(job)
         return self.job(job.id) or job
 
@@ -230,14 +233,19 @@ class JobBook:
         finally:
             self._settling = False
 
+    def _failed(self, job: Job, failed: FailedJob) -> Job:
+        empty = self._portal.settings.empty_details
+        return replace(job, request=[], errors=[printed(each, empty) for each in failed.failures])
+
     def _edited(self, job: Job) -> Job:
         edit = Edit(self._portal, self._catalogue, job.ceiling)
         try:
             edit.take(job.request)
             offers = edit.save()
         except FailedJob as failed:
-            empty = self._portal.settings.empty_details
-            return replace(job, request=[], errors=[printed(each, empty) for each in failed.failures])
+            return self._failed(job, failed)
+        except Refused as error:
+            return self._failed(job, FailedJob(Failure("internalServerError", error.message)))
         there = {name: each for offer in offers for name, each in (self._catalogue.resources(offer) or {}).items()}
         shown = [there[name] for name in edit.written if name in there]
         return replace(job, request=[], offer_id=offers[0].offer_id, resources=shown)

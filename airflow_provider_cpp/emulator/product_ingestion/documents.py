@@ -41,19 +41,18 @@ def draft_row(offer: Offer, ceiling: str | None) -> dict[str, Any]:
     }
 
 
-def row_document(offer: Offer, row: Row, target: str, ceiling: str | None) -> dict[str, Any]:
+def row_document(offer: Offer, row: Row, ceiling: str | None) -> dict[str, Any]:
     """Print a submission: no step, no reason, no job, no author.
 
     :param offer: whose
     :param row: its state
-    :param target: ``preview`` or ``live``
     :param ceiling: ``$version`` of the request
     """
     return {
         "$schema": url("submission", ceiling),
         "id": submission_id(offer.product_id, row.number),
         "product": product_id(offer),
-        "target": {"targetType": target},
+        "target": {"targetType": row.target},
         "lifecycleState": "generallyAvailable",
         "status": row.status,
         "result": row.result,

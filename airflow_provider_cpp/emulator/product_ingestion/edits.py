@@ -22,7 +22,7 @@ from airflow_provider_cpp.emulator.product_ingestion.ids import (
     resource_id,
 )
 from airflow_provider_cpp.emulator.product_ingestion.images import (
-    check_images,
+    check_published,
     check_skus,
     with_images,
     without_deleted,
@@ -169,10 +169,11 @@ class Edit:
     # -- what becomes of a resource
 
     def _product(self, resource: Resource) -> str:
-        name = resource.get("identity", {}).get("externalId")
+        _check_available(resource)
+        name = _external_id(resource)
         if "id" in resource:
             draft = self._draft(resource["id"], resource)
-            if name not in (None, draft.offer_id):
+            if name not in ("", draft.offer_id):
                 raise refused("businessValidationError", "The external id of a product can't change.", resource)
         else:
             offer = self._catalogue.by_external_id(name)
@@ -197,10 +198,11 @@ class Edit:
         return self._drafts[guid]
 
     def _plan(self, draft: _Draft, resource: Resource) -> str:
-        name = resource.get("identity", {}).get("externalId")
+        _check_available(resource)
+        name = _external_id(resource)
         if "id" in resource:
             _, plan = self._plan_of(draft, resource["id"], resource)
-            if name not in (None, plan.id):
+            if name not in ("", plan.id):
                 raise refused(
                     "businessValidationError",
                     "The property 'PlanId' is locked by a previous submission",
@@ -245,12 +247,10 @@ class Edit:
             raise refused("invalidResource", f"A {draft.product_type} has no {kind}.", resource)
         if kind == CONFIGURATIONS["azureContainer"]:
             return resource
-        published = []
         if draft.offer is not None:
             for target in ("preview", "live"):
                 there = self._catalogue.resources(draft.offer, target) or {}
-                published += there.get(resource["id"], {}).get("vmImageVersions", [])
-        check_images(resource, published)
+                check_published(resource, there.get(resource["id"], {}))
         check_skus(resource, plan.id)
         resource = without_deleted(resource)
         draft.definition = with_plan(draft.definition, draft.offer_type_id, with_images(plan, resource))
@@ -273,6 +273,16 @@ def check_version(resource: Resource, ceiling: str | None, forms: ProductIngesti
     minimum = forms.schema_minimums.get(kind)
     if too_new or (minimum is not None and age(version) < age(minimum)):
         raise FailedJob(Failure("badRequest", "Invalid resource", resource_id=resource.get("id")))
+
+
+def _external_id(resource: Resource) -> str:
+    """Return the external id of a product or a plan; empty for one that is named by its id alone."""
+    return str((resource.get("identity") or {}).get("externalId") or "")
+
+
+def _check_available(resource: Resource) -> None:
+    if resource.get("lifecycleState", "generallyAvailable") != "generallyAvailable":
+        raise refused("notSupported", "The emulator does not withdraw or delete products and plans.", resource)
 
 
 def _kept(resource: Resource) -> Resource:

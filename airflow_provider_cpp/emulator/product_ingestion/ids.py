@@ -33,6 +33,13 @@ OFFER_TYPES = {
 }
 _PRODUCT_TYPES = {offer_type: product for product, offer_type in OFFER_TYPES.items()}
 
+#: All types that the schema of a product names.
+PRODUCT_TYPES = (
+    *OFFER_TYPES,
+    *("cosellOnly", "dynamics365BusinessCentral", "dynamics365ForCustomerEngagement"),
+    *("dynamics365ForOperations", "powerBiApp", "powerBiVisual", "xbox360NonBackcompat"),
+)
+
 #: Types whose resources can be read and written.
 SUPPORTED = frozenset({"azureVirtualMachine", "coreVirtualMachine", "azureContainer", "softwareAsAService"})
 

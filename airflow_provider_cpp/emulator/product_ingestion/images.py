@@ -9,24 +9,28 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_cpp.emulator.product_ingestion.errors import FailedJob, refused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from airflow_provider_cpp.emulator.plans import Plan
 
 Resource = dict[str, Any]
 
+#: Properties of a virtual machine that can't be taken back (AlmaLinux).
+_STICKY = ("supportsNVMe",)
 _RULE = "businessValidationError"
 
 
-def check_images(resource: Resource, published: Iterable[Mapping[str, Any]]) -> None:
-    """Refuse to take away or change an image version that was published.
+def check_published(resource: Resource, published: Mapping[str, Any]) -> None:
+    """Refuse to take away or change what was published: an image version, or a property that stays once it is on.
 
     :param resource: a technical configuration
-    :param published: the image versions that are in preview or live
+    :param published: the same one, as it is in preview or live; empty if it isn't there
     :raises FailedJob: for the first one
     """
+    before = published.get("vmProperties", {})
+    for name in _STICKY:
+        if before.get(name) is True and resource.get("vmProperties", {}).get(name) is not True:
+            raise _said(f"{name[:1].upper()}{name[1:]} property has already been enabled", resource)
     posted = {version["versionNumber"]: version for version in resource.get("vmImageVersions", [])}
-    for version in published:
+    for version in published.get("vmImageVersions", []):
         number = version["versionNumber"]
         new = posted.get(number)
         if new is None or new.get("lifecycleState") == "deleted":

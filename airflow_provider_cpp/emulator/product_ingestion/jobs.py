@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 #: An internal host: a token never goes there.
 _RESOURCES = "https://product-ingestion.mp.microsoft.com/configure/"
-_NEVER = "0001-01-01T00:00:00"
+NEVER = "0001-01-01T00:00:00"
 _RESULTS = {SUCCEEDED: "succeeded", FAILED: "failed", CANCELED: "cancelled"}
 
 
@@ -106,7 +106,7 @@ def job_document(
         "jobStatus": view.status,
         "jobResult": view.result,
         "jobStart": timestamp(job.created_at),
-        "jobEnd": _NEVER if ended is None else timestamp(ended),
+        "jobEnd": NEVER if ended is None else timestamp(ended),
         **({"resourceUri": f"{_RESOURCES}{job.id}"} if succeeded else {}),
         "errors": errors,
     }

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PREVIEW = "preview"
 LIVE = "live"
 
+_State = tuple[str, str]
+
 RUNNING_ROW = ("running", "pending")
 _ENDED = {SUCCEEDED: ("completed", "succeeded"), FAILED: ("completed", "failed")}
 
@@ -75,30 +77,40 @@ def rows(
     seen = [each for each in operations if each.started_at + lags.get(each.id, none).begin <= now]
     begun = {each.offer_version: each for each in seen if each.kind == PUBLISH}
 
-    def state(operation: Operation) -> tuple[str, str] | None:
-        """Return status and result; None of one that was canceled."""
+    def state(operation: Operation) -> _State | None:
         end = work_ended(operation, now)
         if end is None or end[1] + lags.get(operation.id, none).end > now:
             return RUNNING_ROW
         return None if end[0] == CANCELED else _ENDED[end[0]]
 
-    go_lives = [each for each in seen if each.kind == GO_LIVE and each.offer_version in begun]
-    found = []
-    serving = [each for each in go_lives if state(each) == _ENDED[SUCCEEDED]]
-    if serving:
-        found.append(Row(begun[serving[-1].offer_version], LIVE, *_ENDED[SUCCEEDED]))
-    latest = go_lives[-1] if go_lives else None
-    latest_state = state(latest) if latest is not None else None
-    if latest is not None and latest_state not in (None, _ENDED[SUCCEEDED]):
-        replaced = latest_state != RUNNING_ROW and seen.index(latest) < len(seen) - 1
-        if latest_state is not None and not replaced:
-            found.append(Row(begun[latest.offer_version], LIVE, *latest_state))
-    if begun:
-        publish = list(begun.values())[-1]
-        shown = state(publish)
-        taken = [each for each in go_lives if each.offer_version == publish.offer_version]
-        is_taken = bool(taken) and state(taken[-1]) is not None
-        stays = preview_after_live and bool(serving) and taken[-1:] == serving[-1:]
-        if shown is not None and (not is_taken or stays):
-            found.append(Row(publish, PREVIEW, *shown))
-    return found
+    # With status and result; what was canceled is as if it had never been.
+    shown = [(each, found) for each in seen if (found := state(each)) is not None]
+    go_lives = [(each, found) for each, found in shown if each.kind == GO_LIVE and each.offer_version in begun]
+    live = [
+        Row(begun[each.offer_version], LIVE, *found)
+        for each, found in _beside_each_other(go_lives, after=seen[-1] if seen else None)
+    ]
+    newest = list(begun.values())[-1:]
+    preview = [Row(each, PREVIEW, *found) for each, found in shown if each in newest]
+    taken = {each.offer_version for each, _ in go_lives}
+    stays = preview_after_live and [row.is_ready for row in live] == [True]
+    return [*live, *(row for row in preview if stays or row.publish.offer_version not in taken)]
+
+
+def _beside_each_other(
+    go_lives: Sequence[tuple[Operation, _State]], after: Operation | None
+) -> list[tuple[Operation, _State]]:
+    """Return what customers have, and the latest go-live beside it, if that runs or was the last that failed.
+
+    One that takes live anew what is live already, which Cloud Partner Portal allows, stands in its place.
+
+    :param go_lives: those that weren't canceled, each with its state, oldest first
+    :param after: the latest operation of all
+    """
+    served = [each for each in go_lives if each[1] == _ENDED[SUCCEEDED]][-1:]
+    latest = [
+        each for each in go_lives[-1:] if each not in served and (each[1] == RUNNING_ROW or each[0] is after)
+    ]
+    if served and latest and served[0][0].offer_version == latest[0][0].offer_version:
+        return latest if latest[0][1] == RUNNING_ROW else served
+    return served + latest

@@ -317,12 +317,7 @@ def test_an_offer_that_has_no_plan_cant_be_published(client):
 @pytest.mark.parametrize("kind", ["azureApplication", "dynamics365BusinessCentral"])
 def test_a_product_of_another_type_isnt_supported(client, kind):
     resource = {"$schema": schema("product"), "identity": {"externalId": "other"}, "type": kind}
-    answer = client.post(resource)
-    if answer.status_code == 202:
-        (error,) = client.job(answer.json()["jobId"])["errors"]
-        assert error["details"][0]["code"] == "notSupported"
-    else:
-        assert answer.status_code == 400
+    assert client.failed(resource)["details"][0]["code"] == "notSupported"
     assert client.get("/product", params={"externalId": "other"}) == {"value": []}
 
 
@@ -397,3 +392,29 @@ def test_withdrawing_a_product_isnt_supported(emulator, client):
     resource = client.submission("live", client.preview()) | {"lifecycleState": "deprecated"}
     assert client.failed(resource)["details"][0]["code"] == "notSupported"
     assert len(emulator.operations(OFFER)) == 1
+
+
+def test_some_properties_of_a_machine_stay_once_they_were_published(emulator, client):
+    client.start(edited(client, configuration(client), vmProperties={"supportsNVMe": True}))
+    assert client.end(client.start(edited(client, configuration(client), vmProperties={}))) == DONE
+    client.start(edited(client, configuration(client), vmProperties={"supportsNVMe": True}))
+    client.publish()
+    emulator.advance(100)
+    error = client.failed(edited(client, configuration(client), vmProperties={}))
+    assert error["details"][0]["message"] == "SupportsNVMe property has already been enabled"
+
+
+def test_withdrawing_a_plan_isnt_supported(client):
+    (plan, *_) = client.of_kind("plan")
+    error = client.failed(plan | {"$schema": schema("plan"), "lifecycleState": "deprecated"})
+    assert error["details"][0]["code"] == "notSupported"
+
+
+def test_an_edit_that_cant_be_saved_fails_in_its_job(emulator, client, monkeypatch):
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(emulator.portal, "on_put", fail)
+    error = client.failed({"$schema": schema("listing"), "product": PRODUCT, "title": "Changed"})
+    assert (error["code"], "disk full" in error["message"]) == ("internalServerError", True)
+    assert client.get("/product")["value"]

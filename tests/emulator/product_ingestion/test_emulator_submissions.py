@@ -308,3 +308,29 @@ def test_the_detail_of_a_canceled_job_is_there(client):
     job = client.publish()
     cancel(client, job)
     assert client.get(f"/configure/{job}")["resources"]
+
+
+def test_a_job_of_an_offer_that_was_seeded_anew_is_gone(emulator, client):
+    job = client.publish()
+    emulator.add_offer(OFFER, state="draft")
+    assert client.get(f"/configure/{job}/status", 404)["error"]["code"] == "notFound"
+
+
+def test_what_came_to_its_sign_off_stays_so_whatever_ends_it_later(emulator, client):
+    job = client.publish()
+    emulator.finish(OFFER)
+    ended = client.job(job)
+    emulator.advance(1)
+    emulator.finish(OFFER)
+    assert client.job(job) == ended
+    emulator.finish(OFFER, "fail")
+    assert client.job(job) == ended
+    assert client.rows() == [("preview", *DONE)]
+
+
+def test_what_the_first_door_takes_live_anew_has_one_row(emulator, client):
+    live(emulator, client)
+    client.portal("POST", "/golive")
+    assert client.rows() == [("live", "running", "pending")]
+    emulator.finish(OFFER, "fail")
+    assert client.rows() == [("live", *DONE)]
