@@ -238,6 +238,14 @@ class Cancel:
             yield Say(f"Nothing to cancel: {self.watched} has ended ({operation.raw_status}).")
             end = ends.ended(self.watched, operation)
             return replace(end, message=f"There was nothing to cancel any more. {end.message}")
+        if operation.waits_for_signoff and self.watched.ends_at_signoff:
+            message = (
+                f"Nothing runs on {self.watched.offer}, so that there was nothing to cancel: what was published "
+                "is in preview, and stays there until somebody takes it live or publishes anew; the service can't "
+                f"take it back. {self.watched.ids}"
+            )
+            yield Say(message)
+            return End(NOTHING_RUNNING, self.watched.url, message)
         if cant_be_canceled(operation.cancellation):
             message = (
                 f"What runs on {self.watched.offer} can't be canceled any more: the service says "

@@ -52,6 +52,10 @@ class Watched(Protocol):
         """What the service calls the list of operations, after "among"."""
 
     @property
+    def ends_at_signoff(self) -> bool:
+        """Whether nothing runs any more once it waits for its sign-off, so that there is nothing to cancel."""
+
+    @property
     def usual_interval(self) -> float:
         """Seconds between two looks at least, where nobody asks for fewer: as the service's pages have it."""
 

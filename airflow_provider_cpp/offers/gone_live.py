@@ -7,7 +7,7 @@ changed time nor a list in another order makes news of what isn't.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -24,12 +24,14 @@ class GoneLive:
     :param version: the version that is live since; None if the service doesn't say.
     :param changed_at: when it completed, by the service's clock, in seconds since 1970 (UTC); None if the
         service doesn't say.
+    :param location: the operation's absolute location; empty if it can't be had.
     """
 
     offer_id: str
     operation_id: str
     version: int | None = None
     changed_at: float | None = None
+    location: str = ""
 
     @property
     def changed_time(self) -> str | None:
@@ -44,10 +46,17 @@ class GoneLive:
 Look = Mapping[str, tuple[GoneLive, ...] | None]
 
 
-def completed_go_lives(offer_id: str, submissions: tuple[Submission, ...]) -> tuple[GoneLive, ...]:
-    """Return the go-lives among an offer's submissions that completed."""
+def completed_go_lives(
+    offer_id: str, submissions: tuple[Submission, ...], locate: Callable[[Submission], str] = lambda _: ""
+) -> tuple[GoneLive, ...]:
+    """Return the go-lives among an offer's submissions that completed.
+
+    :param offer_id: the offer.
+    :param submissions: its submissions.
+    :param locate: returns where the operation of one is.
+    """
     return tuple(
-        GoneLive(offer_id, submission.id, submission.offer_version, submission.changed_at)
+        GoneLive(offer_id, submission.id, submission.offer_version, submission.changed_at, locate(submission))
         for submission in submissions
         if submission.kind == GO_LIVE and submission.state == SUCCEEDED
     )

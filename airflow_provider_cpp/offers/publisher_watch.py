@@ -1,7 +1,8 @@
 """Which offers of a publisher to look at and when, so that a completed go-live is seen soon and costs little.
 
 One request lists all offers. An offer's submissions are read when the list shows a change of it, while a
-go-live runs on it, and once in a while, as no page promises that the list shows every change. A read that
+go-live runs on it, and once in a while, as no page promises that the list shows every change. Where a service's
+list shows none, a few offers are read at each look, those first that weren't read for longest. A read that
 fails says nothing about the offer: what was known of it stays.
 """
 
@@ -9,15 +10,17 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
 from airflow_provider_cpp.lro.repeated_failures import RepeatedFailures
+from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.schedule import PollSchedule
+from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.gone_live import GoneLive, Look, completed_go_lives
-from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE, Submission
 from airflow_provider_cpp.wire.answers import Answer, Reading, Unanswered, kind_of, retry_after
 from airflow_provider_cpp.wire.listing import Listed, Unlisted
@@ -27,20 +30,11 @@ from airflow_provider_cpp.wire.retries import is_failed_read, was_refused_unread
 #: Seconds after which an offer's submissions are read even if the list shows no change of it.
 SWEEP = 3600.0
 
+#: Offers that are read at one look, where the list shows no change of them: with the list ten requests a look.
+READS_PER_LOOK = 9
+
 #: What the list of offers is kept under, where its failures are counted; no offer's identifier is empty.
 _LIST = ""
-
-
-class ListedOffer(Protocol):
-    """An offer as the list shows it."""
-
-    @property
-    def id(self) -> str:
-        """The offer's identifier."""
-
-    @property
-    def document(self) -> Mapping[str, Any]:
-        """All that the list says of it, to know a change by."""
 
 
 class Operations(Protocol):
@@ -52,15 +46,25 @@ class Operations(Protocol):
         :raises CppConfigurationError: the offer's identifier can't be one.
         """
 
+    def at(self, row: Row) -> Watched:
+        """Return the operation of a row.
+
+        :raises UntrustedLocation: if its id is none that leads to one.
+        """
+
 
 class Offers(Protocol):
     """A service that lists offers, and the operations on each."""
 
-    def offers(self, publisher_id: str, *, patient: bool = True) -> Procedure[Listed[ListedOffer] | Unlisted]:
+    def offers(self, publisher_id: str, *, patient: bool = True) -> Procedure[Listed[Offer] | Unlisted]:
         """List a publisher's offers."""
 
-    def operations_of(self, offer: OfferRef) -> Operations:
-        """Return the operations on an offer."""
+    def operations_on(self, listed: Offer, publisher_id: str) -> Operations:
+        """Return the operations on an offer of the list."""
+
+    @property
+    def list_shows_changes(self) -> bool:
+        """Whether the list of offers shows that an offer was published or went live."""
 
 
 @dataclass(slots=True)
@@ -118,7 +122,8 @@ class PublisherWatch:
             level = logging.ERROR if self._refused else logging.WARNING
             yield from self._tell(_LIST, str(offers.call), kind_of(reading), why, level)
             return None
-        entries = {offer.id: offer.document for offer in offers.entries}
+        listed = {offer.id: offer for offer in offers.entries}
+        entries = {offer_id: offer.document for offer_id, offer in listed.items()}
         yield from self._readable_again(_LIST)
         if self._changed_at is None:
             self._changed_at = self._now
@@ -129,8 +134,12 @@ class PublisherWatch:
                 self._changed_at = self._now
         # Those that were tried longest ago first: one that always times out must not hide the others.
         due = [offer_id for offer_id in entries if self._is_due(self._offers[offer_id], entries[offer_id])]
-        for offer_id in sorted(due, key=lambda offer_id: self._offers[offer_id].tried_at):
-            if not (yield from self._read(offer_id, entries[offer_id])):
+        due.sort(key=lambda offer_id: self._offers[offer_id].tried_at)
+        if not self._service.list_shows_changes:
+            due.sort(key=lambda offer_id: not self._offers[offer_id].is_going_live)
+            del due[READS_PER_LOOK:]
+        for offer_id in due:
+            if not (yield from self._read(offer_id, listed[offer_id])):
                 break
         return {offer_id: offer.go_lives for offer_id, offer in self._offers.items()}
 
@@ -143,14 +152,14 @@ class PublisherWatch:
         return self._schedule.delay(still_for, self._draw(), at_least=self._asked_to_wait)
 
     def _is_due(self, offer: _OfferState, entry: object) -> bool:
-        unread = offer.go_lives is None or entry != offer.entry
+        unread = offer.go_lives is None or entry != offer.entry or not self._service.list_shows_changes
         return unread or offer.is_going_live or self._now - offer.read_at >= SWEEP
 
-    def _read(self, offer_id: str, entry: object) -> Procedure[bool]:
+    def _read(self, offer_id: str, listed: Offer) -> Procedure[bool]:
         """Read an offer's submissions; return whether it makes sense to go on with others."""
         offer = self._offers[offer_id]
-        operations = self._service.operations_of(OfferRef(self.publisher_id, offer_id))
         try:
+            operations = self._service.operations_on(listed, self.publisher_id)
             found = yield from operations.rows(patient=False)
         except CppConfigurationError as error:
             yield from self._tell(offer_id, f"Offer {offer_id!r}", type(error).__name__, str(error))
@@ -164,11 +173,11 @@ class PublisherWatch:
             return not (isinstance(reading, Unanswered) or was_refused_unread(reading))
         submissions = found.entries
         yield from self._readable_again(offer_id)
-        go_lives = completed_go_lives(offer_id, submissions)
+        go_lives = completed_go_lives(offer_id, submissions, lambda submission: _location(operations, submission))
         is_going_live = any(each.kind == GO_LIVE and each.is_running for each in submissions)
         if (go_lives, is_going_live) != (offer.go_lives, offer.is_going_live):
             self._changed_at = self._now
-        offer.entry, offer.read_at = entry, self._now
+        offer.entry, offer.read_at = listed.document, self._now
         offer.go_lives, offer.is_going_live = go_lives, is_going_live
         return True
 
@@ -186,3 +195,10 @@ class PublisherWatch:
     def _readable_again(self, of: str) -> Procedure[None]:
         if failures := self._troubles.over(of):
             yield Say(f"{self._failed[of]} works again, after {failures} failures.")
+
+
+def _location(operations: Operations, submission: Submission) -> str:
+    try:
+        return operations.at(submission).url
+    except UntrustedLocation:
+        return ""

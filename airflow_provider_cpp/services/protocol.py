@@ -57,6 +57,17 @@ class Service(Protocol):
     def operations_of(self, offer: OfferRef) -> SubmissionsOf:
         """Return the operations on an offer."""
 
+    @property
+    def list_shows_changes(self) -> bool:
+        """Whether the list of offers shows that an offer was published or went live."""
+
+    def operations_on(self, listed: Offer, publisher_id: str) -> SubmissionsOf:
+        """Return the operations on an offer that `offers` listed.
+
+        :param publisher_id: its publisher's identifier; empty if nobody gave one.
+        :raises CppConfigurationError: its identifier can't be one.
+        """
+
     def going_live(self, offer: OfferRef) -> Intent:
         """Return the go-live of an offer."""
 

@@ -23,19 +23,15 @@ except ImportError:
     ) from None
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.exceptions import CppError, UntrustedLocation
+from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.lro.looks import Refused, Running, Seen
-from airflow_provider_cpp.lro.rows import Row
 from airflow_provider_cpp.lro.schedule import PollSchedule, seconds
 from airflow_provider_cpp.lro.seam import Watched
-from airflow_provider_cpp.lro.words import SUCCEEDED
 from airflow_provider_cpp.offers.gone_live import GoneLive, Look, Reported, read_reported
-from airflow_provider_cpp.offers.refs import OfferRef
-from airflow_provider_cpp.offers.submission import GO_LIVE
 from airflow_provider_cpp.services.by_connection_type import service_of
 from airflow_provider_cpp.triggers.snapshots import Snapshot, snapshots
 from airflow_provider_cpp.wire.identifiers import checked_identifier, checked_name
-from airflow_provider_cpp.wire.plain_text import said_by
+from airflow_provider_cpp.wire.plain_text import one_line, said_by
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
@@ -183,13 +179,10 @@ class OfferLiveTrigger(BaseEventTrigger):
         return {offer_id: go_lives for offer_id, go_lives in look.items() if offer_id.casefold() == wanted}
 
     async def _event(self, snapshot: Snapshot, go_live: GoneLive) -> dict[str, Any]:
-        service = service_of(snapshot.settings)
-        operations = service.operations_of(OfferRef(snapshot.publisher_id, go_live.offer_id))
-        try:
-            watched = operations.at(Row(go_live.operation_id, GO_LIVE, SUCCEEDED, SUCCEEDED))
-        except UntrustedLocation as error:
-            self._say(logging.WARNING, f"What took offer {go_live.offer_id} live can't be located. {error}")
-            watched = None
+        watched = service_of(snapshot.settings).located(go_live.location) if go_live.location else None
+        if watched is None:
+            operation = one_line(go_live.operation_id)[:100]
+            self._say(logging.WARNING, f"What took offer {go_live.offer_id} live can't be located: {operation!r}.")
         return {
             "publisher_id": snapshot.publisher_id,
             "offer_id": go_live.offer_id,

@@ -70,8 +70,9 @@ async def snapshots(
         try:
             settings = await _settings(cpp_conn_id)
             if watched is None or watched[0] != settings:
-                publisher = settings.publisher(publisher_id)
-                watched = settings, PublisherWatch(publisher, service_of(settings), schedule)
+                service = service_of(settings)
+                publisher = settings.publisher(publisher_id, is_needed=service.needs_publisher)
+                watched = settings, PublisherWatch(publisher, service, schedule)
             watch = watched[1]
             async with shared_client(settings) as client:
                 # Somebody may edit the connection, which is no trouble.

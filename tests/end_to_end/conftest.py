@@ -81,6 +81,7 @@ def local_airflow(
             [REPOSITORY / "dags", HERE / "dags"],
             env={
                 "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
+                "AIRFLOW_CONN_INGESTION": portal.connection_json(api="product_ingestion"),
                 "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
                 # A task mostly waits, if only for Airflow to notice its end.
                 "AIRFLOW__CORE__PARALLELISM": "8",

@@ -68,6 +68,7 @@ class Job:
     support: ClassVar[str] = "the caretaker"
     list_in_words: ClassVar[str] = "the shelf's ledger"
     usual_interval: ClassVar[float] = 30.0
+    ends_at_signoff: ClassVar[bool] = False
 
     @property
     def url(self) -> str:

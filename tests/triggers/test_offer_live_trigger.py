@@ -16,6 +16,7 @@ from airflow.triggers.shared_stream import SharedStreamManager
 
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.exceptions import CppConfigurationError
+from airflow_provider_cpp.offers.publisher_watch import READS_PER_LOOK
 from airflow_provider_cpp.triggers.offer_live import OfferLiveTrigger
 from tests.running import Store, anew, through_the_database
 
@@ -324,3 +325,43 @@ async def test_another_publishers_past_is_no_news_when_the_connection_is_edited(
 def test_an_argument_that_cant_be_is_refused_by_its_name_as_nothing_of_it_is_rendered(name, value):
     with pytest.raises(CppConfigurationError, match=name):
         OfferLiveTrigger(**{name: value})
+
+
+class TestTheNewerApi:
+    """Its list of products shows no change of any: a few of them are read at each look."""
+
+    @pytest.fixture(autouse=True)
+    def _connected(self, cpp_emulator, monkeypatch):
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json(api="product_ingestion"))
+
+    @pytest.fixture
+    def looks(self, cpp_emulator):
+        return lambda: len(cpp_emulator.requests_for("products"))
+
+    async def test_a_go_live_by_somebody_else_is_one_event(self, cpp_emulator, triggerer, stores, looks):
+        cpp_emulator.add_offer("live-before", state="live")
+        triggerer.start("asset", OfferLiveTrigger(**QUICK))
+        await triggerer.until(lambda: stores["asset"])
+        go_live(cpp_emulator)
+        await triggerer.until(lambda: triggerer.events["asset"])
+        before = looks()
+        await triggerer.until(lambda: looks() >= before + 3)
+        (event,) = triggerer.events["asset"]
+        assert (event["publisher_id"], event["offer_id"]) == ("contoso", OFFER)
+        assert "/rp/product-ingestion/submission/" in event["operation_location"]
+        assert event["live_links"] == []
+
+    async def test_its_requests_are_bounded_however_many_offers_there_are(
+        self, cpp_emulator, triggerer, stores, looks
+    ):
+        for number in range(25):
+            cpp_emulator.add_offer(f"vm-{number:02}", state="live")
+        triggerer.start("asset", OfferLiveTrigger(**QUICK))
+        await triggerer.until(lambda: looks() >= 6)
+        rows, lists = len(cpp_emulator.requests_for("submissions")), looks()
+        assert rows <= READS_PER_LOOK * lists
+        read = {record.path for record in cpp_emulator.requests_for("submissions")}
+        assert len(read) == 26, "each is read in its turn"
+        new_version_goes_live(cpp_emulator, "vm-07")
+        await triggerer.until(lambda: triggerer.events["asset"])
+        assert [event["offer_id"] for event in triggerer.events["asset"]] == ["vm-07"]

@@ -88,6 +88,11 @@ class _OfAnOffer:
         return SUBMISSIONS
 
     @property
+    def ends_at_signoff(self) -> bool:
+        """A publish runs on while it waits for its sign-off, and can be canceled then (publish-offer page)."""
+        return False
+
+    @property
     def usual_interval(self) -> float:
         """Seconds between two looks at least: no page has a rule."""
         return DEFAULT_INTERVAL

@@ -53,6 +53,7 @@ class CloudPartnerPortal:
     api_version: str
 
     needs_publisher: ClassVar[bool] = True
+    list_shows_changes: ClassVar[bool] = True
 
     # What is watched and started
 
@@ -75,6 +76,10 @@ class CloudPartnerPortal:
     def operations_of(self, offer: OfferRef) -> Submissions:
         """Return the operations on an offer."""
         return Submissions(self.origin, offer, self.api_version)
+
+    def operations_on(self, listed: Offer, publisher_id: str) -> Submissions:
+        """Return the operations on an offer that the list has."""
+        return self.operations_of(self.offer(publisher_id, listed.id))
 
     def going_live(self, offer: OfferRef) -> GoingLive:
         """Return the go-live of an offer."""

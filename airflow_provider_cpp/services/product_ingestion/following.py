@@ -81,6 +81,7 @@ class Publication:
     support: ClassVar[str] = SUPPORT
     list_in_words: ClassVar[str] = SUBMISSIONS
     usual_interval: ClassVar[float] = USUAL_INTERVAL
+    ends_at_signoff: ClassVar[bool] = True
 
     @property
     def url(self) -> str:

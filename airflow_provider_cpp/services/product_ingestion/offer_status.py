@@ -65,6 +65,7 @@ class OfferStatus:
     support: ClassVar[str] = SUPPORT
     list_in_words: ClassVar[str] = SUBMISSIONS
     usual_interval: ClassVar[float] = USUAL_INTERVAL
+    ends_at_signoff: ClassVar[bool] = True
     ids: ClassVar[str] = ""
     operation_id: ClassVar[str] = ""
 

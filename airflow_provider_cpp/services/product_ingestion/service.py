@@ -48,6 +48,7 @@ class ProductIngestion:
     api_version: str
 
     needs_publisher: ClassVar[bool] = False
+    list_shows_changes: ClassVar[bool] = False
 
     # What is watched and started
 
@@ -71,6 +72,12 @@ class ProductIngestion:
     def operations_of(self, offer: OfferRef) -> Publications:
         """Return the publications of an offer."""
         return Publications(self.origin, offer)
+
+    def operations_on(self, listed: Offer, publisher_id: str) -> Publications:
+        """Return the publications of an offer that the list has: its product is known."""
+        publications = self.operations_of(OfferRef(publisher_id, listed.id))
+        publications.product.is_known_as(str(listed.document["id"]).removeprefix("product/").lower())
+        return publications
 
     def going_live(self, offer: OfferRef) -> PreviewGoingLive:
         """Return the go-live of an offer."""

@@ -315,6 +315,14 @@ class TestCanceling:
         assert canceled.status == "canceled", canceled
         assert [call.path for call in runner.posts] == [f"{BASE}/configure/job-1/cancel"]
 
+    def test_what_is_ready_in_preview_runs_no_more_and_cant_be_taken_back(self) -> None:
+        release = Release("preview")
+        release.portal.end()
+        canceled, runner = self.cancel(release)
+        assert canceled.status == "nothing_running", canceled
+        assert "can't take it back" in canceled.message
+        assert runner.posts == []
+
     def test_without_a_job_it_cant_be(self) -> None:
         release = Release(posts=["lost"])
         canceled, runner = self.cancel(release)
