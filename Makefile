@@ -14,10 +14,10 @@ BENCH_STAMP := $(VENV)/made-for-bench-from-$(NEWEST)
 PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr/local/bin/python3.11; do \
 	"$$each" -c 'import ensurepip, sys, venv; print(sys._base_executable)' 2>/dev/null && break; done)
 
-# One process more than there are processors runs tests, as many of them wait; file by file, in the order of tests/conftest.py.
+# Two processes more than there are processors run tests, as many of them wait; file by file, in the order of tests/conftest.py.
 # What measures time runs alone, from the folders that tests/conftest.py says.
-PROCESSES := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
-SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 5 --dist loadscope --no-loadscope-reorder --durations 10
+PROCESSES := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
+SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 6 --dist loadscope --no-loadscope-reorder --durations 10
 MEASURING := tests/performance tests/reliability
 
 # Where it is set, each process that runs tests compiles all of them at each start, and each of Airflow's the package.
@@ -35,7 +35,7 @@ demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated port
 airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at a port of yours: make airflow PORT=8080
 	@$(BIN)/python -m dev.serve $(PORT)
 
-check: lint ## before each commit: lint, types, and the tests that start no Airflow; two minutes
+check: lint ## before each commit: lint, types, and the tests that start no Airflow; three minutes
 	@$(call beside_mypy,$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not airflow and not measures')
 
 test: lint ## everything that has to pass: lint, types, tests, those in a real Airflow included
