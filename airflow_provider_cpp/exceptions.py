@@ -146,6 +146,6 @@ class AmbiguousOutcome(CppError, AirflowFailException):
 
 
 def is_retried(error: CppError | type[CppError]) -> bool:
-    """Tell whether Airflow retries a task that ends with this error, or one of this class, if it has retries."""
+    """Return whether Airflow retries a task that ends with this error, or one of this class, if it has retries."""
     kind = error if isinstance(error, type) else type(error)
     return not issubclass(kind, AirflowFailException | AirflowSensorTimeout)

@@ -232,7 +232,7 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
 
 
 def _unanswered(error: Exception, settings: Settings, token: str) -> Unanswered:
-    """Tell how far a request got that failed (measured for each kind of failure)."""
+    """Return how far a request got that failed (measured for each kind of failure)."""
     import aiohttp
 
     cause = getattr(error, "os_error", None)  # says it in the words that the blocking client has

@@ -164,7 +164,7 @@ def _read(response: requests.Response, limit: int) -> Answer:
 
 
 def _unanswered(error: requests.RequestException, settings: Settings, token: str) -> Unanswered:
-    """Tell how far a request got that failed (measured for each kind of failure)."""
+    """Return how far a request got that failed (measured for each kind of failure)."""
     import requests
     from urllib3.exceptions import ConnectTimeoutError, NewConnectionError, ProxyError
 

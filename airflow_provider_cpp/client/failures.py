@@ -18,7 +18,7 @@ _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
 def is_untrusted(error: BaseException) -> bool:
-    """Tell whether a request failed because the host's certificate isn't trusted: nothing was sent."""
+    """Return whether a request failed because the host's certificate isn't trusted: nothing was sent."""
     return any(isinstance(cause, ssl.SSLCertVerificationError) for cause in causes_of(error))
 
 
@@ -51,7 +51,7 @@ def why_without_answer(causes: Iterable[BaseException], settings: Settings, toke
 
 
 def _quotes_what_came(error: BaseException) -> bool:
-    """Tell whether an error's text is what came in place of an answer: anything, of any length."""
+    """Return whether an error's text is what came in place of an answer: anything, of any length."""
     is_requests = isinstance(error, http.client.HTTPException) and not isinstance(error, OSError)
     # By its name, as only the triggerer has aiohttp. Its subclasses are for answers that could be read.
     return is_requests or type(error).__name__ == "ClientResponseError"

@@ -206,7 +206,7 @@ def _check(token: object) -> None:
 
 
 def _is_refusal(error: BaseException, answer: requests.Response | None) -> bool:
-    """Tell whether the login refused the principal, rather than failed to say anything about it.
+    """Return whether the login refused the principal, rather than failed to say anything about it.
 
     `azure-identity` has one error for both: also for a connection that is refused, and for a page in HTML.
 

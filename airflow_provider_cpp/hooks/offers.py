@@ -420,7 +420,7 @@ class OffersHook(ConnectionReader):
         return self.client.run(cancel.confirmed(), say=self.say)
 
     def test_connection(self) -> tuple[bool, str]:
-        """Tell in one line whether this principal can see this publisher's offers, or what to do. Never raises.
+        """Report in one line whether this principal can see this publisher's offers, or what to do. Never raises.
 
         Tries once and takes seconds, as somebody waits for it in front of a form.
         """

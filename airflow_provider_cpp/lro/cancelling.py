@@ -86,7 +86,7 @@ class CancelOffer:
             )
         listed = yield from self.operations.rows()
         if isinstance(listed, Unlisted):
-            raise listed.error  # which operation the cancel would hit couldn't be told
+            raise listed.error  # which operation the cancel would hit isn't known
         candidates = latest(row for row in listed.entries if row.is_running)
         if not candidates:
             message = f"Nothing runs on {offer}: there was nothing to cancel."
@@ -100,7 +100,7 @@ class CancelOffer:
             yield Say(
                 f"Several operations run on {offer}, by the service's list: "
                 f"{', '.join(map(str, candidates))}. Which of them is canceled isn't known, as the list gives no "
-                "times that tell; the first one is watched.",
+                "times that say so; the first one is watched.",
                 logging.WARNING,
             )
         watched = self.operations.at(running)
@@ -119,7 +119,7 @@ class Cancel:
 
     :param watched: the operation.
     :param within: seconds in which the cancel has to be confirmed.
-    :param notification_emails: whom the service tells of it.
+    :param notification_emails: whom the service notifies of it.
     :param warns: log why it had no effect; otherwise only the event says so.
     :param again: what to do about a cancel that isn't confirmed.
     :param dry_run: only report whether it would be canceled.
@@ -216,7 +216,7 @@ class Cancel:
         )
 
     def broken_off(self, why: str) -> str:
-        """Return what to tell of a cancel that isn't watched to its end.
+        """Return what to report of a cancel that isn't watched to its end.
 
         :param why: what breaks it off, such as ``the triggerer is being stopped``.
         """

@@ -246,14 +246,14 @@ def refused(location: str, error: CppError, what: Watched | None = None) -> End:
             f"This says nothing about the operation on {what.offer} itself, which may run on. Once this is "
             "mended, clear this task to watch it again."
         )
-        told = error.with_more(more)
-        told.operation_id = what.operation_id
-        message = str(told)
+        extended = error.with_more(more)
+        extended.operation_id = what.operation_id
+        message = str(extended)
     return End(UNKNOWN, location, message, error=type(error))
 
 
 def connection_was_edited(cpp_conn_id: str) -> str:
-    """Return the line that tells of a watch which goes on with another secret."""
+    """Return the line that reports a watch which goes on with another secret."""
     return f"Connection {cpp_conn_id!r} was edited: going on with what it says now."
 
 

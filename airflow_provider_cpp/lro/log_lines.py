@@ -1,4 +1,4 @@
-"""What is told of a watched operation: each change of step and each word that nobody knows, once."""
+"""What is logged of a watched operation: each change of step and each word that nobody knows, once."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ from airflow_provider_cpp.lro.words import SUCCEEDED, folded, is_known, is_signo
 from airflow_provider_cpp.wire.plain_text import capitalized
 from airflow_provider_cpp.wire.procedures import Say
 
-#: Where a rescheduled sensor's note is kept in the task state store.
-STANDING_KEY = "cpp_standing"
+#: Where a rescheduled sensor's note is kept in the task state store. Tasks in flight have it there: never rename
+#: it, nor the keys in it.
+LOG_KEY = "cpp_standing"
 
 #: Key of the operation's own word among those of its steps.
 _OWN = "*"
@@ -25,7 +26,7 @@ _NO_WORDS: frozenset[str] = frozenset()
 
 
 class LogState:
-    """What has been told so far; whoever watches next goes on from there.
+    """What has been logged so far; whoever watches next goes on from there.
 
     :param watched: the operation, or the offer whose status is watched.
     :param deadline: when watching is given up, in seconds since 1970 (UTC).
@@ -53,7 +54,7 @@ class LogState:
         self.unknown_words = _NO_WORDS
         #: Since when it stands so, in seconds since 1970 (UTC), as far as anybody saw; None if nobody has.
         self.since: float | None = None
-        #: Whether it was told that it may be stuck there.
+        #: Whether it was logged that it may be stuck there.
         self.stuck = False
         self.go_on_from(earlier)
 
@@ -66,14 +67,14 @@ class LogState:
         if not isinstance(earlier, dict) or not isinstance(earlier.get("steps"), dict) or not earlier["steps"]:
             return
         self.is_begun = True
-        self.progress = {str(key): str(standing) for key, standing in earlier["steps"].items()}
+        self.progress = {str(key): str(progress) for key, progress in earlier["steps"].items()}
         words, since = earlier.get("words"), earlier.get("since")
         self.unknown_words = frozenset(map(str, words)) if isinstance(words, list) else _NO_WORDS
         self.since = since if isinstance(since, float) and isfinite(since) else None
         self.stuck = earlier.get("stuck") is True
 
     def to_dict(self) -> dict[str, object] | None:
-        """Return it as JSON primitives, or None if nothing was told."""
+        """Return it as JSON primitives, or None if nothing was logged."""
         if not self.is_begun:
             return None
         return {
@@ -84,7 +85,7 @@ class LogState:
         }
 
     def changes(self, operation: Operation) -> bool:
-        """Tell whether a reading shows another standing than the last one that was told."""
+        """Return whether a reading shows another progress than the last one that was logged."""
         return _progress(operation) != self.progress
 
     def has_changed(self, now: float) -> None:
@@ -92,7 +93,7 @@ class LogState:
         self.since, self.stuck = now, False
 
     def new_lines(self, operation: Operation, *, is_end: bool) -> Iterator[Say]:
-        """Yield the lines that are due for a reading, and take them for told.
+        """Yield the lines that are due for a reading, and take them for logged.
 
         :param operation: what was read.
         :param is_end: whether the watch is over with it. Then the task's result or error follows; where it is
@@ -151,17 +152,17 @@ class LogState:
         return f"Watching {self.watched.offer} until {until}: {operation.raw_status}{at}.{ids}"
 
 
-def note_of(watch: str, told: dict[str, object]) -> dict[str, object]:
+def note_of(watch: str, logged: dict[str, object]) -> dict[str, object]:
     """Return what is kept of a watch for the one that goes on in its place.
 
-    :param watch: tells this watch from others of the same task.
-    :param told: what `Told.to_dict` returned.
+    :param watch: distinguishes this watch from others of the same task.
+    :param logged: what `LogState.to_dict` returned.
     """
-    return {"watch": watch, "told": told}
+    return {"watch": watch, "told": logged}
 
 
-def told_in(note: object, watch: str) -> object:
-    """Return what was told, by the note that was kept; None if there is none, or it is of another watch."""
+def logged_by(note: object, watch: str) -> object:
+    """Return what was logged, by the note that was kept; None if there is none, or it is of another watch."""
     return note.get("told") if isinstance(note, dict) and note.get("watch") == watch else None
 
 
@@ -197,14 +198,14 @@ def _line(step: Step, has_ended: bool) -> Say:
     progress = progress_of(step, has_ended=has_ended)
     if step.is_alarming:
         return Say(f"Step {progress}{_texts(step.messages)}", logging.WARNING)
-    # Whose turn it is may be told what to do; that is no alarm.
+    # A message may say what to do to whose turn it is; that is no alarm.
     return Say(f"Step {progress}{_texts(step.messages) if waits_for_somebody(step.status) else ''}")
 
 
 def _own(operation: Operation) -> Iterator[Message]:
     """Yield what an operation says that none of its steps does."""
-    told = {message.text for step in operation.steps for message in step.messages}
-    return (message for message in operation.messages if message.text not in told)
+    said = {message.text for step in operation.steps for message in step.messages}
+    return (message for message in operation.messages if message.text not in said)
 
 
 def _spoken(message: Message) -> str:

@@ -55,19 +55,19 @@ class Step:
 
     @property
     def label(self) -> str:
-        """Return what to call the step: its name, with its identifier where that tells more."""
+        """Return what to call the step: its name, with its identifier where that says more."""
         if self.name and self.id and folded(self.name) != folded(self.id):
             return f"{self.name} ({self.id})"
         return self.name or self.id or "step without a name"
 
     @property
     def is_alarming(self) -> bool:
-        """Tell whether somebody should look at the step now, even while the operation runs on."""
+        """Return whether somebody should look at the step now, even while the operation runs on."""
         return is_alarming(self.status)
 
     @property
     def names_error(self) -> bool:
-        """Tell whether one of its messages is an error, whatever its status is called."""
+        """Return whether one of its messages is an error, whatever its status is called."""
         return any(folded(message.level) in _ERROR_LEVELS for message in self.messages)
 
     def to_dict(self) -> dict[str, object]:
@@ -106,17 +106,17 @@ class Operation:
 
     @property
     def is_terminal(self) -> bool:
-        """Tell whether the operation has ended."""
+        """Return whether the operation has ended."""
         return self.status != RUNNING
 
     @property
     def is_alarming(self) -> bool:
-        """Tell whether its own word looks like a failure, while it still runs as far as anybody knows."""
+        """Return whether its own word looks like a failure, while it still runs as far as anybody knows."""
         return not self.is_terminal and is_alarming(self.raw_status)
 
     @property
     def is_being_canceled(self) -> bool:
-        """Tell whether the service says that a cancel of it is under way."""
+        """Return whether the service says that a cancel of it is under way."""
         return is_canceling(self.raw_status) or is_canceling(self.cancellation)
 
     @property
@@ -126,7 +126,7 @@ class Operation:
 
     @property
     def waits_for_signoff(self) -> bool:
-        """Tell whether it has reached preview and waits for its publisher to go live.
+        """Return whether it has reached preview and waits for its publisher to go live.
 
         The step `publisher-signoff` says so, while the operation itself still says that it runs (seen by
         clients); an offer's status may say it as a whole.

@@ -47,7 +47,7 @@ class Precheck:
         :param intent: the go-live. One that runs already is always taken up.
         :raises CppConflict: another operation runs on the offer.
         :raises CppBadRequest: nothing in preview waits for going live.
-        :raises CppUnavailable: it can't be told just now; nothing was sent.
+        :raises CppUnavailable: that can't be found out just now; nothing was sent.
         :raises CppError: what else the service's refusal means.
         """
         why = "without a precheck"
@@ -91,7 +91,7 @@ class DryRun:
         :param intent: what would be started.
         :param if_running: what would become of one that runs already.
         :raises CppConflict: another operation runs on the offer.
-        :raises CppUnavailable: it can't be told just now.
+        :raises CppUnavailable: that can't be found out just now.
         :raises CppError: what else the service's refusal means.
         """
         listed = yield from intent.rows()

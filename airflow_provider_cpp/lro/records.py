@@ -1,4 +1,4 @@
-"""What a try of a task keeps for the next one, and what it says where that can't be told."""
+"""What a try of a task keeps for the next one, and what it says where that isn't known."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def of_unknown_age(intent: Intent, ended: Row) -> AmbiguousOutcome:
         when = f"at {datetime.fromtimestamp(ended.changed_at, UTC):%Y-%m-%d %H:%M:%S} UTC"
     return AmbiguousOutcome(
         f"{intent}: {ended}, which ended {when}, may be what an earlier try of this task started, or from "
-        "before the task was cleared, or somebody else's; which, can't be told. Nothing was sent, and Airflow "
+        "before the task was cleared, or somebody else's; which, isn't known. Nothing was sent, and Airflow "
         "won't retry. "
         f"Look at {intent.portal} whether that is what was wanted; if it is, mark this task a success; "
         f"{intent.to_do} once more, clear this task."

@@ -33,7 +33,7 @@ class Row:
 
     @property
     def is_running(self) -> bool:
-        """Tell whether the operation hasn't ended."""
+        """Return whether the operation hasn't ended."""
         return self.state == RUNNING
 
     def __str__(self) -> str:
@@ -45,7 +45,7 @@ AnyRow = TypeVar("AnyRow", bound=Row)
 
 
 def latest(rows: Iterable[AnyRow]) -> tuple[AnyRow, ...]:
-    """Return the row that changed last; several, where the list's times don't tell which of them it was.
+    """Return the row that changed last; several, where the list's times don't say which of them it was.
 
     That they are listed in some order says nothing: no page of a reference says in which.
     """

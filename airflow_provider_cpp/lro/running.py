@@ -1,6 +1,6 @@
 """What becomes of a publish that is wanted, where one runs already which this task didn't start.
 
-One that has the draft as it is now is as good as another. One that hasn't, or of which that can't be told, isn't:
+One that has the draft as it is now is as good as another. One that hasn't, or of which that isn't known, isn't:
 what it brings into preview may be something else. Then `if_running` decides.
 """
 
@@ -33,13 +33,13 @@ def met(
     """Take up a publish that runs, or cancel it; return it as this task's, or None if it doesn't run any more.
 
     :param intent: the publish that is wanted.
-    :param if_running: what becomes of one that hasn't the draft as it is now, or of which that can't be told.
+    :param if_running: what becomes of one that hasn't the draft as it is now, or of which that isn't known.
     :param running: the one that runs.
     :param how: how it came to be this task's.
     :param was_refused: whether the publish that is wanted was sent, and refused because of it.
     :param may_be_ours: as for `restart`.
     :raises CppConflict: it isn't to be taken up, or can't be canceled; nothing was published.
-    :raises CppUnavailable: that can't be told just now.
+    :raises CppUnavailable: that can't be found out just now.
     """
     watched = _located(intent, running, was_refused)
     draft = yield from intent.has_draft(watched)
@@ -161,7 +161,7 @@ def _located(intent: Intent, running: Row | Watched, was_refused: bool) -> Watch
 
 def _verdict(draft: HasDraft) -> str:
     if draft.is_so is None:
-        return f"whether it has the draft as it is now can't be told ({draft.why.rstrip('.')})."
+        return f"whether it has the draft as it is now isn't known ({draft.why.rstrip('.')})."
     return f"it doesn't have the draft as it is now ({draft.why})."
 
 

@@ -79,7 +79,7 @@ class Watched(Protocol):
         """
 
     def needs_no_cancel(self, refusal: Reading) -> bool:
-        """Tell whether a cancel is refused because one is under way, or nothing is left to cancel."""
+        """Return whether a cancel is refused because one is under way, or nothing is left to cancel."""
 
     def seen_by_customers(self) -> Procedure[CustomerView]:
         """Find out what customers see of the offer: asks once, and never raises."""
@@ -153,8 +153,8 @@ Verdict = Accepted | Conflict | Rejected | Unclear
 class HasDraft:
     """Whether an operation that runs, or just ended well, has the offer's draft as it is now.
 
-    :param is_so: None if that can't be told.
-    :param why: why it can't, or what differs, in words.
+    :param is_so: None if that isn't known.
+    :param why: why it isn't, or what differs, in words.
     """
 
     is_so: bool | None
@@ -309,10 +309,10 @@ class Intent(OperationsOf, Protocol):
         """
 
     def is_known(self, record: dict[str, object]) -> bool:
-        """Tell whether a record says what there was before its request."""
+        """Return whether a record says what there was before its request."""
 
     def is_new(self, row: Row, record: dict[str, object]) -> bool:
-        """Tell whether a row of any kind wasn't there before the request of a record."""
+        """Return whether a row of any kind wasn't there before the request of a record."""
 
     def since(self, rows: Sequence[Row], when: float, *, cleared: bool) -> tuple[Row | None, Row | None]:
         """Return the row that counts, and the one that changed last, of those of this kind since a time.
@@ -330,13 +330,13 @@ class Intent(OperationsOf, Protocol):
         """
 
     def goes_live(self, watched: Watched) -> Procedure[bool]:
-        """Tell whether an operation has come to where customers get what it brings."""
+        """Return whether an operation has come to where customers get what it brings."""
 
     def due(self, *, required: bool) -> Procedure[Dueness]:
         """Find out whether it is due.
 
-        :param required: raise where it isn't, and not only where it can't be told.
-        :raises CppError: it isn't due, or that can't be told.
+        :param required: raise where it isn't, and not only where that can't be found out.
+        :raises CppError: it isn't due, or that can't be found out.
         """
 
     def newer_draft(self) -> Procedure[str]:

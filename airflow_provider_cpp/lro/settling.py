@@ -44,14 +44,14 @@ _STATES = frozenset({"begun", "intended", "refused", "canceled", "unclear"})
 
 
 def is_restart(record: object) -> bool:
-    """Tell whether a record is of a try that was canceling what runs, to start it anew."""
+    """Return whether a record is of a try that was canceling what runs, to start it anew."""
     if not isinstance(record, dict) or record.get("state") != "restarting":
         return False
     return isinstance(record.get("canceling"), str)
 
 
 def is_anew(record: dict[str, object]) -> bool:
-    """Tell whether a record says that a person, and no retry, wants the operation once more."""
+    """Return whether a record says that a person, and no retry, wants the operation once more."""
     return record.get("anew") is True
 
 
@@ -85,19 +85,19 @@ class EarlierTries:
 
     @property
     def is_wanted_anew(self) -> bool:
-        """Tell whether a person, and no retry, wants the operation once more."""
+        """Return whether a person, and no retry, wants the operation once more."""
         return self.since is not None and math.isinf(self.since)
 
     @property
     def _is_repeated(self) -> bool:
-        """Tell whether somebody may want the operation once more, though it went through."""
+        """Return whether somebody may want the operation once more, though it went through."""
         return self.is_wanted_anew or self.cleared
 
     def settle(self) -> Procedure[Started | None]:
         """Return the operation that an earlier try started, or None if one has to be started.
 
-        :raises CppError: what they did can't be told now.
-        :raises AmbiguousOutcome: it can't be told at all.
+        :raises CppError: what they did can't be found out just now.
+        :raises AmbiguousOutcome: it can't be found out at all.
         :raises OperationCanceled: somebody canceled what they started.
         """
         if isinstance(self.record, dict) and _is_understood(self.record):
@@ -128,7 +128,7 @@ class EarlierTries:
             watched = intent.located(record["canceling"])
             return (yield from restart(intent, watched, may_be_ours=may_be_ours, was_begun=True))
         if record.get("state") == "canceled" and self.since is not None and not self.is_wanted_anew:
-            raise canceled(intent, "An operation")  # a retry: the last try ended before it could tell
+            raise canceled(intent, "An operation")  # a retry: the last try ended before it could report it
         if record.get("state") in {"intended", "unclear"}:
             return (yield from self._by_rows(record, is_unclear=record["state"] == "unclear"))
         return None
@@ -149,7 +149,7 @@ class EarlierTries:
         if is_unclear and not is_known:
             if has_looked:
                 return None
-            raise not_known(intent, "what an earlier try of this task did can't be told")
+            raise not_known(intent, "what an earlier try of this task did isn't known")
         for pause in pauses():  # its request may still be on the way
             yield Wait(pause)
             listed = yield from intent.rows()
@@ -190,7 +190,7 @@ class EarlierTries:
                     return None  # somebody has looked
                 raise not_known(
                     intent,
-                    f"{listed.call}: {listed.why}, so that what an earlier try of this task did can't be told",
+                    f"{listed.call}: {listed.why}, so that what an earlier try of this task did isn't known",
                 )
             when = since + clock_ahead(listed.answer)
             ours, last = intent.since(listed.entries, when, cleared=self.cleared)
@@ -249,9 +249,9 @@ class EarlierTries:
         return None
 
     def _unsettled(self, why: str, prepared: dict[str, object]) -> Procedure[NoReturn]:
-        """Raise, as what the last try did can't be told: nothing may be sent before it can be."""
+        """Raise, as what the last try did isn't known: nothing may be sent before it is."""
         yield keep(self.intent, "unclear", **prepared)  # whoever clears the task after this has looked
-        raise not_known(self.intent, f"{why}, and what the last try of this task did can't be told")
+        raise not_known(self.intent, f"{why}, and what the last try of this task did isn't known")
 
 
 def _state_of(look: Look) -> str:

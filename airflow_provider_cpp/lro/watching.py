@@ -314,6 +314,6 @@ class _Follower:
 
     @property
     def _still_since(self) -> float:
-        # What was told before says nothing of now, as long as nothing could be read.
+        # What was logged before says nothing of now, as long as nothing could be read.
         since = self.log_state.since if self.operation is not None else None
         return self.followed_since if since is None else since

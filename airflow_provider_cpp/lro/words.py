@@ -32,8 +32,8 @@ _ONGOING = {
     "cancelling",
     "neverpublished",
 }
-# What a word has in it that tells of a failure, or asks for somebody, in whatever words around it. Nobody knows
-# all of them: it is told at once, and ends nothing.
+# What a word has in it that speaks of a failure, or asks for somebody, in whatever words around it. Nobody knows
+# all of them: it is logged at once, and ends nothing.
 _ALARM = (
     r"(?:fail(?!safe|over)|error(?!s?free)|reject|blocked|blocking|denied|declined|refused|invalid(?!at)|faulted|"
     r"unsuccessful|crashed|expired|timedout|timeout|suspended|onhold|stuck|stalled|abort|cancell?ed|violat|"
@@ -60,18 +60,18 @@ def state_of(word: str) -> str:
 
 
 def same_word(word: str, other: str) -> bool:
-    """Tell whether two status words say the same: `published` is `succeeded`, an unknown word only itself."""
+    """Return whether two status words say the same: `published` is `succeeded`, an unknown word only itself."""
     return (_ENDS.get(folded(word)) or folded(word)) == (_ENDS.get(folded(other)) or folded(other))
 
 
 def is_known(word: str) -> bool:
-    """Tell whether a status word is one that was seen before."""
+    """Return whether a status word is one that was seen before."""
     return folded(word) in _ENDS or folded(word) in _ONGOING
 
 
 @lru_cache(maxsize=256)
 def is_alarming(word: str) -> bool:
-    """Tell whether a status word looks like a failure or asks for somebody: `CommitFailed`, `attentionNeeded`.
+    """Return whether a status word looks like a failure or asks for somebody: `CommitFailed`, `attentionNeeded`.
 
     One that waits in the usual course of things, as `waitingForPublisherReview` does, isn't one of them.
     """
@@ -80,12 +80,12 @@ def is_alarming(word: str) -> bool:
 
 
 def is_signoff(word: str) -> bool:
-    """Tell whether a status word says that a publish is in preview, and its publisher's sign-off is waited for."""
+    """Return whether a status word says that a publish is in preview and waits for its publisher's sign-off."""
     return folded(word) == "waitingforpublisherreview"
 
 
 def waits_for_somebody(word: str) -> bool:
-    """Tell whether a status word says that a person's turn is waited for, in the usual course of things."""
+    """Return whether a status word says that a person's turn is waited for, in the usual course of things."""
     return folded(word).startswith("waitingfor")
 
 
@@ -99,10 +99,10 @@ _CANCELING = frozenset(
 
 
 def cant_be_canceled(word: str) -> bool:
-    """Tell whether a word on an operation's cancel says that it can't be canceled."""
+    """Return whether a word on an operation's cancel says that it can't be canceled."""
     return folded(word) in _CANT_CANCEL
 
 
 def is_canceling(word: str) -> bool:
-    """Tell whether a status word, or one on an operation's cancel, says that it is being canceled."""
+    """Return whether a status word, or one on an operation's cancel, says that it is being canceled."""
     return folded(word) in _CANCELING

@@ -34,7 +34,7 @@ def blanked(value: Any, *, is_secret: bool = False) -> Any:
 
 
 def is_blank_of(wanted: Any, there: Any) -> bool:
-    """Tell whether a value that is wanted is what `blanked` makes of the value that is there.
+    """Return whether a value that is wanted is what `blanked` makes of the value that is there.
 
     So is the URL of the same file with another signature, which was blanked: what it was can't be known any more.
     """
@@ -49,7 +49,7 @@ def is_blank_of(wanted: Any, there: Any) -> bool:
 
 
 def is_blank(text: str) -> bool:
-    """Tell whether a secret of a text was blanked. Stars that stand for nothing, as in a headline, are none."""
+    """Return whether a secret of a text was blanked. Stars that stand for nothing, as in a headline, are none."""
     if text == HIDDEN:
         return True
     parts = text.split(HIDDEN)

@@ -39,31 +39,31 @@ class Rules(Protocol):
         """
 
     def is_new_plan(self, path: Path) -> bool:
-        """Tell whether an entry that a keyed list doesn't have yet is a new plan."""
+        """Return whether an entry that a keyed list doesn't have yet is a new plan."""
 
     def other_name(self, key: str, there: Mapping[str, Any]) -> str:
         """Return the name by which a field came back."""
 
     def is_secret(self, path: Path) -> bool:
-        """Tell whether the value at a place is one that the service doesn't return."""
+        """Return whether the value at a place is one that the service doesn't return."""
 
     def is_mask(self, value: Any) -> bool:
-        """Tell whether a value only stands for a secret."""
+        """Return whether a value only stands for a secret."""
 
     def is_copy_of_file(self, wanted: Any, there: Any, path: Path) -> bool:
-        """Tell whether there is the service's copy of a file, of which nobody knows where it came from."""
+        """Return whether there is the service's copy of a file, of which nobody knows where it came from."""
 
     def same(self, wanted: Any, there: Any, path: Path) -> bool:
-        """Tell whether two values that are neither objects nor lists say the same."""
+        """Return whether two values that are neither objects nor lists say the same."""
 
     def is_so_anyway(self, wanted: Any, path: Path) -> bool:
-        """Tell whether what is wanted is so where nothing is there, as it is the default."""
+        """Return whether what is wanted is so where nothing is there, as it is the default."""
 
     def holds_versions(self, path: Path, there: Mapping[str, Any]) -> bool:
-        """Tell whether an object is a map of image versions, and not one of fields."""
+        """Return whether an object is a map of image versions, and not one of fields."""
 
     def is_hidden(self, path: Path) -> bool:
-        """Tell whether a place is in a secret field, of which nothing is shown."""
+        """Return whether a place is in a secret field, of which nothing is shown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ _LONE = re.compile("[\ud800-\udfff]")
 
 
 def is_json(text: str) -> bool:
-    """Tell whether a text is meant as JSON, and not as the name of a file."""
+    """Return whether a text is meant as JSON, and not as the name of a file."""
     return text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}
 
 

@@ -1,7 +1,7 @@
 """Which go-lives of a publisher have completed, and which of them are news to somebody who looked before.
 
-What tells a go-live is the offer's list of submissions: one with the slot `production` that succeeded
-(retrieve-operations page), whoever started it. Its identifier tells it from every other, so that neither a
+What shows a go-live is the offer's list of submissions: one with the slot `production` that succeeded
+(retrieve-operations page), whoever started it. Its identifier distinguishes it from every other, so that neither a
 changed time nor a list in another order makes news of what isn't.
 """
 
@@ -67,7 +67,7 @@ class Reported:
     """What somebody has had reported already.
 
     :param since: go-lives that completed before are old, in seconds since 1970 (UTC), where nothing else
-        tells: for an offer that was there at the first look.
+        says so: for an offer that was there at the first look.
     :param offers: by offer, the identifiers of the go-lives that were reported or are old; None for an offer that
         was there at the first look, but couldn't be read so far.
     """

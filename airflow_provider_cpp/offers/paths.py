@@ -49,7 +49,7 @@ class Paths:
         self._patterns = [_pattern(argument, path) for path in self.given]
 
     def name(self, path: Path) -> bool:
-        """Tell whether one of them names this place itself."""
+        """Return whether one of them names this place itself."""
         if not self._patterns or not path:
             return False
         text = f"{written(path)}/"
@@ -62,7 +62,7 @@ class Paths:
         return tuple(path for path, pattern in pairs if not any(map(pattern.fullmatch, texts)))
 
     def take_in(self, path: Path) -> bool:
-        """Tell whether one of them names this place, or one that it is in."""
+        """Return whether one of them names this place, or one that it is in."""
         return bool(self._patterns) and any(self.name(path[:end]) for end in range(1, len(path) + 1))
 
 

@@ -117,10 +117,10 @@ class PublisherWatch:
             self._unread = True
             answered = isinstance(reading, Answer) and reading.status == 200
             self._refused = not answered and not is_failed_read(reading)
-            # What a refusal means, and what to do about it, is told as an operator would.
+            # What a refusal means, and what to do about it, is logged as an operator would.
             why = str(offers.error) if self._refused else offers.why
             level = logging.ERROR if self._refused else logging.WARNING
-            yield from self._tell(_LIST, str(offers.call), kind_of(reading), why, level)
+            yield from self._log_failure(_LIST, str(offers.call), kind_of(reading), why, level)
             return None
         listed = {offer.id: offer for offer in offers.entries}
         entries = {offer_id: offer.document for offer_id, offer in listed.items()}
@@ -162,14 +162,14 @@ class PublisherWatch:
             operations = self._service.operations_on(listed, self.publisher_id)
             found = yield from operations.rows(patient=False)
         except CppConfigurationError as error:
-            yield from self._tell(offer_id, f"Offer {offer_id!r}", type(error).__name__, str(error))
+            yield from self._log_failure(offer_id, f"Offer {offer_id!r}", type(error).__name__, str(error))
             offer.tried_at = self._now
             return True
         offer.tried_at = self._now = found.now
         if isinstance(found, Unlisted):
             reading = found.reading
             self._note(reading)
-            yield from self._tell(offer_id, str(found.call), kind_of(reading), found.why)
+            yield from self._log_failure(offer_id, str(found.call), kind_of(reading), found.why)
             return not (isinstance(reading, Unanswered) or was_refused_unread(reading))
         submissions = found.entries
         yield from self._readable_again(offer_id)
@@ -185,7 +185,9 @@ class PublisherWatch:
         if isinstance(reading, Answer):
             self._asked_to_wait = max(self._asked_to_wait, retry_after(reading) or 0.0)
 
-    def _tell(self, of: str, call: str, kind: str, why: str, level: int = logging.WARNING) -> Procedure[None]:
+    def _log_failure(
+        self, of: str, call: str, kind: str, why: str, level: int = logging.WARNING
+    ) -> Procedure[None]:
         if self._troubles.again(of, kind, self._now):
             self._failed[of] = call
             said = why if why.startswith(call) else f"{call} failed: {why}"

@@ -12,7 +12,7 @@ from airflow_provider_cpp.wire.plain_text import one_line
 from airflow_provider_cpp.wire.procedures import Procedure, Say
 
 #: Differences that are logged one by one.
-TOLD = 50
+LOGGED = 50
 
 #: Names and paths that one line of the log, or an error, lists.
 LISTED = 10
@@ -31,12 +31,12 @@ def differing(what: str, comparison: Comparison, gone: Sequence[str] | None) -> 
         if gone is None
         else f"{what} differs from what is wanted in {counted('place', found)}:"
     )
-    for difference in found[:TOLD]:
+    for difference in found[:LOGGED]:
         yield Say(f"  {difference}")
-    if len(found) > TOLD:
-        yield Say(f"  and {len(found) - TOLD} more")
+    if len(found) > LOGGED:
+        yield Say(f"  and {len(found) - LOGGED} more")
     if gone is not None:
-        for each in comparison.of(Kind.NEW_FIELD)[:TOLD]:
+        for each in comparison.of(Kind.NEW_FIELD)[:LOGGED]:
             yield Say(
                 f"{written(each.path)} isn't there yet and is added. If that is a slip: there are "
                 f"{closest(each.path[-1], each.there)}.",
@@ -92,10 +92,10 @@ def rewritten(after: Comparison) -> Procedure[None]:
     :param after: what was wanted, with what is there now.
     """
     if after.differences:
-        told = "; ".join(map(str, after.differences[:LISTED]))
+        shown = "; ".join(map(str, after.differences[:LISTED]))
         yield Say(
             "The service took the definition, but returns it in another way in "
-            f"{counted('place', after.differences)}: {told}. Until the definition says it in the service's "
+            f"{counted('place', after.differences)}: {shown}. Until the definition says it in the service's "
             "way, or ignore names it, each run sends it again.",
             logging.WARNING,
         )

@@ -182,9 +182,9 @@ class WatchingSensor(Waits, BaseSensorOperator):
         store = context.get("task_state_store")
         if not self._is_rescheduled or store is None or self._log_state is None:
             return
-        from airflow_provider_cpp.lro.log_lines import STANDING_KEY, told_in
+        from airflow_provider_cpp.lro.log_lines import LOG_KEY, logged_by
 
-        self._log_state.go_on_from(told_in(store.get(STANDING_KEY), self._watch_id(context)))
+        self._log_state.go_on_from(logged_by(store.get(LOG_KEY), self._watch_id(context)))
 
     def _keep_log_state(self, context: Context) -> None:
         """Keep what was logged for the process that looks next."""
@@ -192,10 +192,10 @@ class WatchingSensor(Waits, BaseSensorOperator):
         logged = self._log_state.to_dict() if self._log_state else None
         if not self._is_rescheduled or store is None or logged is None:
             return
-        from airflow_provider_cpp.lro.log_lines import STANDING_KEY, note_of
+        from airflow_provider_cpp.lro.log_lines import LOG_KEY, note_of
 
         note: Any = note_of(self._watch_id(context), logged)
-        store.set(STANDING_KEY, note)
+        store.set(LOG_KEY, note)
 
     def _watch_id(self, context: Context) -> str:
         return f"{self._watch.watched.url if self._watch else ''} {context['ti'].try_number}"

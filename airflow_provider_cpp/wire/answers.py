@@ -29,7 +29,7 @@ MAX_RETRY_AFTER = 3600.0
 #: No two clocks that both count are further apart, in seconds.
 MAX_CLOCK_SKEW = 86400.0
 
-#: Characters that are told of what a body says which should have said something else.
+#: Characters that are shown of what a body says which should have said something else.
 _BRIEF = 500
 
 
@@ -299,7 +299,7 @@ def heard(answer: Answer) -> str:
 
 
 def _says_why(said: Refusal) -> bool:
-    """Tell whether there is a message by which somebody could correct something: a status and an id are none."""
+    """Return whether there is a message by which somebody could correct something: a status and an id are none."""
     return said.message is not None and _NO_MESSAGE.fullmatch(said.message) is None
 
 

@@ -25,7 +25,7 @@ def version_order(version: str) -> tuple[str, int, int]:
 
 
 def is_version(version: str) -> bool:
-    """Tell whether a text is a version."""
+    """Return whether a text is a version."""
     return _VERSION.fullmatch(version.strip()) is not None
 
 

@@ -55,12 +55,12 @@ def kind_of(value: object) -> str:
 
 
 def holds_template(text: str) -> bool:
-    """Tell whether a text still holds what opens or closes a template, so that nobody rendered it."""
+    """Return whether a text still holds what opens or closes a template, so that nobody rendered it."""
     return _TEMPLATE.search(text) is not None
 
 
 def is_missing(value: object) -> bool:
-    """Tell whether a value is what renders where there is none: None, that word, or nothing but spaces."""
+    """Return whether a value is what renders where there is none: None, that word, or nothing but spaces."""
     return value is None or (isinstance(value, str) and value.strip() in {"", "None"})
 
 

@@ -95,7 +95,7 @@ class Call:
 
     @property
     def is_safe(self) -> bool:
-        """Tell whether the call changes nothing, so that it may be repeated at will."""
+        """Return whether the call changes nothing, so that it may be repeated at will."""
         return self.method == "GET"
 
     def url(self, origin: str, version: str) -> str:

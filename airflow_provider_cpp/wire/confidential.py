@@ -166,9 +166,9 @@ def without_secrets(text: str, *, is_cut: bool = False) -> str:
         for begin, end in _found(text, is_cut=is_cut):
             parts += (text[done:begin], HIDDEN)
             done = end
-        if not parts or (told := "".join([*parts, text[done:]])) == text:
+        if not parts or (hidden := "".join([*parts, text[done:]])) == text:
             break
-        text = told
+        text = hidden
     return text
 
 
@@ -213,19 +213,19 @@ def secret_fields(fields: Mapping[Any, Any], is_secret: bool) -> Iterator[tuple[
 
 
 def is_value(name: object) -> bool:
-    """Tell whether a field holds the value of what another names, such as `{"name": ..., "value": ...}`."""
+    """Return whether a field holds the value of what another names, such as `{"name": ..., "value": ...}`."""
     return isinstance(name, str) and re.fullmatch(_VALUES, name, re.IGNORECASE) is not None
 
 
 def is_secrets_name(value: object) -> bool:
-    """Tell whether what a field named "key" holds is the name of a secret, and none itself."""
+    """Return whether what a field named "key" holds is the name of a secret, and none itself."""
     return (
         isinstance(value, str) and re.fullmatch(r"[A-Za-z_.-]{1,40}", value) is not None and is_confidential(value)
     )
 
 
 def is_named_secret(fields: Mapping[Any, Any]) -> bool:
-    """Tell whether it is a pair such as `{"name": "clientSecret", "value": ...}`, as errors quote them too."""
+    """Return whether it is a pair such as `{"name": "clientSecret", "value": ...}`, as errors quote them too."""
     if not any(map(is_value, fields)):
         return False
     names = (
@@ -260,7 +260,7 @@ def _secrets_in(value: Any, is_secret: bool) -> Iterator[str]:
 
 
 def _is_suspect(text: str) -> bool:
-    """Tell whether it is worth looking for secrets: a cheap question, asked of each text of an operation."""
+    """Return whether it is worth looking for secrets: a cheap question, asked of each text of an operation."""
     return _HINT.search(text.lower()) is not None or ("@" in text and ":" in text)
 
 
@@ -318,7 +318,7 @@ def _is_secret_here(text: str, match: re.Match[str]) -> bool:
 
 
 def _name_beside(text: str, match: re.Match[str]) -> bool:
-    """Tell whether a secret's name is in the same object or element as a value: before it, else after it."""
+    """Return whether a secret's name is in the same object or element as a value: before it, else after it."""
     before = _BORDER.split(text[max(0, match.start() - _BESIDE) : match.start()])[-1]
     names = _NAME.findall(before)[-1:] or _NAME.findall(
         _BORDER.split(text[match.end() : match.end() + _BESIDE])[0]
@@ -378,7 +378,7 @@ def _value(sight: Sight, match: re.Match[str]) -> Span | None:
 
 
 def _is_sentence(text: str, name: str, word: str, end: int) -> bool:
-    """Tell whether a sentence follows a name, as "token: the signature is wrong", and not a secret."""
+    """Return whether a sentence follows a name, as "token: the signature is wrong", and not a secret."""
     if not _GOES_ON.match(text, end) or _ODD.match(word):
         return False
     return name.isalpha() or _SENTENCE.fullmatch(word) is not None

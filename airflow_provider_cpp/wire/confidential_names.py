@@ -22,7 +22,7 @@ _KEY = re.compile(
 _CONNECTION = re.compile(r"conn(?:ection)?str(?:ing)?s?|samlresponse|(?:user|db|admin)pass")
 #: What says nothing about what the words before it name: `secretValue`, `passwordHash`, `accountKey1Base64`.
 _ADDED = {"value", "values", "text", "plain", "base", "hash", "encrypted", "pem", "v"}
-#: What is told of a secret and isn't one.
+#: What is said of a secret and isn't one.
 _ABOUT = re.compile(
     r"ids?|names?|ur[il]s?|path|file|types?|policy|expir(?:y|ation|es|ed)|in|on|at|date|time|endpoint|length|count"
     r"|version|required|enabled|reset|errors?|exception|issuer|audience|lifetime|used|provider|manager|vault|scopes?"
@@ -32,7 +32,7 @@ _ABOUT = re.compile(
 
 @lru_cache(maxsize=1024)  # the same few names come again and again
 def is_confidential(name: str) -> bool:
-    """Tell whether a field is secret by its name, such as `clientSecret` or `x.storageAccountKey`.
+    """Return whether a field is secret by its name, such as `clientSecret` or `x.storageAccountKey`.
 
     Whatever ends in Key is: that of a plan or a partition is hidden for nothing, which harms nobody, where a guess
     at the word before it may show an account's. A public key isn't.
@@ -47,7 +47,7 @@ def is_confidential(name: str) -> bool:
 
 @lru_cache(maxsize=1024)
 def is_credential(name: str) -> bool:
-    """Tell whether a field surely is a credential: a stricter question, for whoever treats its value as one."""
+    """Return whether a field surely is a credential: a stricter question, for whoever treats its value as one."""
     return is_confidential(name) and _is_credential(_words(name))
 
 

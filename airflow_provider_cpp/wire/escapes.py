@@ -49,7 +49,7 @@ class Sight:
 
 
 def may_hold_escapes(text: str) -> bool:
-    """Tell whether it is worth resolving escapes: a cheap question."""
+    """Return whether it is worth resolving escapes: a cheap question."""
     return "%" in text or "\\" in text or "&" in text or "u00" in text
 
 

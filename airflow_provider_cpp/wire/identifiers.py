@@ -75,12 +75,12 @@ def path_segment(value: str) -> str:
 
 
 def is_api_version(value: str) -> bool:
-    """Tell whether `value` can be the version of an API: a date, with a suffix such as `-preview` perhaps."""
+    """Return whether `value` can be the version of an API: a date, with a suffix such as `-preview` perhaps."""
     return _API_VERSION.fullmatch(value) is not None
 
 
 def is_same_identifier(expected: str, found: str) -> bool:
-    """Tell whether two identifiers are of the same publisher or offer."""
+    """Return whether two identifiers are of the same publisher or offer."""
     # Case is ASCII's only: "\u017f" folds to "s", and "\u212a" to "k", but they are other offers.
     return expected == found or (
         expected.isascii() and found.isascii() and expected.casefold() == found.casefold()

@@ -80,7 +80,7 @@ Request = Send | Wait | Say | Keep | Count
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a procedure is told after each request.
+    """What a procedure gets after each request.
 
     :param now: time, in seconds since 1970 (UTC).
     :param reading: what a call came to; None after any other request.

@@ -20,11 +20,11 @@ from airflow_provider_cpp.wire.confidential import HIDDEN, is_named_secret, is_s
 from airflow_provider_cpp.wire.confidential_names import is_confidential
 from airflow_provider_cpp.wire.plain_text import plain_text
 
-#: How far a body is read: levels, values, texts that are told, and characters of all of them together.
+#: How far a body is read: levels, values, texts that are shown, and characters of all of them together.
 MAX_DEPTH = 12
 MAX_VALUES = 500
 MAX_TEXTS = 20
-MAX_TOLD = 2500
+MAX_SHOWN = 2500
 
 #: What is no JSON is read as far as this, in characters; and what is marked up, which takes longer.
 _MAX_TEXT = 50_000
@@ -32,7 +32,7 @@ _MAX_MARKED = 8000
 _MAX_CODE = 200
 _MAX_IDENTIFIER = 100
 
-# Field names without case and signs, in the order in which they are told.
+# Field names without case and signs, in the order in which they are shown.
 _CODES = ("code", "errorcode", "exceptioncode", "faultcode")
 _MESSAGES = (
     *(
@@ -56,7 +56,7 @@ _PLACES = (
 _ERRORS = ("error", "odataerror")
 #: Under these, each name says what its texts are about.
 _BY_NAME = {"errors", "modelstate", "validationerrors"}
-#: What is beside a message and says nothing more; told where nothing else is.
+#: What is beside a message and says nothing more; shown where nothing else is.
 _BESIDE = {
     *("status", "statuscode", "httpstatuscode", "servicename", "source", "severity", "level", "type", "instance"),
     *("lang", "date", "timestamp", "errordatetime", "odatatype", "odatametadata", "schema", "helpurl", "helplink"),
@@ -119,7 +119,7 @@ def refusal_in(body: bytes, *, is_whole: bool = True, is_error: bool = True) -> 
     """Return what a body says of why, whatever it is.
 
     :param is_whole: whether all of it came; what is cut is read as text.
-    :param is_error: whether it is an error's: of one that has no known place, all is told. Else what isn't known
+    :param is_error: whether it is an error's: of one that has no known place, all is shown. Else what isn't known
         may be what was asked for.
     """
     text = body_text(body)
@@ -136,13 +136,13 @@ def refusal_in(body: bytes, *, is_whole: bool = True, is_error: bool = True) -> 
 
 def refusal_of(value: object, *, is_error: bool = True) -> Refusal:
     """Return what a JSON value says of why; see `refusal_in`."""
-    walk = _Walk(tells_all=False, tells_others=is_error)
+    walk = _Walk(shows_all=False, shows_others=is_error)
     walk.visit(value)
     if is_error and walk.code is None and not walk.texts:
-        everything = _Walk(tells_all=True, tells_others=True)
+        everything = _Walk(shows_all=True, shows_others=True)
         everything.visit(value)
         walk.texts, walk.left_out = everything.texts, everything.left_out
-    return Refusal(walk.code, walk.told(), walk.identifier)
+    return Refusal(walk.code, walk.shown(), walk.identifier)
 
 
 def words_of(value: object, *, is_error: bool = True) -> str:
@@ -181,7 +181,7 @@ def _marked(text: str) -> Refusal:
         shown = plain_text(_TITLE.sub(" ", _without_head(text)))
         both = f"{title}: {shown}" if title and title not in shown else shown
         return Refusal(message=_cut(both if shown else title))
-    if len(text) > _MAX_MARKED:  # not within a word, of which the rest may tell that it is a secret
+    if len(text) > _MAX_MARKED:  # not within a word, of which the rest may say that it is a secret
         text = text[:_MAX_MARKED].rpartition(" ")[0]
     text = _CDATA.sub(lambda found: found[1].replace("<", "&lt;"), text)
     fields: dict[str, list[str]] = {}
@@ -202,19 +202,19 @@ def _without_head(page: str) -> str:
 
 
 def _cut(text: str) -> str | None:
-    return (text if len(text) <= MAX_TOLD else f"{text[:MAX_TOLD]}...") or None
+    return (text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}...") or None
 
 
 class _Walk:
     """A walk through a JSON value that notes what it says.
 
-    :param tells_all: tell every value, whatever its name.
-    :param tells_others: tell the texts of an error whose names say nothing to us.
+    :param shows_all: show every value, whatever its name.
+    :param shows_others: show the texts of an error whose names say nothing to us.
     """
 
-    def __init__(self, *, tells_all: bool, tells_others: bool) -> None:
-        self.tells_all = tells_all
-        self.tells_others = tells_others
+    def __init__(self, *, shows_all: bool, shows_others: bool) -> None:
+        self.shows_all = shows_all
+        self.shows_others = shows_others
         self.code: str | None = None
         self.identifier: str | None = None
         self.texts: list[str] = []
@@ -222,7 +222,7 @@ class _Walk:
         self._values = 0
         self._said: list[str] = []
 
-    def told(self) -> str | None:
+    def shown(self) -> str | None:
         more = f"and {self.left_out} more" if self.left_out else ""
         texts = [text.rstrip(";: ") for text in self.texts] + [more] * bool(more)
         return _cut("; ".join([text.rstrip(".") for text in texts[:-1]] + texts[-1:]))
@@ -241,7 +241,7 @@ class _Walk:
         elif isinstance(value, list):
             self._each(((label, entry) for entry in value), len(value), depth)
         else:
-            self._tell(str(value), label)
+            self._add(str(value), label)
 
     def _each(self, entries: Iterable[tuple[str, object]], number: int, depth: int) -> None:
         for position, (label, entry) in enumerate(entries):
@@ -256,7 +256,7 @@ class _Walk:
             # Of ASP.NET's state of a model, the errors are no part of the value.
             kept = ((name, _errors_of(entry) if is_value(name) else entry) for name, entry in value.items())
             value = {name: entry for name, entry in kept if entry is not None}
-        if self.tells_all:
+        if self.shows_all:
             entries = ((_about(label, str(name)), _shown(str(name), entry)) for name, entry in value.items())
             self._each(entries, len(value), depth)
             return
@@ -278,7 +278,7 @@ class _Walk:
         if where and len(self.texts) > said and where not in self.texts[said]:
             self.texts[said] = f"{self.texts[said]} ({where})"
         elif len(self.texts) == said and prefix:
-            self._tell(prefix, _about(label, where))
+            self._add(prefix, _about(label, where))
         for name in _PLACES:
             entry = fields.pop(name, None)
             if name in _BY_NAME and isinstance(entry, dict) and not _is_error(entry):
@@ -304,7 +304,7 @@ class _Walk:
         for name, entry in fields.items():
             if name in _BESIDE or name in _TARGETS or name in _IDENTIFIERS:
                 continue
-            if self.tells_others or isinstance(entry, dict | list):
+            if self.shows_others or isinstance(entry, dict | list):
                 self.visit(_shown(names[name], entry), _about(label, names[name]), depth + 1)
 
     def _text(self, text: str, label: str, depth: int) -> None:
@@ -312,9 +312,9 @@ class _Walk:
         if text[:1] in ("{", "[", '"') and isinstance(parsed := _parsed(text), dict | list | str):
             self.visit(parsed, label, depth + 1)
         else:
-            self._tell(plain_text(_FRAME.sub("", text)), label)
+            self._add(plain_text(_FRAME.sub("", text)), label)
 
-    def _tell(self, text: str, label: str) -> None:
+    def _add(self, text: str, label: str) -> None:
         bare = text.rstrip(". ").casefold()
         # What is shorter may be a part of another word.
         if not bare or bare in self._said or (len(bare) > 15 and any(bare in said for said in self._said)):
@@ -341,7 +341,7 @@ def _errors_of(value: object) -> object:
 
 
 def _is_error(fields: dict[Any, object]) -> bool:
-    """Tell whether an object is one error, and not a map of texts by what they are about."""
+    """Return whether an object is one error, and not a map of texts by what they are about."""
     names = {folded_name(str(name)) for name, value in fields.items() if not isinstance(value, list)}
     return not names.isdisjoint({"code", "errorcode", "message"})
 

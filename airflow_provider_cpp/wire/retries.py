@@ -14,7 +14,7 @@ _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 
 def was_refused_unread(reading: Reading) -> bool:
-    """Tell whether the service provably did nothing about the request, and may do it later.
+    """Return whether the service provably did nothing about the request, and may do it later.
 
     True for a request that never reached it, for 429, and for 503 with a Retry-After (guidelines of the
     service's time: a caller may take such a request as retriable). Everything else may have been acted on.
@@ -25,14 +25,14 @@ def was_refused_unread(reading: Reading) -> bool:
 
 
 def is_failed_read(reading: Reading) -> bool:
-    """Tell whether a read came to nothing for reasons that may pass; never a verdict on what was read."""
+    """Return whether a read came to nothing for reasons that may pass; never a verdict on what was read."""
     if isinstance(reading, Unanswered):
         return reading.loss is not Loss.UNTRUSTED_PEER
     return reading.status in _PASSING or reading.status >= 500 or reading.damage is not None
 
 
 def may_repeat(call: Call, reading: Reading) -> bool:
-    """Tell whether the call may be sent again just so.
+    """Return whether the call may be sent again just so.
 
     A call that starts something only where the service provably did nothing: there is no idempotency key,
     so a blind repetition could go live twice. A call that only reads, after every failed read.

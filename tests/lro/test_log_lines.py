@@ -341,7 +341,7 @@ def test_whatever_was_handed_over_it_is_watched_on(earlier: object) -> None:
     assert "has ended" in lines[-1]
 
 
-def test_a_standing_without_a_time_is_one_whose_time_isnt_known() -> None:
+def test_progress_without_a_time_is_one_whose_time_isnt_known() -> None:
     earlier = {"steps": {"*": "running"}, "words": [], "since": float("nan"), "stuck": False}
     lines = carried_on(earlier, *[job("running")] * 3, stuck_after=60.0).lines()
     assert not any("nan" in line for line in lines)

@@ -411,7 +411,7 @@ class TestWithoutRecord:
     def test_a_retry_after_a_clear_sends_nothing_if_a_go_live_completed_meanwhile(
         self, cpp_emulator, tries, precheck
     ):
-        """Nor one for which it can't be told, as `retries` was changed since the run began."""
+        """Nor one for which it isn't known, as `retries` was changed since the run began."""
         run_task(operator(), context_of(operator()))
         cpp_emulator.finish(OFFER)
         (done,) = operations(cpp_emulator)

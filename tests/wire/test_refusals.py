@@ -13,7 +13,7 @@ from airflow_provider_cpp.services.cloud_partner_portal.offers import read_liste
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
 from airflow_provider_cpp.wire.answers import Answer, describe, service_error
 from airflow_provider_cpp.wire.listing import Unlisted
-from airflow_provider_cpp.wire.refusals import MAX_TOLD, refusal_in
+from airflow_provider_cpp.wire.refusals import MAX_SHOWN, refusal_in
 from tests.runner import answered
 from tests.services.cloud_partner_portal.scripted import read_list
 
@@ -310,7 +310,7 @@ def test_no_body_is_walked_without_end_nor_told_without_bounds(body: object) -> 
     begun = time.process_time()
     said = refusal_in(answer.body)
     assert time.process_time() - begun < 1.0
-    assert len(said.message or "") <= MAX_TOLD + 3
+    assert len(said.message or "") <= MAX_SHOWN + 3
 
 
 def test_what_is_left_out_is_counted() -> None:

@@ -42,7 +42,7 @@ class Case:
     reason: Reason | None = None
 
     def fits(self, status: int, action: str, heard: str) -> bool:
-        """Tell whether a refusal is this case."""
+        """Return whether a refusal is this case."""
         return (
             status in self.statuses
             and (not self.call or _pattern(self.call).fullmatch(action) is not None)
@@ -288,7 +288,7 @@ _IS_OVER = _pattern(
 
 @lru_cache(maxsize=16)
 def needs_no_cancel(heard: str) -> bool:
-    """Tell whether a cancel is refused because one is under way, or nothing is left to cancel.
+    """Return whether a cancel is refused because one is under way, or nothing is left to cancel.
 
     :param heard: all that the answer says, in the service's words.
     """

@@ -59,7 +59,7 @@ class _Rules:
         return True
 
     def is_copy_of_file(self, wanted: Any, there: Any, path: Path) -> bool:
-        """Tell whether there is the service's copy of a file, and a file elsewhere is wanted."""
+        """Return whether there is the service's copy of a file, and a file elsewhere is wanted."""
         return returned.is_copy(there) and returned.is_file_elsewhere(wanted)
 
     def is_so_anyway(self, wanted: Any, path: Path) -> bool:
@@ -67,13 +67,13 @@ class _Rules:
         return False
 
     def holds_versions(self, path: Path, there: Mapping[str, Any]) -> bool:
-        """Tell whether an object is a map of image versions, by its name or by its keys."""
+        """Return whether an object is a map of image versions, by its name or by its keys."""
         return "vmimages" in (path[-1] if path else "").casefold() or (
             any(_VERSION.fullmatch(str(key)) for key in there)
         )
 
     def is_hidden(self, path: Path) -> bool:
-        """Tell whether a path leads into a secret field; what follows a list of plans is a plan's id, and none."""
+        """Return whether a path leads into a secret field; what follows a list of plans is a plan's id."""
         above = ("", *path)
         return any(is_confidential(name) and above[n] not in _BY_PLAN for n, name in enumerate(path))
 

@@ -1,7 +1,7 @@
 """Whether a publish has the offer's draft as it is now, and what the draft has that isn't in preview.
 
-Told by definitions alone. A version's number never proves that nothing was changed: no page says that it grows
-with a change, and those of migrated offers may be 0 or all the same. It only leads to a definition: to that of the
+By definitions alone. A version's number never proves that nothing was changed: no page says that it grows with a
+change, and those of migrated offers may be 0 or all the same. It only leads to a definition: to that of the
 version below the draft's, which nobody can change any more, if just one publish has that number. Otherwise what a
 publish brings can be read only once it waits for its sign-off: then it is what is in preview. Once it has ended
 well, it is what customers have.
@@ -40,9 +40,9 @@ LISTED = 3
 
 @dataclass(frozen=True, slots=True)
 class DraftCheck:
-    """What can be told of a publish.
+    """What is known of a publish.
 
-    :param has_draft: whether it has the draft as it is now; None if that can't be told.
+    :param has_draft: whether it has the draft as it is now; None if that isn't known.
     :param why: why it can't, in words.
     :param differences: what the draft has that it hasn't, and the other way round.
     """
@@ -113,7 +113,7 @@ def has_draft(location: OperationLocation) -> Procedure[DraftCheck]:
 
 
 def not_in_preview(ref: OfferRef) -> Procedure[tuple[Difference, ...] | str]:
-    """Return what the draft has that isn't in preview; in words why that can't be told. Asks once, never raises.
+    """Return what the draft has that isn't in preview; in words why that isn't known. Asks once, never raises.
 
     :param ref: the offer.
     """

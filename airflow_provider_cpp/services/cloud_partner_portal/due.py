@@ -1,7 +1,7 @@
 """Whether a go-live is due, asked before it is sent: what is in preview, what is live, and what runs.
 
 A go-live is due when a publish waits for its publisher's sign-off (retrieve-offer-status page). The service
-states no precondition and has the last word, so that what can't be understood is told and not refused.
+states no precondition and has the last word, so that what can't be understood is logged and not refused.
 """
 
 from __future__ import annotations
@@ -51,10 +51,10 @@ def is_due(intent: GoLive, *, required: bool) -> Procedure[Dueness]:
     """Find out whether a go-live is due.
 
     :param intent: the go-live.
-    :param required: raise where it isn't, and not only where that can't be told.
+    :param required: raise where it isn't, and not only where that can't be found out.
     :raises CppConflict: another operation runs on the offer.
     :raises CppBadRequest: nothing in preview waits for going live.
-    :raises CppUnavailable: it can't be told just now.
+    :raises CppUnavailable: that can't be found out just now.
     :raises CppError: what else the service's refusal means.
     """
     return (yield from _Inquiry(intent, required).decide())
@@ -99,7 +99,7 @@ class _Inquiry:
             return status
         if reading.damage or not isinstance(parsed_body(reading), dict):
             raise CppUnavailable(
-                f"{intent} wasn't sent: whether it is due can't be told, as the answer to {call.action} was "
+                f"{intent} wasn't sent: whether it is due isn't known, as the answer to {call.action} was "
                 f"HTTP 200, but {status}. A later try may succeed.",
                 http_status=200,
             )
@@ -142,7 +142,7 @@ class _Inquiry:
         forced = FORCED if self.required else "skip_if_live=False sends it all the same."
         return CppBadRequest(
             f"{intent}: whether what is in preview is live already isn't known: {_in_no_order(last)}, and "
-            f"the versions don't tell either. Nothing was sent. Look at {PORTAL}; {forced}"
+            f"the versions don't say either. Nothing was sent. Look at {PORTAL}; {forced}"
         )
 
     def _by_versions(
@@ -180,14 +180,14 @@ class _Inquiry:
         if status is None or not is_known(status.raw_status):
             word = f"calls the offer's status {status.raw_status!r}" if status else "doesn't say its status"
             yield Say(
-                f"The service {word}, from which it can't be told whether {intent} is due. It is sent all "
+                f"The service {word}, which doesn't say whether {intent} is due. It is sent all "
                 "the same, as the service refuses what can't be.",
                 logging.WARNING,
             )
         return Due("nothing speaks against it")
 
     def _version(self, intent: GoLive, slot: str) -> Procedure[str | None]:
-        """Return the version in a slot; "" if there is none, None if it can't be told."""
+        """Return the version in a slot; "" if there is none, None if that isn't known."""
         call = calls.get_offer(intent.ref.publisher_id, intent.ref.offer_id, slot=slot)
         reading, _ = yield from sent(call)
         if not isinstance(reading, Answer) or is_failed_read(reading) or reading.status in {401, 403}:
@@ -210,4 +210,4 @@ def _in_no_order(last: tuple[Submission, ...] | None) -> str:
         return "the offer's operations can't be listed"
     names = ", ".join(str(submission) for submission in last[:_NAMED])
     more = f" and {len(last) - _NAMED} more" if len(last) > _NAMED else ""
-    return f"the service's list gives no times that tell which of these was the last operation: {names}{more}"
+    return f"the service's list gives no times that say which of these was the last operation: {names}{more}"

@@ -130,11 +130,11 @@ class _Start(Submissions):
         return most_alive(found)
 
     def is_known(self, record: dict[str, object]) -> bool:
-        """Tell whether a record names the submissions before its request."""
+        """Return whether a record names the submissions before its request."""
         return _before(record) is not None
 
     def is_new(self, row: Row, record: dict[str, object]) -> bool:
-        """Tell whether a submission wasn't there before the request of a record."""
+        """Return whether a submission wasn't there before the request of a record."""
         before = _before(record)
         return before is not None and row.id not in before
 
@@ -147,11 +147,11 @@ class _Start(Submissions):
 
         :raises CppUnavailable: it can't be asked just now.
         """
-        told = yield from has_draft(self.located(watched.url))
-        return HasDraft(told.has_draft, told.why or listed_changes(told.differences))
+        found = yield from has_draft(self.located(watched.url))
+        return HasDraft(found.has_draft, found.why or listed_changes(found.differences))
 
     def goes_live(self, watched: Watched) -> Procedure[bool]:
-        """Tell whether an operation has come to the step at which customers get the version."""
+        """Return whether an operation has come to the step at which customers get the version."""
         look = yield from watched.look(patient=True)
         if not isinstance(look, Seen) or look.operation.is_terminal:
             return False  # whoever cancels it looks again
@@ -166,7 +166,7 @@ class _Start(Submissions):
         """Return what of the draft isn't in preview, as a sentence with a warning; empty if nothing."""
         found = yield from not_in_preview(self.ref)
         if isinstance(found, str):
-            yield Say(f"Whether the draft is newer than what goes live can't be told: {found}")
+            yield Say(f"Whether the draft is newer than what goes live isn't known: {found}")
         if isinstance(found, str) or not found:
             return ""
         return (

@@ -123,7 +123,7 @@ class OperationLocation(_OfAnOffer):
 
     @property
     def is_offer_scoped(self) -> bool:
-        """Tell whether the location lies below its offer, as for migrated offers."""
+        """Return whether the location lies below its offer, as for migrated offers."""
         return "$" not in self.operation_id
 
     @property
@@ -175,7 +175,7 @@ class OperationLocation(_OfAnOffer):
         return calls.cancel(self.publisher_id, self.offer_id, notification_emails)
 
     def needs_no_cancel(self, refusal: Reading) -> bool:
-        """Tell whether a cancel is refused because one is under way, or nothing is left to cancel."""
+        """Return whether a cancel is refused because one is under way, or nothing is left to cancel."""
         return isinstance(refusal, Answer) and needs_no_cancel(heard(refusal))
 
     def __str__(self) -> str:
@@ -242,7 +242,7 @@ class OfferLocation(_OfAnOffer):
         return "what is watched is the offer's status, and no operation"
 
     def needs_no_cancel(self, refusal: Reading) -> bool:
-        """Tell that nothing was to be canceled."""
+        """Return that it isn't so: nothing was to be canceled."""
         return False
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""Which page of Partner Center is an offer's own, as the service tells.
+"""Which page of Partner Center is an offer's own, as the service names it.
 
 No page of the reference mentions it: a published client's recorded list of offers (az-partner-center-cli's test
 data) names it for each offer that was migrated to Partner Center, as `pcRedirectUri`.
@@ -21,7 +21,7 @@ PATIENCE = 10.0
 
 
 def find_page(location: OperationLocation | OfferLocation) -> Procedure[str | None]:
-    """Ask for an offer's page, once and without insisting; return None where the service doesn't tell it.
+    """Ask for an offer's page, once and without insisting; return None where the service doesn't name it.
 
     :param location: the offer, or an operation on it.
     """
@@ -29,7 +29,7 @@ def find_page(location: OperationLocation | OfferLocation) -> Procedure[str | No
     call = replace(calls.list_offers(location.publisher_id), seconds=PATIENCE)
     try:
         offers = yield from listed(call, location.origin, read_listed_offer, patient=False)
-    except CppError:  # the login refuses: what the task is there for meets that as well, and tells it
+    except CppError:  # the login refuses: what the task is there for meets that as well, and reports it
         return None
     if isinstance(offers, Unlisted):
         yield Say(f"The link Partner Center leads to the list of offers: {call} failed: {offers.why}.")

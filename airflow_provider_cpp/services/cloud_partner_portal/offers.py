@@ -32,7 +32,7 @@ _SET_BY_SERVICE = frozenset(name.casefold() for name in SET_BY_SERVICE)
 
 
 def is_set_by_service(name: str) -> bool:
-    """Tell whether the service sets a field of an offer's document, in any case: clients write `Etag`, too."""
+    """Return whether the service sets a field of an offer's document, in any case: clients write `Etag`, too."""
     return name.casefold() in _SET_BY_SERVICE
 
 

@@ -1,6 +1,6 @@
 """How an offer is brought to a wanted definition: read, compared, and sent only where something differs.
 
-A PUT may get lost like any request. It is never repeated blindly: what is there then tells what became of it.
+A PUT may get lost like any request. It is never repeated blindly: what is there then says what became of it.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Put:
         the service sets (`offers.SET_BY_SERVICE`) doesn't count in it, what it doesn't name stays, and `null`
         removes: `differences` says the whole.
     :param if_match: ETag of what may be replaced, `*` for whatever is there; the one that is read by default.
-    :param dry_run: only tell what differs.
+    :param dry_run: only report what differs.
     :param ignore: paths of what doesn't count: `paths` says how they are written.
     :param exact: paths of objects and lists that are wanted as they stand: what they don't name goes.
     :param resend: paths of what is sent though it can't be compared, such as a secret.
@@ -273,7 +273,7 @@ class Put:
 
     @staticmethod
     def _is_unclear(reading: Reading) -> bool:
-        """Tell whether the service may have carried out the request, though it doesn't say so."""
+        """Return whether the service may have carried out the request, though it doesn't say so."""
         if was_refused_unread(reading):
             return False
         if isinstance(reading, Unanswered):
@@ -319,7 +319,7 @@ class Put:
         )
 
     def _is_applied(self, offer: Offer, before: Offer | None) -> bool:
-        """Tell whether an offer is what was sent, as the service returns it."""
+        """Return whether an offer is what was sent, as the service returns it."""
         left = self._compared(offer).of(Kind.DIFFERS)
         if not left:
             return True
@@ -379,5 +379,5 @@ def _is_as_before(offer: Offer | None, before: Offer | None) -> bool:
 
 
 def _is_single(finding: Finding) -> bool:
-    """Tell whether a single value is wanted where nothing is."""
+    """Return whether a single value is wanted where nothing is."""
     return finding.there is ABSENT and not isinstance(finding.wanted, Mapping | list)

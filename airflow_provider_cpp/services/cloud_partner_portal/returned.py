@@ -47,12 +47,12 @@ _WORDS = frozenset(
 
 
 def is_mask(value: Any) -> bool:
-    """Tell whether a value only stands for a secret."""
+    """Return whether a value only stands for a secret."""
     return isinstance(value, str) and _MASK.fullmatch(value) is not None
 
 
 def is_secret(path: Path) -> bool:
-    """Tell whether the value at a place is one that the service doesn't return."""
+    """Return whether the value at a place is one that the service doesn't return."""
     return is_credential(field_name(path))
 
 
@@ -64,17 +64,17 @@ def other_name(key: str, there: Mapping[str, Any]) -> str:
 
 
 def is_copy(value: Any) -> bool:
-    """Tell whether a value is the address of a file that the service has copied."""
+    """Return whether a value is the address of a file that the service has copied."""
     return isinstance(value, str) and _COPY.match(value) is not None
 
 
 def is_file_elsewhere(value: Any) -> bool:
-    """Tell whether a value is the address of a file that isn't the service's own copy."""
+    """Return whether a value is the address of a file that isn't the service's own copy."""
     return isinstance(value, str) and "://" in value and not is_copy(value)
 
 
 def same(wanted: Any, there: Any, path: Path) -> bool:
-    """Tell whether two values that are neither objects nor lists say the same."""
+    """Return whether two values that are neither objects nor lists say the same."""
     if isinstance(wanted, bool) or isinstance(there, bool):
         return wanted is there
     if wanted == there:

@@ -81,7 +81,7 @@ _STEP = frozenset(
 )
 _MESSAGE = frozenset(["messageHtml", "level", "timestamp"])
 
-#: Where a reason may stand besides `messages`, by `folded_name`, in the order in which they are told.
+#: Where a reason may stand besides `messages`, by `folded_name`, in the order in which they are shown.
 _REASONS = (
     *("message", "error", "errormessage", "statusmessage", "statusdetails", "statusdetail", "statusreason"),
     *("reason", "failurereason", "errors", "validationerrors", "details", "innererror", "innerexception"),
