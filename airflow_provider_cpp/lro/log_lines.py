@@ -52,7 +52,7 @@ class LogState:
         self.may_give_up = False
         self.progress: dict[str, str] = {}
         self.unknown_words = _NO_WORDS
-        #: Since when it stands so, in seconds since 1970 (UTC), as far as anybody saw; None if nobody has.
+        #: Since when its progress is this, in seconds since 1970 (UTC), as far as anybody saw; None if nobody has.
         self.since: float | None = None
         #: Whether it was logged that it may be stuck there.
         self.stuck = False
@@ -89,7 +89,7 @@ class LogState:
         return _progress(operation) != self.progress
 
     def has_changed(self, now: float) -> None:
-        """Note that it stands elsewhere than before, as is seen now."""
+        """Note that its progress is another one than before, as is seen now."""
         self.since, self.stuck = now, False
 
     def new_lines(self, operation: Operation, *, is_end: bool) -> Iterator[Say]:
@@ -183,7 +183,7 @@ def _progress(operation: Operation) -> dict[str, str]:
 
 
 def _progress_of(word: str, is_alarming: bool, messages: tuple[Message, ...]) -> str:
-    """Return what of a step is news when it changes: its status, and what it says while it stands still."""
+    """Return what of a step is news when it changes: its status, and what it says while it is stalled."""
     if not is_alarming or not messages:
         return word
     said = "\n".join(f"{message.level} {message.text}" for message in messages)

@@ -1,6 +1,6 @@
 """What is asked before a request is sent, and what the answer leads to: send it, take up what runs, or leave it.
 
-Whether it is due the service's intent finds out, by what it knows. What follows from that stands here.
+Whether it is due the service's intent finds out, by what it knows. What follows from that is decided here.
 """
 
 from __future__ import annotations

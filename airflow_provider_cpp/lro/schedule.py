@@ -73,7 +73,7 @@ def optional_seconds(name: str, value: object) -> float | None:
 class PollSchedule:
     """Poll in proportion to how long nothing has changed, between two bounds.
 
-    What has stood still for hours rarely changes within the next minute, and what has just changed may
+    What hasn't changed for hours rarely changes within the next minute, and what has just changed may
     change again soon.
 
     :param shortest: seconds between two polls at least, give or take 10 %.

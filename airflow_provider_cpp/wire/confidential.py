@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_provider_cpp.wire.confidential_names import is_confidential
-from airflow_provider_cpp.wire.escapes import Sight, may_hold_escapes, seen_through
+from airflow_provider_cpp.wire.escapes import Unescaped, may_hold_escapes, unescaped
 
 __all__ = [
     "HIDDEN",
@@ -269,18 +269,18 @@ def _found(text: str, *, is_cut: bool = False) -> list[Span]:
     is_escaped = may_hold_escapes(text)
     if not is_escaped and not (_is_suspect(text) or is_cut):
         return []
-    sight = seen_through(text) if is_escaped else Sight(text)
-    if is_escaped and not (_is_suspect(sight.text) or is_cut):
+    plain = unescaped(text) if is_escaped else Unescaped(text)
+    if is_escaped and not (_is_suspect(plain.text) or is_cut):
         return []
-    spans = [*_values(sight, _PAIR), *_elements(sight), *_tokens(sight), *_users(sight, is_cut)]
-    if "--" in sight.text:
-        spans += _values(sight, _OPTION)
-    if "," in sight.text:
-        spans += _values(sight, _TUPLE)
-    if "value" in sight.text.lower():
-        spans += _values(sight, _NAMED)
+    spans = [*_values(plain, _PAIR), *_elements(plain), *_tokens(plain), *_users(plain, is_cut)]
+    if "--" in plain.text:
+        spans += _values(plain, _OPTION)
+    if "," in plain.text:
+        spans += _values(plain, _TUPLE)
+    if "value" in plain.text.lower():
+        spans += _values(plain, _NAMED)
     merged: list[Span] = []
-    for begin, end in sorted((sight.place(begin), sight.place(end)) for begin, end in spans):
+    for begin, end in sorted((plain.place(begin), plain.place(end)) for begin, end in spans):
         if merged and begin < merged[-1][1]:
             merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
         else:
@@ -288,13 +288,13 @@ def _found(text: str, *, is_cut: bool = False) -> list[Span]:
     return merged
 
 
-def _values(sight: Sight, pattern: re.Pattern[str]) -> Iterator[Span]:
+def _values(plain: Unescaped, pattern: re.Pattern[str]) -> Iterator[Span]:
     """Yield the values of secret names."""
     position = 0
-    while match := pattern.search(sight.text, position):
+    while match := pattern.search(plain.text, position):
         position = match.end()
-        if _is_secret_here(sight.text, match):
-            span = _value(sight, match)
+        if _is_secret_here(plain.text, match):
+            span = _value(plain, match)
             if span is not None:
                 yield span
                 position = max(position, span[1])
@@ -326,9 +326,9 @@ def _name_beside(text: str, match: re.Match[str]) -> bool:
     return bool(names) and is_confidential(names[0])
 
 
-def _value(sight: Sight, match: re.Match[str]) -> Span | None:
+def _value(plain: Unescaped, match: re.Match[str]) -> Span | None:
     """Return where the value of a secret name is; None if there is none, or if it is the rest of a sentence."""
-    text, name, begin = sight.text, match["name"].lower(), match.end()
+    text, name, begin = plain.text, match["name"].lower(), match.end()
     first = text[begin : begin + 1]
     if (block := _BLOCK.match(text, match.end("sign"))) is not None and match["sign"] == ":":
         lines = block["text"] or block["list"]
@@ -340,20 +340,20 @@ def _value(sight: Sight, match: re.Match[str]) -> Span | None:
         end = text.find(run[0], run.end())
         return (run.end(), end if end != -1 else len(text))
     if first in {'"', "'", "`"}:
-        end = _closed(sight, begin, is_doubled=match["sign"] != ":")
+        end = _closed(plain, begin, is_doubled=match["sign"] != ":")
         word = text[begin + 1 : end]
         return None if word.lower() in _NOTHING or (name in _VAGUE and is_secrets_name(word)) else (begin + 1, end)
     further_from = begin
     if first in {"[", "{"}:
         if name in _VAGUE and _DIGIT.search(text, begin, begin + 500) is None:  # "missing keys: ['a', 'b']"
             return None
-        further_from = _balanced(sight, begin)
+        further_from = _balanced(plain, begin)
         if not text[begin:further_from].strip("[]{} "):
             return None
     scheme = _SCHEME.match(text, begin) if name.endswith("authorization") else None
     begin = scheme.end() if scheme else begin
     further_from = max(begin, further_from)  # a password may begin with a bracket: `{a}b`
-    end = _end(sight, further_from, sight.percent(match.start("sign")))
+    end = _end(plain, further_from, plain.percent(match.start("sign")))
     if name.endswith("authorization") and (parameters := _PARAMETERS.match(text, match.end())) is not None:
         return parameters.span()
     if _PASSWORD.search(name) and not match["space"]:
@@ -384,24 +384,24 @@ def _is_sentence(text: str, name: str, word: str, end: int) -> bool:
     return name.isalpha() or _SENTENCE.fullmatch(word) is not None
 
 
-def _end(sight: Sight, begin: int, percent: int) -> int:
+def _end(plain: Unescaped, begin: int, percent: int) -> int:
     """Return where a value ends that isn't in quotes, but for what ends a sentence."""
-    end = len(sight.text)
-    for stop in _STOP.finditer(sight.text, begin):
-        if sight.percent(stop.start()) <= percent:
+    end = len(plain.text)
+    for stop in _STOP.finditer(plain.text, begin):
+        if plain.percent(stop.start()) <= percent:
             end = stop.start()
             break
-    while end > begin and sight.text[end - 1] in ".:!?":
+    while end > begin and plain.text[end - 1] in ".:!?":
         end -= 1
     return end
 
 
-def _closed(sight: Sight, opening: int, *, is_doubled: bool) -> int:
+def _closed(plain: Unescaped, opening: int, *, is_doubled: bool) -> int:
     """Return where a text in quotes ends: at one that isn't escaped any further; or the end, if it was cut."""
-    text, quote, depth = sight.text, sight.text[opening], sight.depth(opening)
+    text, quote, depth = plain.text, plain.text[opening], plain.depth(opening)
     position = text.find(quote, opening + 1)
     while position != -1:
-        if sight.depth(position) <= depth:
+        if plain.depth(position) <= depth:
             if not (is_doubled and position > opening + 1 and text[position + 1 : position + 2] == quote):
                 return position
             position += 1  # of a connection string: two of them are one
@@ -409,14 +409,14 @@ def _closed(sight: Sight, opening: int, *, is_doubled: bool) -> int:
     return len(text)
 
 
-def _balanced(sight: Sight, opening: int) -> int:
+def _balanced(plain: Unescaped, opening: int) -> int:
     """Return where a list or an object ends; or the end, if it was cut."""
     open_ones, inside = 0, False
-    depth = sight.depth(opening)
-    for match in _BRACKET.finditer(sight.text, opening):
+    depth = plain.depth(opening)
+    for match in _BRACKET.finditer(plain.text, opening):
         if match[0] == '"':
             # The least escaped ones are the JSON's own.
-            quote = sight.depth(match.start())
+            quote = plain.depth(match.start())
             if not inside:
                 inside, depth = True, quote
             elif quote <= depth:
@@ -425,32 +425,32 @@ def _balanced(sight: Sight, opening: int) -> int:
             open_ones += 1 if match[0] in "[{" else -1
             if open_ones == 0:
                 return match.end()
-    return len(sight.text)
+    return len(plain.text)
 
 
-def _elements(sight: Sight) -> Iterator[Span]:
-    if "<" in sight.text:
-        for match in _ELEMENT.finditer(sight.text):
+def _elements(plain: Unescaped) -> Iterator[Span]:
+    if "<" in plain.text:
+        for match in _ELEMENT.finditer(plain.text):
             is_vague = match["name"].lower() in _VAGUE and not _ODD.match(match["value"].strip())
             if is_confidential(match["name"]) and match["value"].strip() and not is_vague:
                 yield match.span("value")
-        for match in _NAMED_ELEMENT.finditer(sight.text):
+        for match in _NAMED_ELEMENT.finditer(plain.text):
             if is_confidential(match["name"]):
                 yield match.span("value")
 
 
-def _tokens(sight: Sight) -> Iterator[Span]:
-    for match in _TOKEN.finditer(sight.text):
+def _tokens(plain: Unescaped) -> Iterator[Span]:
+    for match in _TOKEN.finditer(plain.text):
         if match["value"] is None:
             yield match.span(next((name for name in ("key", "basic") if match[name] is not None), 0))
         elif _ODD.match(match["value"]):
             yield match.span("value")
-    for match in _SAID.finditer(sight.text):
+    for match in _SAID.finditer(plain.text):
         yield match.span("quoted" if match["quoted"] else "bare")
 
 
-def _users(sight: Sight, is_cut: bool) -> Iterator[Span]:
-    text = sight.text
+def _users(plain: Unescaped, is_cut: bool) -> Iterator[Span]:
+    text = plain.text
     if "@" in text:
         for match in _BARE_USER.finditer(text):
             yield match.start(), match.end() - 1
@@ -458,8 +458,8 @@ def _users(sight: Sight, is_cut: bool) -> Iterator[Span]:
     while position != -1:
         begin = position + 2
         stops = _AUTHORITY_END.finditer(text, begin)
-        percent = sight.percent(position)
-        end = next((stop.start() for stop in stops if sight.percent(stop.start()) <= percent), len(text))
+        percent = plain.percent(position)
+        end = next((stop.start() for stop in stops if plain.percent(stop.start()) <= percent), len(text))
         at = text.rfind("@", begin, end)  # the last one, as a password may hold one
         if at != -1 and not _HOST_ONLY.match(text, begin, at):
             yield begin, at

@@ -20,7 +20,7 @@ _BLANKS = {"n": "\n", "r": "\r", "t": "\t", "b": " ", "f": " "}
 
 
 @dataclass(frozen=True, slots=True)
-class Sight:
+class Unescaped:
     """A text with its escapes resolved.
 
     :param text: what it says.
@@ -53,22 +53,22 @@ def may_hold_escapes(text: str) -> bool:
     return "%" in text or "\\" in text or "&" in text or "u00" in text
 
 
-def seen_through(text: str) -> Sight:
+def unescaped(text: str) -> Unescaped:
     """Return a text with its escapes resolved."""
-    sight = Sight(text)
+    plain = Unescaped(text)
     for _ in range(_LEVELS):
-        further = _resolved(sight, _ESCAPE)
+        further = _resolved(plain, _ESCAPE)
         if further is None:
             break
-        sight = further
-    return _resolved(sight, _REST_OF_ONE) or sight
+        plain = further
+    return _resolved(plain, _REST_OF_ONE) or plain
 
 
-def _resolved(sight: Sight, escapes: re.Pattern[str]) -> Sight | None:
+def _resolved(plain: Unescaped, escapes: re.Pattern[str]) -> Unescaped | None:
     """Resolve the outermost escapes; return None if there are none."""
-    text = sight.text
-    starts = sight.starts or list(range(len(text) + 1))
-    depths, percents = sight.depths or bytes(len(text)), sight.percents or bytes(len(text))
+    text = plain.text
+    starts = plain.starts or list(range(len(text) + 1))
+    depths, percents = plain.depths or bytes(len(text)), plain.percents or bytes(len(text))
     parts: list[str] = []
     new_starts: list[int] = []
     new_depths, new_percents = bytearray(), bytearray()
@@ -89,7 +89,7 @@ def _resolved(sight: Sight, escapes: re.Pattern[str]) -> Sight | None:
         return None
     parts.append(text[done:])
     new_starts += starts[done:]
-    return Sight(
+    return Unescaped(
         "".join(parts), new_starts, bytes(new_depths + depths[done:]), bytes(new_percents + percents[done:])
     )
 

@@ -2,7 +2,7 @@
 
 A rule that takes several exchanges with the service (start an operation, watch it) is a generator which
 yields these requests and is sent a `Reply` to each. The blocking and the asynchronous client both run it,
-so that the rule stands in one place, and a test can run it with neither network nor clock.
+so that the rule is written once, and a test can run it with neither network nor clock.
 """
 
 from __future__ import annotations
