@@ -66,6 +66,12 @@ def test_two_that_nothing_tells_apart_are_numbered() -> None:
     assert names == {"1": "listing-trailer", "2": "listing-trailer/2"}
 
 
+def test_a_resource_whose_schema_has_another_form_is_known_by_its_id() -> None:
+    odd = {"$schema": "urn:microsoft:listing:9", "id": f"listing/{documents.GUID}/public/main/default/en-us"}
+    (resource,) = read(documents.tree(odd)).resources
+    assert (written(resource.name), resource.schema.version) == ("listing", "")
+
+
 @pytest.mark.parametrize(
     ("body", "why"),
     [
@@ -76,12 +82,6 @@ def test_two_that_nothing_tells_apart_are_numbered() -> None:
         (b"<html>proxy</html>", "no JSON"),
     ],
 )
-def test_a_resource_whose_schema_has_another_form_is_known_by_its_id() -> None:
-    odd = {"$schema": "urn:microsoft:listing:9", "id": f"listing/{documents.GUID}/public/main/default/en-us"}
-    (resource,) = read(documents.tree(odd)).resources
-    assert (written(resource.name), resource.schema.version) == ("listing", "")
-
-
 def test_what_is_no_tree_is_said_in_words(body: Any, why: str) -> None:
     found = read_tree(answered(200, body))
     assert isinstance(found, str)
