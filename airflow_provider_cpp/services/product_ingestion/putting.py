@@ -107,11 +107,11 @@ class DraftPut:
                 f"if_match={shown(self.if_match)}: the Product Ingestion API has no ETags, so that the condition "
                 "can't be kept. Nothing was sent. Leave if_match out, or set it to '*'."
             )
+        options = Options(self.ignore, self.exact, self.resend)
         for name in _PATHS:
-            paths = getattr(self, name)
-            object.__setattr__(self, name, paths if isinstance(paths, str) else tuple(paths))
+            object.__setattr__(self, name, getattr(options, name))
         object.__setattr__(self, "_resources", resources_in(str(self.ref), self.document))
-        object.__setattr__(self, "_options", Options(self.ignore, self.exact, self.resend))
+        object.__setattr__(self, "_options", options)
         object.__setattr__(self, "_product", Product(self.origin, self.ref))
 
     def once(self) -> Procedure[PutResult]:

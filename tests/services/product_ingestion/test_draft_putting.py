@@ -464,9 +464,10 @@ class TestWhatIsRefused:
         assert run(Draft(documents.tree()), listing(title="New"), if_match="*")[1].changed
 
     @pytest.mark.parametrize("argument", ["ignore", "exact", "resend"])
-    def test_a_text_in_place_of_paths(self, argument: str) -> None:
+    @pytest.mark.parametrize("paths", ["listing/en-us", None, 7, {"listing": "en-us"}])
+    def test_what_is_no_list_of_paths(self, argument: str, paths: Any) -> None:
         with pytest.raises(CppConfigurationError, match=f"{argument}=.* has to be a list of paths"):
-            put(listing(title="New"), **{argument: "listing/en-us"})
+            put(listing(title="New"), **{argument: paths})
 
 
 class TestTheJob:
