@@ -1,4 +1,4 @@
-"""Who is compared: five ways to watch an operation, each a context that yields what one watcher runs.
+"""Who is compared: ways to watch an operation, each a context that yields what one watcher runs.
 
 A context takes the server and the seconds between two polls of one watcher.
 """
@@ -43,9 +43,18 @@ async def null(portal: Portal, interval: float) -> AsyncIterator[Watch]:
     yield watch
 
 
-@contextlib.asynccontextmanager
-async def floor(portal: Portal, interval: float) -> AsyncIterator[Watch]:
+def floor(portal: Portal, interval: float) -> contextlib.AbstractAsyncContextManager[Watch]:
     """One bare aiohttp session and `json.loads`: nothing that a client could leave out."""
+    return _bare(portal, interval, lambda number: f"{portal.operation(number)}?api-version=2017-10-31")
+
+
+def floor_of_jobs(portal: Portal, interval: float) -> contextlib.AbstractAsyncContextManager[Watch]:
+    """Read jobs of the Product Ingestion API in that way."""
+    return _bare(portal, interval, lambda number: f"{portal.job(number)}?%24version=2022-07-01")
+
+
+@contextlib.asynccontextmanager
+async def _bare(portal: Portal, interval: float, url_of: Callable[[int], str]) -> AsyncIterator[Watch]:
     import ssl
 
     import aiohttp
@@ -56,7 +65,7 @@ async def floor(portal: Portal, interval: float) -> AsyncIterator[Watch]:
     async with aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:
 
         async def watch(number: int) -> None:
-            url = f"{portal.operation(number)}?api-version=2017-10-31"
+            url = url_of(number)
             await asyncio.sleep(interval * random.random())
             while True:
                 async with session.get(url, headers=headers) as response:
@@ -66,15 +75,25 @@ async def floor(portal: Portal, interval: float) -> AsyncIterator[Watch]:
         yield watch
 
 
-@contextlib.asynccontextmanager
-async def ours(portal: Portal, interval: float) -> AsyncIterator[Watch]:
+def ours(portal: Portal, interval: float) -> contextlib.AbstractAsyncContextManager[Watch]:
     """Run the provider's real trigger, as the triggerer does, at a fixed pace."""
+    return _triggers(interval, portal.operation, "cpp_default")
+
+
+def ours_on_jobs(portal: Portal, interval: float) -> contextlib.AbstractAsyncContextManager[Watch]:
+    """Run it on jobs of the Product Ingestion API."""
+    return _triggers(interval, portal.job, "ingestion")
+
+
+@contextlib.asynccontextmanager
+async def _triggers(interval: float, location: Callable[[int], str], connection: str) -> AsyncIterator[Watch]:
     from airflow_provider_cpp.triggers.operation import OperationTrigger
 
     async def watch(number: int) -> None:
         now = time.time()
         trigger = OperationTrigger(
-            operation_location=portal.operation(number),
+            operation_location=location(number),
+            cpp_conn_id=connection,
             started_at=now,
             deadline=now + _FOR_EVER,
             poke_interval=interval or 1e-9,

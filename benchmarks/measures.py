@@ -53,6 +53,8 @@ def all_figures(say: Callable[[str], None]) -> Figures:
     for name, who, load, rounds in (
         ("paced", everyone, PACED, 3),
         ("paced_changing", ["null", "floor", "ours"], PACED_CHANGING, 3),
+        ("paced_jobs", ["null", "floor_of_jobs", "ours_on_jobs"], PACED, 3),
+        ("paced_jobs_changing", ["null", "floor_of_jobs", "ours_on_jobs"], PACED_CHANGING, 3),
         ("back_to_back", everyone[1:], BACK_TO_BACK, 3),
         ("back_to_back_changing", ["floor", "ours"], BACK_TO_BACK_CHANGING, 3),
     ):

@@ -127,7 +127,7 @@ async def _all_under_way(portal: Portal, load: Load, *, polling: bool) -> dict[s
 
 
 def _polls(counted: dict[str, int]) -> int:
-    return counted.get("operation", 0) + counted.get("sensor", 0)
+    return sum(counted.get(kind, 0) for kind in ("operation", "sensor", "job"))
 
 
 def _together(one: dict[str, int], other: dict[str, int]) -> dict[str, int]:

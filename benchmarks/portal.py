@@ -69,6 +69,10 @@ class Portal:
         """Return the location of an operation."""
         return f"{self.origin}/api/publishers/contoso/offers/offer-{number}/operations/operation-{number}"
 
+    def job(self, number: int) -> str:
+        """Return the location of a job of the Product Ingestion API."""
+        return f"{self.origin}/rp/product-ingestion/configure/job-{number}/status"
+
     def connections(self) -> dict[str, str]:
         """Return the environment variables that tell Airflow of this server."""
         port = int(self.origin.rpartition(":")[2])
@@ -80,9 +84,11 @@ class Portal:
             "password": "not-a-secret",
             "extra": {"publisher_id": "contoso", **extra},
         }
+        ingestion = {**cpp, "conn_type": "product_ingestion"}
         http = {"conn_type": "http", "schema": "https", "host": "localhost", "port": port}
         return {
             "AIRFLOW_CONN_CPP_DEFAULT": json.dumps(cpp),
+            "AIRFLOW_CONN_INGESTION": json.dumps(ingestion),
             "AIRFLOW_CONN_HTTP_DEFAULT": json.dumps(http),
             # HttpSensorTrigger has no setting for it; aiohttp reads this one when it is imported.
             "SSL_CERT_FILE": self.ca_file,

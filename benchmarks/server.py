@@ -58,6 +58,20 @@ def document(progress: int) -> bytes:
     return json.dumps(whole).encode()
 
 
+def job(progress: int) -> bytes:
+    """Return the status document of a job of the Product Ingestion API that runs."""
+    whole = {
+        "$schema": "https://schema.mp.microsoft.com/schema/configure-status/2022-03-01-preview2",
+        "jobId": "7f9a0c1e-0000-4000-8000-00000000c0de",
+        "jobStatus": "running",
+        "jobResult": "pending",
+        "jobStart": f"2026-05-04T09:12:31.52354{progress:02}Z",
+        "jobEnd": "0001-01-01T00:00:00",
+        "errors": [],
+    }
+    return json.dumps(whole).encode()
+
+
 def answer(body: bytes, status: str = "200 OK") -> bytes:
     """Return a whole HTTP answer."""
     head = (
@@ -84,12 +98,15 @@ class Service:
         self._answers = {
             "operation": [answer(body) for body in documents],
             "sensor": [answer(body, "404 Not Found") for body in documents],
+            "job": [answer(job(progress)) for progress in range(100)],
         }
 
     def kind_of(self, request: bytes) -> str:
         """Return what a request asks for."""
         if request.startswith(b"GET /sensor/"):
             return "sensor"
+        if request.startswith(b"GET /rp/product-ingestion/configure/"):
+            return "job"
         if request.startswith(b"POST ") and b"/oauth2/v2.0/token" in request:
             return "token"
         return "login" if b"/.well-known/" in request else "operation"

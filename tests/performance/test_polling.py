@@ -8,7 +8,7 @@ import tracemalloc
 
 import pytest
 
-from benchmarks.contenders import floor, ours
+from benchmarks.contenders import floor, floor_of_jobs, ours, ours_on_jobs
 from benchmarks.polling import Load, cost
 from benchmarks.restart import herd
 from tests.measuring import least_ratio
@@ -24,14 +24,18 @@ def per_poll(contender, portal, load):
 
 
 @pytest.mark.parametrize("changing", [False, True], ids=["quiet", "changing"])
-def test_a_poll_costs_little_more_than_one_of_a_bare_session(portal, changing):
+@pytest.mark.parametrize(
+    ("watch", "bare"), [(ours, floor), (ours_on_jobs, floor_of_jobs)], ids=["operations", "jobs"]
+)
+def test_a_poll_costs_little_more_than_one_of_a_bare_session(portal, watch, bare, changing):
     load = Load(**{**vars(BACK_TO_BACK), "changing": changing})
-    # The goal is 1.5, which `make bench` looks at; a session per poll takes some nine times as much.
-    assert least_ratio(per_poll(ours, portal, load), per_poll(floor, portal, load), 3) < 3
+    # The goals are below 1.5, which `make bench` looks at; a session per poll takes some nine times as much.
+    assert least_ratio(per_poll(watch, portal, load), per_poll(bare, portal, load), 3) < 3
 
 
-def test_all_watchers_share_one_token_and_twenty_connections(portal):
-    watched = asyncio.run(cost(ours, portal, BACK_TO_BACK))
+@pytest.mark.parametrize("watch", [ours, ours_on_jobs], ids=["operations", "jobs"])
+def test_all_watchers_share_one_token_and_twenty_connections(portal, watch):
+    watched = asyncio.run(cost(watch, portal, BACK_TO_BACK))
     assert watched.polls > BACK_TO_BACK.watchers
     assert watched.counted["token"] == 1
     # One of them is the login's.
