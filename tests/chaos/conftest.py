@@ -63,6 +63,7 @@ def undisturbed_airflow(portal: Emulator, portal_process: PortalProcess) -> Iter
             HERE / "dags",
             env={
                 "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
+                "AIRFLOW_CONN_INGESTION": portal.connection_json(api="product_ingestion"),
                 "AIRFLOW_CONN_CPP_PROCESS": portal_process.connection_json,
                 **NOTICE_SOON,
             },
@@ -80,6 +81,13 @@ def airflow(undisturbed_airflow: LocalAirflow) -> Iterator[LocalAirflow]:
     yield undisturbed_airflow
     if down := [part for part in undisturbed_airflow.parts if not undisturbed_airflow.pids(part)]:
         undisturbed_airflow.restart(*down)
+
+
+@pytest.fixture(params=["cpp_default", "ingestion"])
+def conn_id(request: pytest.FixtureRequest) -> str:
+    """Return the connection to go by: each of them leads to another of the portal's APIs."""
+    name: str = request.param
+    return name
 
 
 @pytest.fixture

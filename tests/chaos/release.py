@@ -10,7 +10,7 @@ from dev.airflow_api import run_path
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_cpp.emulator import Emulator
+    from airflow_provider_cpp.emulator import Emulator, RecordedRequest
     from dev.local_airflow import LocalAirflow
 
 
@@ -27,12 +27,17 @@ def wait_until(is_so: Callable[[], Any], what: str, seconds: float = 90.0) -> An
     return found
 
 
+def looks(portal: Emulator, offer_id: str) -> list[RecordedRequest]:
+    """Return the looks at operations on an offer: through the newer API without a job at its submissions."""
+    return [*portal.requests_for("operation", offer_id), *portal.requests_for("submissions", offer_id)]
+
+
 def wait_for_new_looks(portal: Emulator, offer_ids: list[str]) -> None:
     """Wait until the operation on each offer is looked at once more."""
-    seen = {offer_id: len(portal.requests_for("operation", offer_id)) for offer_id in offer_ids}
+    seen = {offer_id: len(looks(portal, offer_id)) for offer_id in offer_ids}
 
     def are_all_looked_at() -> bool:
-        return all(len(portal.requests_for("operation", each)) > seen[each] for each in offer_ids)
+        return all(len(looks(portal, each)) > seen[each] for each in offer_ids)
 
     wait_until(are_all_looked_at, "a look at each operation")
 

@@ -35,11 +35,13 @@ def triggerer_of(release, task_id="go_live"):
     return (release.instance(task_id)["triggerer_job"] or {}).get("id")
 
 
-def test_killed_and_restarted_while_50_operations_are_watched_every_outcome_arrives(airflow, portal, tell):
-    offer_ids = add_offers(portal, "of-many", 50)
+def test_killed_and_restarted_while_50_operations_are_watched_every_outcome_arrives(
+    airflow, portal, conn_id, tell
+):
+    offer_ids = add_offers(portal, f"of-many-{conn_id.replace('_', '-')}", 50)
     ends = dict.fromkeys(offer_ids, "succeed")
     ends |= dict.fromkeys(offer_ids[::10], "fail") | dict.fromkeys(offer_ids[5::20], "cancel")
-    release = Release(airflow, "many_sensors", offer_ids=offer_ids)
+    release = Release(airflow, "many_sensors", offer_ids=offer_ids, conn_id=conn_id)
     release.wait_for_state("wait", "deferred", count=50, seconds=240)
     tell("50 sensors are deferred")
     wait_for_new_looks(portal, offer_ids)
@@ -65,10 +67,10 @@ def test_killed_and_restarted_while_50_operations_are_watched_every_outcome_arri
     tell(f"{said.count('success')} sensors succeeded, {said.count('failed')} failed, as the portal says; 50 POSTs")
 
 
-def test_of_two_triggerers_one_is_killed_the_other_brings_every_outcome(airflow, portal, tell):
-    offer_ids = add_offers(portal, "of-two", 12)
+def test_of_two_triggerers_one_is_killed_the_other_brings_every_outcome(airflow, portal, conn_id, tell):
+    offer_ids = add_offers(portal, f"of-two-{conn_id.replace('_', '-')}", 12)
     airflow.kill("triggerer-2")
-    release = Release(airflow, "many_deferred", offer_ids=offer_ids)
+    release = Release(airflow, "many_deferred", offer_ids=offer_ids, conn_id=conn_id)
     release.wait_for_state("go_live", "deferred", count=12, seconds=120)
     wait_for_new_looks(portal, offer_ids)
     airflow.restart("triggerer-2")

@@ -25,15 +25,16 @@ def settled_in_the_second_try(release, portal, offer_id, task_id="go_live"):
     assert (instance["state"], instance["try_number"]) == ("success", 2)
     (operation,) = [each for each in portal.operations(offer_id) if each.kind == "golive"]
     location = release.airflow.xcom(release.dag_id, release.run_id, task_id)
-    assert f"/operations/{operation.id}" in location
+    is_of_job = "/rp/product-ingestion/" in location
+    assert (f"#offer={offer_id}&" if is_of_job else f"/operations/{operation.id}") in location
     assert states(portal, offer_id) == ["succeeded"]
 
 
-def test_killed_between_post_and_202_the_next_try_finds_the_operation(airflow, portal, tell):
-    offer_id = "contoso-before-the-answer"
+def test_killed_between_post_and_202_the_next_try_finds_the_operation(airflow, portal, conn_id, tell):
+    offer_id = f"contoso-before-the-answer-{conn_id.replace('_', '-')}"
     portal.add_offer(offer_id)
     portal.faults.add(Fault("slow", action="golive", offer_id=offer_id, delay=LONG))
-    release = Release(airflow, "in_two_tasks", offer_id=offer_id)
+    release = Release(airflow, "in_two_tasks", offer_id=offer_id, conn_id=conn_id)
     wait_until(lambda: posts(portal, offer_id), "the POST to arrive")
     kill_worker(airflow, release.instance("go_live"))
     tell("the portal has accepted and not answered yet: worker killed")
@@ -44,11 +45,11 @@ def test_killed_between_post_and_202_the_next_try_finds_the_operation(airflow, p
     tell("1 POST arrived, accepted; the second try found its operation, the sensor saw it succeed")
 
 
-def test_killed_after_a_post_that_the_service_did_nothing_about_the_next_try_posts(airflow, portal, tell):
-    offer_id = "contoso-unheard"
+def test_killed_after_a_post_that_the_service_did_nothing_about_the_next_try_posts(airflow, portal, conn_id, tell):
+    offer_id = f"contoso-unheard-{conn_id.replace('_', '-')}"
     portal.add_offer(offer_id, duration=5)
     portal.faults.add(Fault("hang", action="golive", offer_id=offer_id, acts=False))
-    release = Release(airflow, "deferred", offer_id=offer_id)
+    release = Release(airflow, "deferred", offer_id=offer_id, conn_id=conn_id)
     wait_until(lambda: posts(portal, offer_id), "the POST to arrive")
     kill_worker(airflow, release.instance("go_live"))
     tell("the POST has arrived, and the portal does nothing about it: worker killed")
@@ -58,10 +59,10 @@ def test_killed_after_a_post_that_the_service_did_nothing_about_the_next_try_pos
     tell("2 POSTs arrived, only the second was accepted: one operation, which succeeded")
 
 
-def test_killed_between_202_and_its_record_the_next_try_finds_the_operation(airflow, portal, tell):
-    offer_id = "contoso-before-the-record"
+def test_killed_between_202_and_its_record_the_next_try_finds_the_operation(airflow, portal, conn_id, tell):
+    offer_id = f"contoso-before-the-record-{conn_id.replace('_', '-')}"
     portal.add_offer(offer_id)
-    release = Release(airflow, "slow_to_keep", offer_id=offer_id)
+    release = Release(airflow, "slow_to_keep", offer_id=offer_id, conn_id=conn_id)
     wait_until(lambda: posts(portal, offer_id), "the POST to arrive")
     wait_until(lambda: HELD_BACK in release.log("go_live"), "the answer to arrive")
     kill_worker(airflow, release.instance("go_live"))
@@ -73,10 +74,10 @@ def test_killed_between_202_and_its_record_the_next_try_finds_the_operation(airf
 
 
 @pytest.mark.parametrize("kill", [kill_worker, kill_task_process])
-def test_killed_while_waiting_on_the_worker_the_next_try_goes_on_waiting(kill, airflow, portal, tell):
-    offer_id = f"contoso-on-worker-{kill.__name__.replace('_', '-')}"
+def test_killed_while_waiting_on_the_worker_the_next_try_goes_on_waiting(kill, airflow, portal, conn_id, tell):
+    offer_id = f"contoso-on-worker-{kill.__name__.replace('_', '-')}-{conn_id.replace('_', '-')}"
     portal.add_offer(offer_id)
-    release = Release(airflow, "on_worker", offer_id=offer_id)
+    release = Release(airflow, "on_worker", offer_id=offer_id, conn_id=conn_id)
     wait_until(lambda: len(portal.requests_for("operation", offer_id)) >= 2, "two looks at the operation")
     kill(airflow, release.instance("go_live"))
     tell(f"the task watches the operation: {kill.__name__.replace('_', ' ')} -9")

@@ -13,19 +13,10 @@ DAG_ID = "go_live"
 OFFER_ID = "contoso-end-to-end"
 
 
-#: The same DAG, through the other API.
-OTHER_OFFER_ID = "contoso-through-the-newer-api"
-
-
 def begin(airflow, portal):
-    """Take two offers live, each through another API: by the type of the connection alone."""
-    older = _run(airflow, portal, OFFER_ID, "cpp_default")
-    return older, _run(airflow, portal, OTHER_OFFER_ID, "ingestion")
-
-
-def _run(airflow, portal, offer_id, connection):
-    portal.add_offer(offer_id, duration=40)  # on a busy machine the first look comes late
-    conf = {"offer_id": offer_id, "publisher_id": portal.publisher_id, "connection": connection}
+    """Take the offer live."""
+    portal.add_offer(OFFER_ID, duration=40)  # on a busy machine the first look comes late
+    conf = {"offer_id": OFFER_ID, "publisher_id": portal.publisher_id}
     run_id = airflow.trigger(DAG_ID, conf, timeout=PATIENCE)
     observer = airflow.observe(DAG_ID, run_id, 0.5)
     state = observer.wait(timeout=PATIENCE)
@@ -35,7 +26,7 @@ def _run(airflow, portal, offer_id, connection):
 @pytest.fixture(scope="module")
 def run(side_by_side):
     """A finished run of the example DAG: its id, its state and its tasks' stories."""
-    return side_by_side.result(begin)[0]
+    return side_by_side.result(begin)
 
 
 @pytest.fixture(scope="module")
@@ -87,33 +78,3 @@ def test_the_log_says_what_was_watched_and_names_no_secret(run, sensor, local_ai
     for task in stories:
         whole = "\n".join(local_airflow.logs(DAG_ID, run_id, task))
         assert not [secret for secret in {portal.client_secret, *tokens} if secret in whole]
-
-
-class TestTheNewerApi:
-    """The same DAG with a connection of type ``product_ingestion``."""
-
-    @pytest.fixture
-    def other_run(self, side_by_side):
-        return side_by_side.result(begin)[1]
-
-    def test_it_goes_live_after_one_request_and_waits_without_a_worker(self, other_run, portal):
-        _, state, stories = other_run
-        assert state == "success"
-        assert portal.portal.live_version(portal.offer(OTHER_OFFER_ID)) is not None
-        (post,) = portal.requests_for("golive", OTHER_OFFER_ID)
-        assert post.path == "/rp/product-ingestion/configure"
-        assert dict(post.query) == {"$version": "2022-07-01"}
-        assert post.status == 202
-        waited = stories["wait_until_live"].names
-        assert [each for each in waited if each in {"running", "deferred", "success"}] == [
-            "running",
-            "deferred",
-            "running",
-            "success",
-        ]
-
-    def test_the_sensor_returns_the_finished_operation(self, other_run, local_airflow):
-        run_id, _, _ = other_run
-        operation = local_airflow.xcom(DAG_ID, run_id, "wait_until_live")
-        assert operation["status"] == "succeeded"
-        assert operation["steps"] == []

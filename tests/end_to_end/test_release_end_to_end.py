@@ -43,7 +43,7 @@ class Release:
 
     def _counts(self):
         """How many requests of each kind have come that change anything."""
-        kinds = ("put-offer", "configure", "publish", "golive", "cancel")
+        kinds = ("put-offer", "publish", "golive", "cancel")
         return Counter({kind: len(self.portal.requests_for(kind, OFFER_ID)) for kind in kinds})
 
     def _events(self):
@@ -65,8 +65,7 @@ def begin(airflow, portal):
     changed = {"offerTypeId": "microsoft-azure-virtualmachines", "definition": {"displayText": "Rejected"}}
     rejected = Release(airflow, portal, definition=json.dumps(changed))
     rejected.answer("Reject")
-    after_one = _released_after_one_that_ended_at_its_approval(airflow, portal)
-    return approved, rejected, after_one, *_released_through_the_newer_api(airflow, portal)
+    return approved, rejected, _released_after_one_that_ended_at_its_approval(airflow, portal)
 
 
 def _released_after_one_that_ended_at_its_approval(airflow, portal):
@@ -78,23 +77,6 @@ def _released_after_one_that_ended_at_its_approval(airflow, portal):
     release = Release(airflow, portal, definition=json.dumps(changed))
     release.answer("Approve")
     return release
-
-
-def _released_through_the_newer_api(airflow, portal):
-    """The same DAG, with a connection of the other type: one release is rejected, and the next one approved."""
-    listing = {
-        "$schema": "https://schema.mp.microsoft.com/schema/listing/2022-03-01-preview5",
-        "product": {"externalId": OFFER_ID},
-        "kind": "azureVM",
-        "languageId": "en-us",
-        "title": "Rejected, too",
-    }
-    rejected = Release(airflow, portal, connection="ingestion", definition=json.dumps(listing))
-    rejected.answer("Reject")
-    listing["title"] = "Through the newer API"
-    approved = Release(airflow, portal, connection="ingestion", definition=json.dumps(listing))
-    approved.answer("Approve")
-    return rejected, approved
 
 
 @pytest.fixture(scope="module")
@@ -158,24 +140,3 @@ def test_what_a_run_left_waiting_for_its_approval_isnt_what_the_next_one_takes_l
     assert '- `displayText`: `"Contoso Release"` becomes `"1.0.3"`' in release.prompt["body"]
     assert release.requests == {"put-offer": 1, "publish": 1, "cancel": 1, "golive": 1}
     assert portal.offer(OFFER_ID).published[release.live_version]["displayText"] == "1.0.3"
-
-
-class TestTheNewerApi:
-    """``release_offer``, unchanged, with a connection of type ``product_ingestion``."""
-
-    def test_rejected_it_stays_in_preview_as_nothing_can_take_it_back(self, side_by_side, local_airflow):
-        release = side_by_side.result(begin)[3]
-        states = release.states()
-        assert (states["cancel"], states["go_live"], states["announce"]) == ("success", "skipped", "skipped")
-        assert local_airflow.xcom(RELEASE, release.run_id, "cancel")["status"] == "nothing_running"
-        assert release.requests == {"configure": 1, "publish": 1}
-
-    def test_approved_the_next_one_goes_live_in_its_place_after_one_request_of_each_kind(
-        self, side_by_side, portal
-    ):
-        release = side_by_side.result(begin)[4]
-        assert '"Rejected, too"' not in release.prompt["body"], "it compares with what customers have"
-        assert '"Through the newer API"' in release.prompt["body"]
-        assert release.requests == {"configure": 1, "publish": 1, "golive": 1}
-        assert release.events == 1
-        assert portal.view(release.operation).state == "succeeded"
