@@ -325,7 +325,8 @@ class LocalAirflow:
 
     def _knows(self, dag_id: str) -> bool:
         try:
-            self.api("GET", f"/dags/{dag_id}")
+            # The row of a DAG comes before what a run is made of, where a file has several.
+            self.api("GET", f"/dags/{dag_id}/details")
         except AirflowApiError as error:
             if error.status_code != 404:
                 raise

@@ -11,6 +11,7 @@ import pytest
 
 from airflow_provider_cpp.emulator.faults import Fault
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
+from airflow_provider_cpp.hooks.offers import OffersHook
 from airflow_provider_cpp.triggers.operation import OperationTrigger
 from tests.running import anew, event_of, through_the_database
 
@@ -344,3 +345,28 @@ def test_a_connection_is_kept_for_longer_than_the_shortest_gap_between_polls(cpp
         return kept
 
     assert asyncio.run(ask()) == KEEP_ALIVE > 2 * 30
+
+
+class TestASwitchedConnection:
+    """Of a release that was begun on one connection, and whose connection leads to the other service by now."""
+
+    @pytest.mark.parametrize(
+        ("first", "then"),
+        [("cloud_partner_portal", "product_ingestion"), ("product_ingestion", "cloud_partner_portal")],
+    )
+    def test_it_is_refused_in_words_and_the_operation_goes_on(self, cpp_emulator, monkeypatch, first, then):
+        cpp_emulator.configure(duration=0.4)
+        cpp_emulator.add_offer(OFFER, state="ready")
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json(api=first))
+        location = OffersHook().go_live(OFFER)
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json(api=then))
+        sent = len(cpp_emulator.requests)
+        event = event_of(trigger(location))
+        assert (event["status"], event["error"]) == ("unknown", "UntrustedLocation")
+        assert "Was the connection switched" in event["message"]
+        assert "goes on all the same" in event["message"]
+        assert len(cpp_emulator.requests) == sent
+        # Switched back, it is followed to its end.
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json(api=first))
+        assert event_of(trigger(location))["status"] == "succeeded"
+        assert len(cpp_emulator.requests_for("golive", OFFER)) == 1
