@@ -17,13 +17,16 @@ SUFFIX = "-newer"
 
 def again(name: str) -> DAG:
     """Return an example DAG under its other name."""
-    source = (EXAMPLES / f"{name}.py").read_text(encoding="utf-8")
+    path = EXAMPLES / f"{name}.py"
+    source = path.read_text(encoding="utf-8")
     renamed = source.replace(f'dag_id="{name}"', f'dag_id="{name}{SUFFIX}"')
     assert renamed != source, "it has another name by now"
     renamed = renamed.replace('"offer_id": "contoso-release"', f'"offer_id": "contoso-release{SUFFIX}"')
     known: dict[str, Any] = {"__name__": f"{name}{SUFFIX}"}
-    exec(compile(renamed, __file__, "exec"), known)
-    return known["go_live"].dag
+    exec(compile(renamed, str(path), "exec"), known)  # by the file's name its lines are found
+    dag: DAG = known["go_live"].dag
+    dag.fileloc = __file__
+    return dag
 
 
 go_live = again("go_live")
