@@ -1,4 +1,4 @@
-"""A Cloud Partner Portal to run against: for a demo, for this project's tests, for the tests of its users.
+"""Azure Marketplace's publishing to run against: for a demo, for this project's tests, for the tests of its users.
 
 The server answers on loopback over https, with a login host beside the API, and is written from
 Microsoft's pages alone: it shares no code with the client. Nothing is imported before a name is used, as

@@ -31,7 +31,7 @@ PUBLISHER_ID = "contoso"
 
 
 class Emulation:
-    """Play Cloud Partner Portal and its login host to whoever hands over a request.
+    """Play the two APIs that publish offers, and their login host, to whoever hands over a request.
 
     What goes wrong on the way to a client is added to ``faults``, a ``FaultList``.
 

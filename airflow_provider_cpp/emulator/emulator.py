@@ -27,7 +27,7 @@ CLIENT_SECRET = "emulator-secret"  # noqa: S105 - opens nothing but an emulator
 
 
 class Emulator(Emulation):
-    """Play Cloud Partner Portal and its login host on loopback.
+    """Play Cloud Partner Portal's API, the Product Ingestion API and their login host on loopback.
 
     Use it as a context manager, or call ``start`` and ``stop``. Everything can be called from any thread.
     What goes wrong on the way to a client is added to ``faults``, a ``FaultList``.

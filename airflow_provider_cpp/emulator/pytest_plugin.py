@@ -94,7 +94,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def cpp_emulator(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Emulator]:
-    """Run a Cloud Partner Portal with the offer ``contoso/contoso-virtualmachineoffer``, ready to go live.
+    """Run an emulator with the offer ``contoso/contoso-virtualmachineoffer``, ready to go live.
 
     Operations take one second. ``AIRFLOW_CONN_CPP_DEFAULT`` leads to it. A test with the marker
     ``cpp_offers("folder")`` gets a copy of that folder's offers instead, so that what it puts changes no file

@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, Call, json_answer
 from airflow_provider_cpp.emulator.product_ingestion.catalogue import Catalogue
 from airflow_provider_cpp.emulator.product_ingestion.configuring import JobBook
-from airflow_provider_cpp.emulator.product_ingestion.errors import NotConfigured, error_answer, gateway_answer
+from airflow_provider_cpp.emulator.product_ingestion.errors import (
+    NotConfigured,
+    error_answer,
+    gateway_answer,
+    identified,
+)
 from airflow_provider_cpp.emulator.product_ingestion.ids import SUPPORTED, product_id, product_type
 from airflow_provider_cpp.emulator.product_ingestion.pages import collection
 from airflow_provider_cpp.emulator.product_ingestion.printing import Printer
@@ -93,7 +98,7 @@ class ProductIngestion:
         query = _query(call)
         if "$version" in query and not is_version(query["$version"]):
             raise NotConfigured(400, f"'{query['$version']}' is no version.")
-        return self._answered(call, route, query)
+        return identified(self._answered(call, route, query))
 
     def _answered(self, call: Call, route: Route, query: Mapping[str, str]) -> Answer:
         match route.action:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_cpp.emulator.answer import Answer, ApiError, json_answer
@@ -132,7 +132,15 @@ def error_answer(error: ApiError, empty: str) -> Answer:
     code = "TooManyRequests" if error.status == 429 else code_of(error.status)
     details = error.details if isinstance(error, NotConfigured) else ()
     body = {"code": code, "message": error.message, **_details(details, empty)}
-    return json_answer(error.status, {"error": body}, {"request-id": str(uuid.uuid4())})
+    return identified(json_answer(error.status, {"error": body}))
+
+
+def identified(answer: Answer) -> Answer:
+    """Return an answer with the header by which Graph names a request.
+
+    :param answer: what is sent otherwise
+    """
+    return replace(answer, headers={**answer.headers, "request-id": str(uuid.uuid4())})
 
 
 def gateway_answer(message: str, now: float) -> Answer:

@@ -270,3 +270,8 @@ def test_requests_are_logged_by_what_they_start_and_with_their_offer(emulator, c
         ("golive", OFFER, True),
         ("configure", OFFER, True),
     ]
+
+
+def test_each_answer_names_its_request_as_graph_does(client):
+    for path in ("/product", "/product/none"):
+        assert client.send("GET", path).headers["request-id"]
