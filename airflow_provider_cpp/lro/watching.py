@@ -305,8 +305,9 @@ class _Follower:
         self.log_state.stuck = True
         step = self.operation.current_step if self.operation else None
         ids = f" {self._watched.ids}" if self._watched.ids else ""
+        what = "no step" if self.operation and self.operation.steps else "nothing"
         yield Say(
-            f"{capitalized(self._watched.offer)} may be stuck: no step has changed for "
+            f"{capitalized(self._watched.offer)} may be stuck: {what} has changed for "
             f"{duration_in_words(still_for)}{f' ({progress_of(step)})' if step else ''}. It is still "
             f"watched; look at {self._watched.portal} and ask {self._watched.support} if it stays so.{ids}",
             logging.WARNING,

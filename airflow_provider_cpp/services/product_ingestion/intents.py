@@ -7,7 +7,7 @@ live once more. A publish has none: its row is one that wasn't there before.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from airflow_provider_cpp.exceptions import CppBadRequest
@@ -303,9 +303,15 @@ class PublishingDraft(_Publication):
         return [row for row in rows if before is not None and row.id not in before]
 
     def since(self, rows: Sequence[Row], when: float, *, cleared: bool) -> tuple[Row | None, Row | None]:
-        """Return the row that counts, and the one that changed last, of what was published since a time."""
-        in_preview_now = [row for row in rows if row.kind == PUBLISH]
-        return changed_since(in_preview_now, when, cleared=cleared)
+        """Return the row that counts, and the one that changed last, of what was published since a time.
+
+        What somebody took live since was published before, and by its time it may be an earlier try's.
+        """
+        published = [
+            replace(row, kind=PUBLISH, changed_at=row.created_at, state=SUCCEEDED) if row.target == LIVE else row
+            for row in _rows(rows)
+        ]
+        return changed_since([row for row in published if row.kind == PUBLISH], when, cleared=cleared)
 
     def _due(self, rows: Sequence[SubmissionRow], required: bool) -> Dueness:
         return Due(f"the service has the last word; {FORCED}")
