@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol, cast
+from typing import Protocol
 
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.protocol import Service
@@ -37,7 +37,7 @@ def _cloud_partner_portal(origin: str, api_version: str) -> Service:
 def _product_ingestion(origin: str, api_version: str) -> Service:
     from airflow_provider_cpp.services.product_ingestion.service import ProductIngestion
 
-    return cast("Service", ProductIngestion(origin, api_version))
+    return ProductIngestion(origin, api_version)
 
 
 #: The services by the types of the connections that lead to them. Any other type is refused where it is read.

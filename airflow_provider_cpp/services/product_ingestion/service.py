@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.lro.looks import Contradictory, Missing, NeverBegan, Refused, Running, Seen, Unread
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.words import RUNNING
 from airflow_provider_cpp.offers.comparison import Difference
-from airflow_provider_cpp.offers.document import Offer
+from airflow_provider_cpp.offers.document import Offer, Publisher
 from airflow_provider_cpp.offers.pages import page_of_product
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
@@ -158,6 +159,16 @@ class ProductIngestion:
         :param patient: as in `Send`.
         """
         return (yield from list_offers(publisher_id, self.origin, patient=patient))
+
+    def publishers(self) -> Procedure[Listed[Publisher] | Unlisted]:
+        """Refuse: the API has no such list.
+
+        :raises CppConfigurationError: always; nothing was sent.
+        """
+        raise CppConfigurationError(
+            "The Product Ingestion API doesn't list publishers: the token's account decides whose offers there "
+            "are. Nothing was sent."
+        )
 
     def definition(self, offer: OfferRef, version: int | str | None, slot: str | None) -> Procedure[Offer]:
         """Read an offer's tree of resources.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from airflow_provider_cpp.exceptions import (
+    CppConfigurationError,
     CppConflict,
     OperationCanceled,
     OperationFailed,
@@ -373,3 +374,8 @@ def test_looks_are_once_a_minute_at_most_unless_somebody_chooses_another_interva
     assert PollSchedule.between(DEFAULT_INTERVAL, 600, watched.usual_interval).shortest == 60
     assert PollSchedule.between(30, 600, watched.usual_interval).shortest == 30
     assert PollSchedule.between(900, 600, watched.usual_interval).shortest == 900
+
+
+def test_there_is_no_list_of_publishers() -> None:
+    with pytest.raises(CppConfigurationError, match="doesn't list publishers"):
+        SERVICE.publishers()
