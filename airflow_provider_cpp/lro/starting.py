@@ -152,7 +152,11 @@ class Start:
     def _confirmed(self, accepted: Watched) -> Procedure[Started | Conflict]:
         """Take an operation that was accepted, unless it meets a conflict after that."""
         yield keep_started(self.intent, accepted)
-        confirmed = yield from self.intent.confirmed(accepted)
+        try:
+            confirmed = yield from self.intent.confirmed(accepted)
+        except CppError as error:  # it was accepted, and what can't be read now says nothing of it
+            yield Say(f"Whether {accepted} has met a conflict can't be told now: {error}", logging.WARNING)
+            confirmed = accepted
         if isinstance(confirmed, Conflict):
             return confirmed
         if confirmed != accepted:

@@ -22,7 +22,7 @@ from airflow_provider_cpp.lro.records import How, Started
 from airflow_provider_cpp.wire.call import Call
 from tests.contract.stage import GOING_LIVE, PUBLISHING, Stage
 from tests.runner import LOST, answered, refused
-from tests.services.faults import POSTS
+from tests.services.faults import LOGIN_REFUSED, POSTS
 
 #: After these it isn't clear what the service did.
 ACTED = [
@@ -157,6 +157,17 @@ def test_a_refusal_is_the_services_own(stage: Stage, act: str, fate: str) -> Non
     assert runner.kept[-1]["state"] == "refused"
     assert "Nothing was started" in str(outcome)
     assert str(stage.offer) in str(outcome) or fate == "login refused"
+
+
+@pytest.mark.parametrize("reading", [LOST, refused(500), refused(403), refused(404), LOGIN_REFUSED])
+def test_what_was_accepted_stays_so_whatever_is_read_of_it_then(stage: Stage, act: str, reading: Any) -> None:
+    stage.ready()
+    stage.before_the_next_post = lambda: setattr(stage, "looks", reading)
+    outcome, runner = stage.start(act)
+    assert isinstance(outcome, Started), outcome
+    assert outcome.how is How.POSTED
+    assert len(stage.started) == 1
+    assert runner.kept[-1]["location"] == outcome.location
 
 
 def test_a_redirect_is_never_followed(stage: Stage, act: str) -> None:

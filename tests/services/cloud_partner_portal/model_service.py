@@ -6,11 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import format_datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.lro.starting import Start
 from airflow_provider_cpp.lro.words import state_of
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
+from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
 from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.call import Call
 from tests.runner import answered, refused, utc
@@ -146,6 +150,52 @@ class ModelService:
                 if entry["id"] == running:
                     entry |= {"submissionState": "canceled", "changedTime": utc(now)}
         return answered(202) if reading is None else reading
+
+    # As the world of a task
+
+    shows_canceled: ClassVar[bool] = True
+
+    @property
+    def taken(self) -> int:
+        return len(self.started)
+
+    @property
+    def lasts(self) -> float:
+        return self.ends_after or 0.0
+
+    def go_on_to(self, now: float) -> None:
+        """What goes on here is told by the time at which it is asked for."""
+
+    def to_start(self, if_running: str) -> Start:
+        ref = OfferRef(PUBLISHER, OFFER)
+        return Start(GoingLive(ORIGIN, ref) if self.kind == GO_LIVE else Publishing(ORIGIN, ref), if_running)
+
+    def name_of(self, watched: Watched) -> str:
+        return watched.operation_id
+
+    def state_of(self, name: str, now: float) -> str:
+        return self._state_of(name, now)
+
+    def all_states(self, now: float) -> list[str]:
+        return [self._state_of(name, now) for name in self._names()]
+
+    def may_be_taken(self, name: str, now: float) -> bool:
+        if name.startswith("other-"):
+            other = self.others[int(name.removeprefix("other-"))]
+            return other.begun is not None and other.kind == self.kind
+        return self._state_of(name, now) == "running"
+
+    def was_begun_meanwhile(self, name: str) -> bool:
+        return name.startswith("other-")
+
+    def has_draft(self, name: str) -> bool:
+        return self.of.get(name, self.draft) == self.draft
+
+    def redraft(self) -> None:
+        self.draft += 1
+
+    def was_before(self, record: dict[str, Any], name: str) -> bool:
+        return name in (record["before"] or ())
 
     def _names(self) -> list[str]:
         others = [f"other-{number}" for number, other in enumerate(self.others) if other.begun is not None]

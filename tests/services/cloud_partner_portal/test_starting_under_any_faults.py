@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import AmbiguousOutcome
@@ -17,32 +16,13 @@ from tests.runner import NOW
 from tests.services.cloud_partner_portal.model_service import POSTS, ModelService, Other
 from tests.services.cloud_partner_portal.scripted import step, submission
 from tests.services.cloud_partner_portal.starting import start
-from tests.services.cloud_partner_portal.task_model import AFTER_FAILURE, AFTER_START, Task
 from tests.services.faults import READS, UNCLEAR, Faults
-
-EXAMPLES = int(os.environ.get("START_EXAMPLES", "400"))
+from tests.services.task_model import Task
+from tests.services.under_any_faults import ended, faults, kinds, often, run, tries, words
 
 posts = st.lists(st.sampled_from(sorted(POSTS)) | st.sampled_from(UNCLEAR), max_size=8)
-ended = st.sampled_from(["succeeded", "failed", "canceled"])
-#: So many times in a row the same: a list that can't be read for as long as anybody looks is read 45 times.
-times = st.sampled_from([1, 1, 1, 2, 5, 9, 45])
-faults = st.lists(st.tuples(st.sampled_from(["answered"] * 6 + sorted(READS)), times), max_size=8)
 #: An operation is read by few tries only.
 once = st.lists(st.tuples(st.sampled_from(sorted(READS)), st.just(1)), min_size=1, max_size=4)
-kinds = st.sampled_from(
-    [
-        (GO_LIVE, None),
-        (GO_LIVE, None),
-        (GO_LIVE, Precheck()),
-        (GO_LIVE, Precheck()),
-        (GO_LIVE, Precheck(skip_if_live=True)),
-        (GO_LIVE, Precheck(required=False, skip_if_live=True)),
-        (PUBLISH, None),
-        (PUBLISH, None),
-        (PUBLISH, None),
-    ]
-)
-words = st.sampled_from(["fail", "adopt", "restart"])
 others = st.lists(
     st.builds(
         Other,
@@ -126,25 +106,6 @@ def services(draw: Any, kind: str, check: Precheck | None) -> ModelService:
 
 
 started = kinds.flatmap(lambda kind: st.tuples(services(*kind), st.just(kind[1])))
-tries = st.lists(
-    st.tuples(
-        st.none() | st.integers(1, 12) | st.integers(1, 60),
-        st.sampled_from(AFTER_START),
-        st.sampled_from([*["retried"] * 3, *AFTER_FAILURE]),
-    ),
-    min_size=1,
-    max_size=5,
-)
-often = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def _run(task: Task, each: list[tuple[int | None, str, str]]) -> None:
-    try:
-        for dies_after, after_start, after_failure in [*each, (None, "told", "retried")]:
-            if not task.go(dies_after, after_start, after_failure):
-                break
-    finally:
-        note("\n".join(task.log))
 
 
 @often
@@ -193,7 +154,7 @@ def test_no_death_of_a_worker_starts_a_second_operation(
 ) -> None:
     service, check = what
     task = Task(service, check, True, service.lag + pause, if_running, redrafts, record=found)
-    _run(task, each)
+    run(task, each)
 
 
 @often
@@ -208,4 +169,4 @@ def test_without_records_no_death_of_a_worker_starts_a_second_operation_either(
     """Below Airflow 3.3; the task may have been cleared, after which one operation more may be started."""
     service, check = what
     task = Task(service, check, False, service.lag + pause, if_running, redrafts)
-    _run(task, each)
+    run(task, each)

@@ -10,10 +10,15 @@ import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.lro.starting import Start
+from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
+from airflow_provider_cpp.services.product_ingestion.following import Publication
+from airflow_provider_cpp.services.product_ingestion.service import ProductIngestion
 from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.call import Call
 from tests.runner import LOST, NOW, answered
@@ -105,6 +110,10 @@ class Job:
         self.ended = self.begins if now is None else now
 
     @property
+    def kind(self) -> str:
+        return KINDS[self.wanted["target"]["targetType"]]
+
+    @property
     def next_event(self) -> float:
         if self.status == "notStarted":
             return self.begins
@@ -129,6 +138,9 @@ class Portal:
     :param forgets: seconds after a job's end from which on it isn't known; None for never.
     :param others: what somebody else begins.
     """
+
+    #: What was canceled isn't listed any more, or back in preview.
+    shows_canceled: ClassVar[bool] = False
 
     rows: list[Row] = field(default_factory=list)
     posts: list[Any] = field(default_factory=list)
@@ -155,6 +167,9 @@ class Portal:
     draft: int = 7
     of: dict[str, int] = field(default_factory=dict)
     first: float | None = None
+    #: What a task wants started here.
+    kind: str = GO_LIVE
+    asked_to_cancel: list[str] = field(default_factory=list)
     _numbers: int = 0
     _shown: list[tuple[float, list[Row]]] = field(default_factory=list)
     _begun_by_others: set[int] = field(default_factory=set)
@@ -243,6 +258,58 @@ class Portal:
 
     def _named(self, name: str) -> Job:
         return next(job for job in self.jobs.values() if job.name == name)
+
+    # As the world of a task
+
+    @property
+    def taken(self) -> int:
+        return sum(job.by == "us" and bool(job.name or job.status == "notStarted") for job in self.jobs.values())
+
+    @property
+    def lasts(self) -> float:
+        return self.takes or 0.0
+
+    def go_on_to(self, now: float) -> None:
+        self.advance(now)
+
+    def to_start(self, if_running: str) -> Start:
+        service, offer = ProductIngestion(ORIGIN, "2022-07-01"), OfferRef("contoso", "vm")
+        return Start(service.going_live(offer) if self.kind == GO_LIVE else service.publishing(offer), if_running)
+
+    def name_of(self, watched: Watched) -> str:
+        assert isinstance(watched, Publication)
+        handle = watched.handle
+        if handle.job:
+            return self.jobs[handle.job].name
+        found = (job for job in reversed(self._begun()) if job.submission and job.kind == self.kind)
+        number = handle.submission
+        return next(
+            (job.name for job in found if job.submission and job.submission.number == number), f"old {number}"
+        )
+
+    def state_of(self, name: str, now: float) -> str:
+        return self.state(name, now)
+
+    def all_states(self, now: float) -> list[str]:
+        return [self.state(job.name, now) for job in self._begun()]
+
+    def may_be_taken(self, name: str, now: float) -> bool:
+        # What is live or on its way there is the answer to whoever wants just that to go live.
+        return self.was_begun_meanwhile(name) or self.state(name, now) in {"running", "succeeded"}
+
+    def was_begun_meanwhile(self, name: str) -> bool:
+        return not name.startswith("old ")
+
+    def has_draft(self, name: str) -> bool:
+        return self.of.get(name, self.draft) == self.draft
+
+    def redraft(self) -> None:
+        self.draft += 1
+
+    def was_before(self, record: dict[str, Any], name: str) -> bool:
+        job = self._named(name)
+        assert job.submission is not None
+        return self.kind == PUBLISH and job.submission.number in (record["before"] or ())
 
     # What happens
 
@@ -371,9 +438,8 @@ class Portal:
             return
         self._remember(now)
         job.submission = self._publish(job.wanted, now)
-        kind = KINDS[job.submission.target]
-        job.name = f"{kind}-{sum(each.name.startswith(kind) for each in self.jobs.values()) + 1}"
-        if kind == PUBLISH:
+        job.name = f"{job.kind}-{sum(each.name.startswith(job.kind) for each in self.jobs.values()) + 1}"
+        if job.kind == PUBLISH:
             self.of[job.name] = self.draft
 
     def _refusal(self, resource: dict[str, Any]) -> dict[str, Any] | None:
@@ -414,6 +480,7 @@ class Portal:
 
     def _canceled(self, job: Job, now: float = NOW) -> Answer:
         self.cancels += 1
+        self.asked_to_cancel += [each.name for each in self._begun() if each.status != "completed"]
         if job.status == "completed":
             message = "Cannot cancel job, job has already completed."
             return answered(400, {"error": {"code": "badRequest", "message": message, "details": []}})
