@@ -26,11 +26,14 @@ _JOB = re.compile(rf"{BASE}/+configure/(?P<job>[A-Za-z0-9-]{{1,64}})(?:/status)?
 _SUBMISSION = re.compile(rf"{BASE}/+submission/(?P<product>{GUID})/(?P<submission>\d{{1,20}})/?")
 _GUID = re.compile(GUID)
 
-#: Ids of submissions that a location may name: a product has some three.
+#: Ids of submissions that a location names: a product has some three. With more it names none of them.
 _MAX_BEFORE = 20
 
 #: Says that there were no submissions before.
 _NONE = "none"
+
+#: What a fragment may say. Which job it is only the path says, as that is what is asked for.
+_IN_FRAGMENT = frozenset({"offer", "publisher", "product", "target", "submission", "before"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +66,17 @@ class Handle:
             "product": self.product if self.job else "",
             "target": self.target,
             "submission": self.submission if self.job else "",
-            "before": "" if self.before is None else ",".join(self.before) or _NONE,
+            "before": self._before_in_words,
         }
         fragment = urlencode({name: value for name, value in known.items() if value}, quote_via=quote, safe="/,")
         where = f"configure/{self.job}/status" if self.job else f"submission/{self.product}/{self.submission}"
         return f"{self.origin}{BASE}/{where}{f'#{fragment}' if fragment else ''}"
+
+    @property
+    def _before_in_words(self) -> str:
+        if self.before is None or len(self.before) > _MAX_BEFORE:
+            return ""  # half of them would make the other half new ones
+        return ",".join(self.before) or _NONE
 
     @property
     def offer(self) -> str:
@@ -140,7 +149,7 @@ def _fragment(fragment: str, text: str) -> dict[str, str]:
         named = parse_qsl(fragment, errors="strict", max_num_fields=20)
     except ValueError:
         raise _untrusted(text, "what stands after its '#' can't be read") from None
-    return dict(named)
+    return {name: value for name, value in named if name in _IN_FRAGMENT}
 
 
 def _read(origin: str, known: dict[str, str], text: str) -> Handle:

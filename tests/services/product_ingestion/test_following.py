@@ -298,6 +298,23 @@ class TestPlainLocations:
         with pytest.raises(UntrustedLocation):
             SERVICE.located(location)
 
+    @pytest.mark.parametrize("job", ["job-2", "../../../v1.0/users", "..%2F..%2Fproduct", "x/cancel?"])
+    @pytest.mark.parametrize("path", [f"submission/{GUID}/1", "configure/job-1/status"])
+    def test_which_job_it_is_only_the_path_says(self, path: str, job: str) -> None:
+        plain = SERVICE.located(f"{ORIGIN}{BASE}/{path}")
+        assert SERVICE.located(f"{ORIGIN}{BASE}/{path}#job={job}") == plain
+
+    @pytest.mark.parametrize("others", [0, 3, 19, 20, 21, 300])
+    def test_one_that_was_started_can_be_watched_however_many_submissions_there_were(self, others: int) -> None:
+        portal = Portal()
+        for _ in range(others):
+            portal.add("live", age=1e7)
+        runner = Runner(portal)
+        started = runner.run(Start(SERVICE.publishing(OFFER)).once())
+        before = SERVICE.located(started.location).handle.before
+        assert before is None if others > 20 else len(before or ()) == others
+        assert len(started.location) < 2048
+
     @pytest.mark.parametrize("host", [ORIGIN, "https://cloudpartner.azure.com", ""])
     def test_one_of_the_other_service_asks_whether_the_connection_was_switched(self, host: str) -> None:
         location = f"{host}/api/publishers/contoso/offers/vm/operations/1?api-version=2017-10-31"
