@@ -134,7 +134,7 @@ class Fault:
         return bool(self.acts) if own is None else own
 
     def matches(self, action: str, offer_id: str | None) -> bool:
-        """Tell whether a request could meet this fault.
+        """Return whether a request could meet this fault.
 
         :param action: what it asks for
         :param offer_id: for which offer

@@ -88,7 +88,7 @@ class Login:
         return count
 
     def accepts(self, authorization: str | None, audience: str | None = None) -> bool:
-        """Tell whether an ``Authorization`` header carries a token that is good now.
+        """Return whether an ``Authorization`` header carries a token that is good now.
 
         :param authorization: the header's value; None if there is none
         :param audience: URL of the service that it has to be for; None for any

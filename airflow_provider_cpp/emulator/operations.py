@@ -149,7 +149,7 @@ def _end(operation: Operation) -> _End | None:
 
 
 def reached_preview(operation: Operation, at: float) -> bool:
-    """Tell whether a publish had put its version into preview.
+    """Return whether a publish had put its version into preview.
 
     :param operation: any operation
     :param at: seconds since the epoch

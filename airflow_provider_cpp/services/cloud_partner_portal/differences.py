@@ -55,7 +55,7 @@ class _Rules:
         return _PLAN_ID if any(isinstance(entry, Mapping) and _plan_id(entry) for entry in entries) else ""
 
     def is_new_plan(self, path: Path) -> bool:
-        """Tell that whatever is known by a `planId` is one."""
+        """Say that whatever is known by a `planId` is one."""
         return True
 
     def is_copy_of_file(self, wanted: Any, there: Any, path: Path) -> bool:
@@ -63,7 +63,7 @@ class _Rules:
         return returned.is_copy(there) and returned.is_file_elsewhere(wanted)
 
     def is_so_anyway(self, wanted: Any, path: Path) -> bool:
-        """Tell that no page names a default."""
+        """Say that no page names a default."""
         return False
 
     def holds_versions(self, path: Path, there: Mapping[str, Any]) -> bool:

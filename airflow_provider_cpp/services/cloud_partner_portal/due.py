@@ -129,8 +129,8 @@ class _Inquiry:
         # The status is about the last operation, whose steps say what went wrong.
         steps, messages = (status.steps, status.messages) if status else ((), ())
         failed = Operation(last[0].state, last[0].state_word, steps, messages)
-        told = ended_badly(f"The last publish of {intent.ref}", failed, failed.status)
-        raise CppBadRequest(f"{intent} isn't due: nothing waits for sign-off. {told} Nothing was sent; {FORCED}")
+        story = ended_badly(f"The last publish of {intent.ref}", failed, failed.status)
+        raise CppBadRequest(f"{intent} isn't due: nothing waits for sign-off. {story} Nothing was sent; {FORCED}")
 
     def _nothing_in_preview(self, intent: GoLive, why: str) -> CppBadRequest:
         return CppBadRequest(

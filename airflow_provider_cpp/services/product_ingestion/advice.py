@@ -125,12 +125,12 @@ def meaning(call: Call, status: int, heard: str, *, says_why: bool) -> tuple[typ
 
 
 def says_conflict(heard: str) -> bool:
-    """Tell whether a text says that another submission runs, or that what should go live isn't the newest."""
+    """Return whether a text says that another submission runs, or that what should go live isn't the newest."""
     return any(_pattern(each).search(heard) is not None for each in (IN_PROGRESS, NOT_LATEST))
 
 
 def needs_no_cancel(heard: str) -> bool:
-    """Tell whether a cancel is refused because the job has ended, or is being canceled.
+    """Return whether a cancel is refused because the job has ended, or is being canceled.
 
     :param heard: all that the answer says, in the service's words.
     """

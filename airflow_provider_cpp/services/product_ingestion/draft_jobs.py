@@ -97,7 +97,7 @@ def failure_of(call: Call, job_id: str, job: Job, schemas: Sequence[Schema], api
 
 
 def _is_bare(texts: Sequence[str], codes: set[str]) -> bool:
-    """Tell whether a job says that a resource isn't taken, and nothing of why."""
+    """Return whether a job says that a resource isn't taken, and nothing of why."""
     says_so = any(map(_BARE.fullmatch, texts)) or (not texts and "invalidresource" in codes)
     return says_so and all(_BARE.fullmatch(text) or _NOTHING.fullmatch(text) for text in texts)
 

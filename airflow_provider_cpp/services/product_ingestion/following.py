@@ -213,7 +213,7 @@ class Publication:
         )
 
     def needs_no_cancel(self, refusal: Reading) -> bool:
-        """Tell whether a cancel is refused because the job has ended, or is being canceled."""
+        """Return whether a cancel is refused because the job has ended, or is being canceled."""
         return isinstance(refusal, Answer) and needs_no_cancel(heard(refusal))
 
     def seen_by_customers(self) -> Procedure[CustomerView]:

@@ -177,16 +177,16 @@ class _Publication(Publications):
         raise NotImplementedError
 
     def is_known(self, record: dict[str, object]) -> bool:
-        """Tell whether a record says what there was before its request."""
+        """Return whether a record says what there was before its request."""
         return _ids(record) is not None and isinstance(record.get("submission"), str)
 
     def is_new(self, row: Row, record: dict[str, object]) -> bool:
-        """Tell whether a row wasn't there before the request of a record."""
+        """Return whether a row wasn't there before the request of a record."""
         before = _ids(record)
         return before is not None and row.id not in before
 
     def goes_live(self, watched: Watched) -> Procedure[bool]:
-        """Tell whether a publication is on its way to customers."""
+        """Return whether a publication is on its way to customers."""
         look = yield from watched.look(patient=True)
         if isinstance(look, Seen) and look.operation.is_terminal:
             return False  # whoever cancels it looks again

@@ -70,12 +70,12 @@ class Job:
 
     @property
     def has_begun(self) -> bool:
-        """Tell whether it is known to have been started."""
+        """Return whether it is known to have been started."""
         return folded(self.status) not in {"", "notstarted"}
 
     @property
     def met_conflict(self) -> bool:
-        """Tell whether it failed because of another submission, and not because of what it was to publish."""
+        """Return whether it failed because of another submission, and not because of what it was to publish."""
         if self.state != FAILED:
             return False
         if any(says_conflict(failure.text) for failure in self.failures):
@@ -136,7 +136,7 @@ def read_job_operation(answer: Answer) -> Operation | str:
 
 
 def is_job_id(value: object) -> bool:
-    """Tell whether a value can be a job's identifier, and go into a path."""
+    """Return whether a value can be a job's identifier, and go into a path."""
     return isinstance(value, str) and _JOB_ID.fullmatch(value) is not None
 
 

@@ -117,7 +117,7 @@ class DraftPut:
     def once(self) -> Procedure[PutResult]:
         """Bring the draft to what is wanted.
 
-        :raises CppConfigurationError: a resource is of another offer, or can't be told from others; a plan isn't
+        :raises CppConfigurationError: a resource is of another offer, or can't be known from others; a plan isn't
             there; a published image version would go; nothing was sent.
         :raises CppNotFound: there is no such offer, and none is to be created.
         :raises CppBadRequest: the service refuses what is wanted, at once or by its job.
@@ -346,7 +346,7 @@ class DraftPut:
 
     @staticmethod
     def _is_unclear(reading: Reading) -> bool:
-        """Tell whether the service may have taken the request, though it doesn't say so."""
+        """Return whether the service may have taken the request, though it doesn't say so."""
         if was_refused_unread(reading):
             return False
         if isinstance(reading, Unanswered):

@@ -43,7 +43,7 @@ class ResourceRules:
         return KEYS.get(path[-1], "") if path else ""
 
     def is_new_plan(self, path: Path) -> bool:
-        """Tell that no list holds plans: they are resources."""
+        """Say that no list holds plans: they are resources."""
         return False
 
     def other_name(self, key: str, there: Mapping[str, Any]) -> str:
@@ -51,19 +51,19 @@ class ResourceRules:
         return key
 
     def is_secret(self, path: Path) -> bool:
-        """Tell whether the value at a place is one that the service masks."""
+        """Return whether the value at a place is one that the service masks."""
         return is_credential(field_name(path))
 
     def is_mask(self, value: Any) -> bool:
-        """Tell whether a value only stands for a secret."""
+        """Return whether a value only stands for a secret."""
         return isinstance(value, str) and _MASK.fullmatch(value) is not None
 
     def is_copy_of_file(self, wanted: Any, there: Any, path: Path) -> bool:
-        """Tell whether there is the service's copy of a file, on another host than the one that is wanted."""
+        """Return whether there is the service's copy of a file, on another host than the one that is wanted."""
         return _is_file(path) and _is_url(wanted) and _is_url(there) and _host(wanted) != _host(there)
 
     def same(self, wanted: Any, there: Any, path: Path) -> bool:
-        """Tell whether two values that are neither objects nor lists say the same."""
+        """Return whether two values that are neither objects nor lists say the same."""
         if isinstance(wanted, bool) or isinstance(there, bool):
             return wanted is there
         if wanted == there:
@@ -75,17 +75,17 @@ class ResourceRules:
         return False
 
     def is_so_anyway(self, wanted: Any, path: Path) -> bool:
-        """Tell whether nothing there is as wanted: what is to be deleted, and a state that is the default."""
+        """Return whether nothing there is as wanted: what is to be deleted, and a state that is the default."""
         if isinstance(wanted, Mapping):
             return wanted.get("lifecycleState") == _DELETED
         return bool(path) and path[-1] == "lifecycleState" and wanted == _DEFAULT_STATE
 
     def holds_versions(self, path: Path, there: Mapping[str, Any]) -> bool:
-        """Tell that no object is a map of image versions: they are a list."""
+        """Say that no object is a map of image versions: they are a list."""
         return False
 
     def is_hidden(self, path: Path) -> bool:
-        """Tell whether a path leads into a secret field; names of resources and keys of entries are none."""
+        """Return whether a path leads into a secret field; names of resources and keys of entries are none."""
         return any(
             is_confidential(name) and (number == 0 or path[number - 1] not in KEYS)
             for number, name in enumerate(path[1:], 1)

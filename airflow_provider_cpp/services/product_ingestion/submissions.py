@@ -188,8 +188,3 @@ def waits_for_signoff(rows: Iterable[SubmissionRow]) -> SubmissionRow | None:
     """Return what is ready in preview, and waits for its publisher to go live; None if nothing does."""
     row = in_preview(rows)
     return row if row is not None and row.state == SUCCEEDED else None
-
-
-def has_failed(row: SubmissionRow) -> bool:
-    """Tell whether a submission has come to nothing."""
-    return row.state == FAILED

@@ -108,7 +108,7 @@ def read_tree(answer: Answer) -> Tree | str:
 
 
 def says_there_is_none(reading: Reading, target: str) -> bool:
-    """Tell whether the service says that a product has no such tree.
+    """Return whether the service says that a product has no such tree.
 
     No page says by which status it does so of an environment in which a product never was.
 

@@ -211,7 +211,7 @@ class _Matching:
         return f"Plans there: {plans}." if plans else "No plan is there."
 
     def _alike(self, schema: Schema, plan: str, fields: Mapping[str, Any]) -> Resource | None:
-        """Return the resource of the tree that is of the same type, of the same plan, and told by the same."""
+        """Return the resource of the tree that is of the same type, of the same plan, and known by the same."""
         found = [each for each in self.tree.resources if each.type == schema.type and each.plan == plan]
         if schema.type == "product":
             return found[0] if found else None
