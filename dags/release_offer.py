@@ -109,7 +109,9 @@ with DAG(
     def confirm(location: str, params: dict | None = None) -> None:
         """Fail unless what was approved is what would go live: the publish of this run still waits for it.
 
-        A preview changes by another publish only, and that can't run before this one has ended.
+        A preview changes by another publish only. On Cloud Partner Portal none can begin while this one waits; on
+        the Product Ingestion API one replaces it. What comes after this task isn't seen: to run `go_live` again
+        later, clear both.
         """
         from airflow.providers.common.compat.sdk import AirflowFailException
 
@@ -119,7 +121,8 @@ with DAG(
         if not operation.waits_for_signoff:
             raise AirflowFailException(
                 f"The publish that was approved doesn't wait for going live any more ({operation.raw_status}): "
-                "somebody has canceled it, or gone live. Nothing goes live by this run; start another one."
+                "somebody has published anew, canceled it, or gone live. Nothing goes live by this run; start "
+                "another one."
             )
 
     if HITLBranchOperator is not None:

@@ -27,7 +27,7 @@ from airflow_provider_cpp.operators.offer import (
     PublishOperator,
     PutOfferOperator,
 )
-from airflow_provider_cpp.provider_info import FIELDS
+from airflow_provider_cpp.provider_info import CONNECTION_TYPES, FIELDS
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.triggers.operation import OperationTrigger
@@ -401,10 +401,27 @@ def test_every_field_of_the_connection_is_described_with_its_default():
         for row in page("docs/connection.md").splitlines()
         if row.startswith(("| extra `", "| `"))
     }
-    for name, field in FIELDS["cpp"].items():
-        row = rows[f"extra `{name}`"]
-        assert f"| {field['label']} |" in row
-        assert str(field["schema"].get("default", "")) in row.split("|")[-2]
+    for field_of in FIELDS.values():
+        for name, field in field_of.items():
+            row = rows[f"extra `{name}`"]
+            assert f"| {field['label']} |" in row
+            assert str(field["schema"].get("default", "")) in row.split("|")[-2]
+
+
+@pytest.mark.parametrize(("conn_type", "service"), CONNECTION_TYPES.items())
+def test_what_the_types_of_connections_differ_in_is_described(conn_type, service):
+    table = page("docs/connection.md").split("\n\n## ")[0].split("\n| | ")[1].splitlines()
+    heading, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in table]
+    column = heading.index(f"`{conn_type}`") + 1
+    cells = " ".join(row[column] for row in rows[1:] if len(row) > column)
+    assert [service[name] for name in ("name", "host", "scope", "api_version") if service[name] not in cells] == []
+    assert f"`{service['hook_class']}`" in cells
+
+
+@pytest.mark.parametrize("name", ["README.md", "docs/index.md"])
+def test_the_first_pages_say_which_type_of_connection_a_reader_needs(name):
+    beginning = page(name).split("\n## ")[0 if name == "README.md" else 1]
+    assert [each for each in CONNECTION_TYPES if f"| `{each}` |" not in beginning] == []
 
 
 def test_every_connection_shown_is_accepted(tmp_path):
@@ -414,7 +431,7 @@ def test_every_connection_shown_is_accepted(tmp_path):
     for name in ("docs/connection.md", "docs/quickstart.md", "README.md"):
         for code in blocks(page(name), "sh"):
             shown += re.findall(r"'(\{.*?\n?\})'", code, flags=re.DOTALL)
-    kinds = set()
+    kinds, types = set(), set()
     for text in shown:
         connection = json.loads(text)
         extra = {**connection.get("extra", {})}
@@ -430,9 +447,12 @@ def test_every_connection_shown_is_accepted(tmp_path):
             password=password,
             extra=extra,
         )
-        assert settings.publisher_id == "contoso"
+        # Only one of the services has to be told whose the offers are.
+        assert settings.publisher_id == "contoso" or settings.conn_type == "product_ingestion"
         kinds.add(settings.auth)
+        types.add(settings.conn_type)
     assert kinds == set(FIELDS["cpp"]["auth"]["schema"]["enum"])
+    assert types == set(CONNECTION_TYPES)
 
 
 def test_the_connection_shown_as_a_uri_is_the_one_shown_as_json():

@@ -152,7 +152,8 @@ class Cancel:
         """
         call = self.watched.to_cancel(self.notification_emails)
         if isinstance(call, str):
-            message = not_canceling(str(self.watched), call, self.watched.portal)
+            # No cancel of ours can, CancelOperator's neither.
+            message = f"Not canceling {self.watched}: {call}. It runs on. Cancel it in {self.watched.portal}."
             if self.warns:
                 yield Say(message, logging.WARNING)
             return Canceled(NOT_CANCELABLE, self.watched.url, message)

@@ -116,14 +116,14 @@ class Product:
             whose = f"publisher {self.ref.publisher_id}'s account" if self.ref.publisher_id else "the account"
             raise CppNotFound(
                 f"{call} failed: there is no product whose externalId is {external_id!r} in {whose}, as far as "
-                "this connection's principal sees it: an offer of another seller isn't listed either. Nothing was "
-                "sent. Check offer_id (the offer's id, not its name), and that the principal belongs to the "
-                "seller account whose offer it is.",
+                "this connection's principal sees it: an offer of another seller isn't listed either. Check "
+                "offer_id (the offer's id, not its name), and that the principal belongs to the seller account "
+                "whose offer it is.",
             )
         if len(same) > 1:
             raise CppBadRequest(
                 f"{call} failed: {len(same)} products have the externalId {external_id!r}: "
-                f"{', '.join(f'product/{guid}' for guid in sorted(same))}. Nothing was sent. Give the one that is "
-                "meant as offer_id."
+                f"{', '.join(f'product/{guid}' for guid in sorted(same))}. Give the one that is meant as "
+                "offer_id."
             )
         return same.pop()
