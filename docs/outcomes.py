@@ -1,8 +1,8 @@
 """Writes what each outcome looks like into the documentation, from runs against the emulator.
 
 ``python -m docs.outcomes`` runs every outcome and replaces the table in README.md and the messages in
-docs/outcomes.md and docs/troubleshooting.md; ``tests/test_documentation.py`` compares them. Nobody types a
-message by hand.
+docs/outcomes.md, docs/troubleshooting.md and the operators' pages; ``tests/test_documentation.py`` compares them.
+Nobody types a message by hand.
 """
 
 from __future__ import annotations
@@ -24,14 +24,20 @@ import tests.conftest  # noqa: F401 - gives Airflow a home of its own, before it
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.emulator import Emulator, Fault
 from airflow_provider_cpp.exceptions import CppError, is_retried
-from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator
+from airflow_provider_cpp.hooks.offers import OffersHook
+from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator, PublishOperator
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from tests.running import context_of
 
 ROOT = Path(__file__).parent.parent
 OFFER = "contoso-virtualmachineoffer"
 OPERATION = "56615b67-2185-49fe-80d2-c4ddf77bb2e8"
+SUBMISSION = 1152921505690000000
 HOURS = 3600.0
+
+CPP = "cloud_partner_portal"
+INGESTION = "product_ingestion"
+HOSTS = {CPP: "https://cloudpartner.azure.com", INGESTION: "https://graph.microsoft.com"}
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,7 @@ class Outcome:
     :param task: the class of the task; ``both`` for either.
     :param error: what it raised; None if it succeeded.
     :param message: the error's message, or what the task returned.
+    :param api: through which API.
     """
 
     key: str
@@ -50,6 +57,7 @@ class Outcome:
     task: str
     error: CppError | None
     message: str
+    api: str = CPP
 
 
 class Clock:
@@ -71,19 +79,26 @@ class Clock:
 class Stage:
     """A portal with an offer in preview, a connection that leads there, and tasks that run at once."""
 
-    def __init__(self, portal: Emulator, environment: pytest.MonkeyPatch) -> None:
+    def __init__(self, portal: Emulator, environment: pytest.MonkeyPatch, api: str) -> None:
         self.portal = portal
         self._environment = environment
+        self._api = api
         portal.add_offer(OFFER)
         self.connect()
 
-    def connect(self, **extra: Any) -> None:
-        """Make the connection, with other values in its extra."""
-        self._environment.setenv("AIRFLOW_CONN_CPP_DEFAULT", self.portal.connection_json(**extra))
+    def connect(self, api: str | None = None, **extra: Any) -> None:
+        """Make the connection, through an API, with other values in its extra."""
+        connection = self.portal.connection_json(api=api or self._api, **extra)
+        self._environment.setenv("AIRFLOW_CONN_CPP_DEFAULT", connection)
 
     def go_live(self, **arguments: Any) -> str:
         """Run a GoLiveOperator."""
         task = GoLiveOperator(**{"task_id": "go_live", "offer_id": OFFER, "deferrable": False, **arguments})
+        return task.execute(context_of(task))  # type: ignore[arg-type]
+
+    def publish(self, **arguments: Any) -> str:
+        """Run a PublishOperator."""
+        task = PublishOperator(**{"task_id": "publish", "offer_id": OFFER, "deferrable": False, **arguments})
         return task.execute(context_of(task))  # type: ignore[arg-type]
 
     def cancel(self, **arguments: Any) -> dict[str, object]:
@@ -104,7 +119,7 @@ class Stage:
 
 
 @contextmanager
-def _stage() -> Iterator[Stage]:
+def _stage(api: str) -> Iterator[Stage]:
     clock = Clock()
     randomness = random.getstate()
     random.seed(1)  # how many polls a wait takes depends on their jitter
@@ -115,7 +130,7 @@ def _stage() -> Iterator[Stage]:
         mock.patch("time.sleep", clock.sleep),
         mock.patch.object(BlockingClient.__init__, "__defaults__", (None, clock.sleep)),
     ):
-        yield Stage(portal, environment)
+        yield Stage(portal, environment, api)
     random.setstate(randomness)
 
 
@@ -238,6 +253,66 @@ def _ambiguous(stage: Stage) -> object:
     return stage.go_live()
 
 
+def _draft(stage: Stage) -> Stage:
+    stage.portal.add_offer(OFFER, state="draft")
+    return stage
+
+
+def _live_by_job(stage: Stage) -> str:
+    result = stage.wait(stage.go_live())
+    return f"status {result['status']!r}, steps {result['steps']}, live_links {result['live_links']}"
+
+
+def _replaced(stage: Stage) -> object:
+    location = _draft(stage).publish()
+    stage.portal.advance(7 * HOURS)
+    OffersHook().publish(OFFER)
+    return stage.wait(location)
+
+
+def _disagreeing(stage: Stage) -> object:
+    stage.portal.configure(row_end_delay=HOURS)
+    return stage.wait(stage.go_live(), poke_interval=60.0, max_poke_interval=60.0)
+
+
+def _called_off_by_location(stage: Stage) -> object:
+    return stage.cancel(offer_id=None, operation_location=stage.go_live())["message"]
+
+
+def _called_off_in_preview(stage: Stage) -> object:
+    location = _draft(stage).publish()
+    stage.portal.advance(7 * HOURS)
+    return stage.cancel(offer_id=None, operation_location=location)["message"]
+
+
+def _past_the_point_of_no_return(stage: Stage) -> object:
+    location = stage.go_live()
+    stage.portal.advance(5.9 * HOURS)
+    return stage.cancel(offer_id=None, operation_location=location)
+
+
+def _switched(stage: Stage) -> object:
+    stage.connect(CPP)
+    location = stage.go_live()
+    stage.connect()
+    return stage.wait(location)
+
+
+def _wrong_scope(stage: Stage) -> object:
+    stage.connect(scope="https://cloudpartner.azure.com/.default")
+    return stage.go_live()
+
+
+def _published_by_somebody(stage: Stage) -> Stage:
+    _draft(stage).portal.portal.publish("contoso", OFFER)
+    return stage
+
+
+def _publish_without_answer(stage: Stage) -> object:
+    _draft(stage).portal.faults.add(Fault("error", action="publish", status=503))
+    return stage.publish()
+
+
 SCENES: tuple[tuple[str, str, str, Callable[[Stage], object]], ...] = (
     ("accepted", "The request was accepted", "GoLiveOperator", _accepted),
     ("live", "The offer is live", "OperationSensor", _live),
@@ -264,24 +339,59 @@ SCENES: tuple[tuple[str, str, str, Callable[[Stage], object]], ...] = (
     ("ambiguous", "Accepted or not, the service won't say", "GoLiveOperator", _ambiguous),
 )
 
+#: Through the Product Ingestion API: those of which it has messages of its own.
+INGESTION_SCENES: tuple[tuple[str, str, str, Callable[[Stage], object]], ...] = (
+    ("ingestion-accepted", "The request names a job", "GoLiveOperator", _accepted),
+    ("ingestion-live", "The offer is live, by job and submission", "OperationSensor", _live_by_job),
+    ("ingestion-failed", "The job failed", "OperationSensor", _failed),
+    ("ingestion-canceled", "Somebody canceled the job", "OperationSensor", _canceled),
+    ("ingestion-replaced", "What was published was replaced by a newer version", "OperationSensor", _replaced),
+    ("ingestion-disagreeing", "Job and submission disagree for ten minutes", "OperationSensor", _disagreeing),
+    ("ingestion-called-off", "The job is canceled", "CancelOperator", _called_off_by_location),
+    ("ingestion-in-preview", "What was to be canceled is in preview", "CancelOperator", _called_off_in_preview),
+    ("ingestion-by-offer", "A cancel by the offer alone", "CancelOperator", _called_off),
+    ("ingestion-too-far-on", "It can't be canceled any more", "CancelOperator", _past_the_point_of_no_return),
+    ("ingestion-switched", "The connection was switched under way", "OperationSensor", _switched),
+    ("ingestion-scope", "The token is for the other API (401)", "both", _wrong_scope),
+    ("ingestion-403", "The principal isn't on the account (403)", "both", _not_registered),
+    ("ingestion-not-found", "There is no such product", "GoLiveOperator", _unknown_offer),
+    ("ingestion-not-due", "The last one in preview is live (precheck)", "GoLiveOperator", _not_due),
+    ("ingestion-not-due-yet", "A publish runs (precheck)", "GoLiveOperator", _not_due_yet),
+    ("ingestion-conflict", "The job meets another submission", "GoLiveOperator", _conflict),
+    ("ingestion-runs", "A publish runs already", "PublishOperator", lambda s: _published_by_somebody(s).publish()),
+    (
+        "ingestion-restart",
+        "It can't be canceled, as its job isn't known",
+        "PublishOperator",
+        lambda s: _published_by_somebody(s).publish(if_running="restart"),
+    ),
+    ("ingestion-ambiguous", "A publish without a clear answer", "PublishOperator", _publish_without_answer),
+)
+
 
 def outcomes() -> list[Outcome]:
     """Run every outcome against an emulator of its own."""
     found = []
-    for key, what, task, scene in SCENES:
-        with _stage() as stage:
+    every = [(CPP, *scene) for scene in SCENES] + [(INGESTION, *scene) for scene in INGESTION_SCENES]
+    for api, key, what, task, scene in every:
+        with _stage(api) as stage:
             try:
                 result, error = str(scene(stage)), None
             except CppError as raised:
                 result, error = str(raised), raised
-            found.append(Outcome(key, what, task, error, _of_nowhere(result, stage.portal)))
+            found.append(Outcome(key, what, task, error, _of_nowhere(result, stage.portal, api), api))
     return found
 
 
-def _of_nowhere(text: str, portal: Emulator) -> str:
-    """Put the names of Microsoft's hosts, and the reference's example id, where a run has its own."""
+def _of_nowhere(text: str, portal: Emulator, api: str) -> str:
+    """Put the names of Microsoft's hosts, and the references' example ids, where a run has its own."""
     text = text.replace(f"Asked was {portal.authority}", "Asked was https://login.microsoftonline.com")
-    text = text.replace(portal.url, "https://cloudpartner.azure.com")
+    host = HOSTS[CPP] if f"{portal.url}/api/" in text else HOSTS[api]
+    text = text.replace(portal.url, host)
+    submissions = list(dict.fromkeys(re.findall(r"\b1152921\d{12}\b", text)))
+    for number, submission in enumerate(submissions, start=1):
+        text = text.replace(submission, f"{SUBMISSION + number}")
+    text = re.sub(r"\(created [\d -]+:\d\d UTC\)", "(created 2026-05-04 09:12 UTC)", text)
     known = {portal.tenant_id, portal.client_id}
     return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", lambda m: m[0] if m[0] in known else OPERATION, text)
 
@@ -299,13 +409,15 @@ def _fate(each: Outcome) -> tuple[str, str, str, str]:
 def table(found: list[Outcome]) -> str:
     """Return the table of README.md."""
     rows = ["| What happened | Task | Its state | Retried | Exception |", "|---|---|---|---|---|"]
-    rows += [f"| {each.what} | {' | '.join(_fate(each))} |" for each in found]
+    rows += [f"| {each.what} | {' | '.join(_fate(each))} |" for each in found if each.api == CPP]
     return "\n".join(rows)
 
 
-def sections(found: list[Outcome]) -> str:
-    """Return the sections of docs/outcomes.md."""
-    return "\n\n".join(f"## {each.what}\n\n{_told(each)}\n\n{_block(each)}" for each in found)
+def sections(found: list[Outcome], api: str) -> str:
+    """Return the sections of docs/outcomes.md on one API."""
+    level = "##" if api == CPP else "###"
+    of_api = [each for each in found if each.api == api]
+    return "\n\n".join(f"{level} {each.what}\n\n{_told(each)}\n\n{_block(each)}" for each in of_api)
 
 
 def _told(each: Outcome) -> str:
@@ -323,22 +435,32 @@ def _block(each: Outcome) -> str:
 def with_outcomes(text: str, found: list[Outcome]) -> str:
     """Return a document with what is shown of the outcomes as they are.
 
-    :param text: the document. ``<!-- outcomes -->``, ``<!-- outcomes, in short -->`` and
-        ``<!-- message: KEY -->`` begin what is replaced, ``<!-- end -->`` ends it.
+    :param text: the document. ``<!-- outcomes -->``, ``<!-- outcomes: API -->``, ``<!-- outcomes, in short -->``
+        and ``<!-- message: KEY -->`` begin what is replaced, ``<!-- end -->`` ends it.
     :param found: the outcomes.
     """
-    wanted = {"outcomes": sections(found), "outcomes, in short": table(found)}
+    wanted = {
+        "outcomes": sections(found, CPP),
+        f"outcomes: {INGESTION}": sections(found, INGESTION),
+        "outcomes, in short": table(found),
+    }
     for each in found:
         wanted[f"message: {each.key}"] = _block(each)
     return re.sub(
-        r"(<!-- (outcomes(?:, in short)?|message: [\w-]+) -->\n).*?(<!-- end -->)",
+        r"(<!-- (outcomes(?:, in short|: \w+)?|message: [\w-]+) -->\n).*?(<!-- end -->)",
         lambda match: f"{match[1]}\n{wanted[match[2]]}\n\n{match[3]}",
         text,
         flags=re.DOTALL,
     )
 
 
-DOCUMENTS = ("README.md", "docs/outcomes.md", "docs/troubleshooting.md")
+DOCUMENTS = (
+    "README.md",
+    "docs/outcomes.md",
+    "docs/troubleshooting.md",
+    "docs/operators/go_live.md",
+    "docs/operators/wait.md",
+)
 
 
 def main() -> None:
