@@ -81,7 +81,15 @@ with DAG(
         if_match="*",  # offers that were migrated have no ETag; leave it out for one that has
     )
     # A run that ended at its approval has left its publish running: it is canceled if it has an older draft.
-    publish = PublishOperator(task_id="publish", if_running="restart", retries=2)
+    # It waits for its own publish: what the offer's status says right after it may be of the one before.
+    publish = PublishOperator(
+        task_id="publish",
+        if_running="restart",
+        wait_for_completion=True,
+        until="signoff",
+        poll_interval=10,
+        retries=2,
+    )
     wait_for_signoff = OfferStatusSensor(task_id="wait_for_signoff", poke_interval=10)
 
     @task
