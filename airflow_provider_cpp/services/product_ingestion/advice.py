@@ -22,7 +22,9 @@ def _pattern(text: str) -> re.Pattern[str]:
 IN_PROGRESS = (
     r"\bin[ -]?progress\b.{0,40}\bsubmission\b.{0,40}\bexists|submission.{0,40}(?:in progress|is running)"
 )
-NOT_LATEST = r"can(?:not|'t| not) be pushed|not the (?:latest|newest)|its not the latest"
+NOT_LATEST = (
+    r"\bsubmission\b.{0,40}\bcan(?:not|'t| not) be pushed|\bsubmission\b.{0,60}\bnot the (?:latest|newest)\b"
+)
 
 #: What a cancel is refused with that comes too late (the page on configure jobs), or finds one under way.
 _IS_OVER = (

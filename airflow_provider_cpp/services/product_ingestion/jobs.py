@@ -31,8 +31,8 @@ _KNOWN = frozenset({"code", "message", "details", "resourceid"})
 class Failure:
     """One node of a tree of errors.
 
-    :param code: the service's own code; empty if it gives none.
-    :param text: its message as plain text, without secrets.
+    :param code: the service's own code, without secrets, like all of it; empty if it gives none.
+    :param text: its message as plain text.
     :param resource: the resource that it is about; empty if it names none.
     """
 
@@ -190,9 +190,9 @@ def _failure(node: Mapping[Any, Any]) -> Failure | None:
     if not text and others:
         text = _words(words_of(others))
     failure = Failure(
-        one_line(code)[:100] if isinstance(code, str) else "",
+        _words(one_line(code))[:100] if isinstance(code, str) else "",
         text,
-        one_line(resource)[:200] if isinstance(resource, str) else "",
+        _words(one_line(resource))[:200] if isinstance(resource, str) else "",
     )
     return failure if failure.code or failure.text else None
 
