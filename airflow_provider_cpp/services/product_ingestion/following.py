@@ -15,6 +15,7 @@ from airflow_provider_cpp.lro.looks import (
     NeverBegan,
     NotListed,
     Seen,
+    Unread,
     looked,
     unlisted_look,
 )
@@ -29,10 +30,11 @@ from airflow_provider_cpp.services.product_ingestion.jobs import Job, read_job, 
 from airflow_provider_cpp.services.product_ingestion.outcomes import Absent, NotYet, outcome_of
 from airflow_provider_cpp.services.product_ingestion.resources import submission_in
 from airflow_provider_cpp.services.product_ingestion.submissions import LIVE, row_with, rows_of
-from airflow_provider_cpp.wire.answers import Answer, Reading, heard, parsed_body, retry_after
+from airflow_provider_cpp.wire.answers import Answer, Reading, heard, parsed_body, retry_after, unreadable
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.procedures import Procedure, Say, sent
+from airflow_provider_cpp.wire.retries import is_failed_read
 
 #: Seconds after a job's end in which its submission's row may lag behind. Nobody says how long it may take.
 LAG = 600.0
@@ -149,13 +151,16 @@ class Publication:
             case Operation() as operation:
                 same = known.operation if operation == known.operation else operation
                 return replace(known, operation=same, handle=handle, retry_after=wait, since=None, why="")
-            case NotYet(why):
-                return (yield from self._lagging(replace(known, handle=handle, retry_after=wait), why, rows.now))
+            case NotYet() as not_yet:
+                lagging = replace(known, handle=handle, retry_after=wait)
+                return (yield from self._lagging(lagging, not_yet, rows.now))
             case Absent(why):
                 return missing or self._absent(why)
 
-    def _lagging(self, known: SeenTogether, why: str, now: float) -> Procedure[Look]:
-        since = now if known.since is None else known.since
+    def _lagging(self, known: SeenTogether, not_yet: NotYet, now: float) -> Procedure[Look]:
+        since, why = now if known.since is None else known.since, not_yet.why
+        if now - since >= LAG and not_yet.or_else is not None:
+            return replace(known, operation=not_yet.or_else, since=None, why="")
         if now - since >= LAG:
             error = OperationStatusUnknown(f"The status of {self.offer} can't be learned: {why}. {self.ids}")
             return Contradictory(f"{why}, and that has been so for {(now - since) / 60:.0f} minutes", error)
@@ -174,11 +179,15 @@ class Publication:
         call = calls.get_job_resources(self.offer, handle.job)
         reading, _ = yield from sent(call, patient=patient)
         if reading.code != 200 or not isinstance(reading, Answer):
-            if handle.product:
+            if handle.product and not is_failed_read(reading):
                 return handle  # by what wasn't listed before
             return looked(call, reading, read_job_operation)
         made = submission_in(parsed_body(reading))
-        if made is None:
+        if isinstance(made, str) and not handle.product:
+            why = f"HTTP 200, but {made}"
+            error = unreadable(call, reading, made)
+            return Unread(why, "200 unreadable", error, retry_after=retry_after(reading))
+        if not isinstance(made, tuple):
             return handle
         product, submission, target = made
         return replace(handle, product=product, submission=submission, target=handle.target or target)

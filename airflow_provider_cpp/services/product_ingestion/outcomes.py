@@ -27,9 +27,11 @@ class NotYet:
     """The row doesn't confirm the job's end yet.
 
     :param why: what both say, in words.
+    :param or_else: what became of it if that stays so; None if it isn't known then.
     """
 
     why: str
+    or_else: Operation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,11 @@ def _of_publish(handle: Handle, job: Operation | None, rows: Sequence[Submission
             failed = Operation(FAILED, "failed", messages=(Message("error", more),))
             return _confirmed(job, row, failed, is_further=True)
         return _confirmed(job, row, row.operation, is_further=True)
-    return _confirmed(job, row, _WAITS if row.state == SUCCEEDED else row.operation)
+    outcome = _confirmed(job, row, _WAITS if row.state == SUCCEEDED else row.operation)
+    if isinstance(outcome, NotYet) and job is not None and job.status != SUCCEEDED and row.state == RUNNING:
+        # By its id nobody knows whether it is this one's: one that runs on is what somebody published since.
+        return outcome if handle.submission else NotYet(outcome.why, job)
+    return outcome
 
 
 def _since(handle: Handle, rows: Sequence[SubmissionRow]) -> list[SubmissionRow]:

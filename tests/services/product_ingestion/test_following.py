@@ -258,9 +258,82 @@ class TestPublish:
         assert end.status == "failed"
         assert "The logo is missing." in end.message
 
+    @pytest.mark.parametrize("status", [429, 500, 503])
+    def test_one_that_was_replaced_isnt_taken_for_its_successor_while_its_job_cant_be_asked(
+        self, status: int
+    ) -> None:
+        release = Release("preview")
+        detail = f"{BASE}/configure/job-1"
+
+        def replaced(now: float) -> None:
+            release.portal.end(now=now)
+            release.portal.answers[detail] = refused(status)
+            release.portal.rows.remove(release.row)
+            release.portal.add("preview", age=NOW - now)
+
+        end = release.watch(SIGNOFF, script={3: replaced, 9: lambda now: release.portal.answers.clear()})
+        # By then the job says which submission it made.
+        assert end.status == "failed", end
+        assert "was replaced by submission" in end.message
+
+    @pytest.mark.parametrize(("result", "status"), [("failed", "failed"), ("cancelled", "canceled")])
+    def test_one_that_came_to_nothing_isnt_taken_for_what_somebody_publishes_since(
+        self, result: str, status: str
+    ) -> None:
+        release = Release("preview")
+
+        def published_anew(now: float) -> None:
+            release.portal.end(result, error("internalServerError", "Certification"), now=now)
+            release.portal.rows[:] = [each for each in release.portal.rows if each is not release.row]
+            other = release.portal.add("preview", age=NOW - now)
+            other.status, other.result = "running", "pending"
+
+        began = release.runner.now
+        end = release.watch(SIGNOFF, script={3: published_anew})
+        assert end.status == status, end
+        # It may be its own row that lags behind.
+        assert release.runner.now - began >= LAG
+
 
 class TestPlainLocations:
     """Without a fragment, as a person may have it."""
+
+    @pytest.mark.parametrize(
+        "detail",
+        [
+            {},
+            {"resources": {}},
+            {"resources": [None]},
+            {"resources": [{"id": f"submission/{GUID}/0", "target": {"targetType": "preview"}}]},
+            {"resources": [{"id": f"submission/{GUID}/12", "target": {"targetType": "retail"}}]},
+            {"resources": [{"id": f"submission/{GUID}/12"}]},
+            {
+                "resources": [
+                    {"$schema": "https://schema.mp.microsoft.com/schema/submission/2022-03-01-preview2"},
+                    {"id": f"plan/{GUID}/{GUID}"},
+                ]
+            },
+        ],
+        ids=str,
+    )
+    def test_a_job_that_may_have_published_isnt_the_end_of_what_it_published(self, detail: Any) -> None:
+        release = Release("preview")
+        release.portal.answers[f"{BASE}/configure/job-1"] = answered(200, detail)
+        end = release.watch(
+            location=f"{ORIGIN}{BASE}/configure/job-1/status", script={2: lambda now: release.portal.end(now=now)}
+        )
+        assert end.status == "unknown", end
+        assert "isn't understood" in end.message or "has no resources" in end.message
+
+    def test_a_job_that_publishes_nothing_ends_by_itself(self) -> None:
+        release = Release("preview")
+        detail = {"resources": [{"id": f"plan/{GUID}/{GUID}"}, {"id": f"submission/{GUID}/0"}]}
+        detail["resources"][1]["target"] = {"targetType": "draft"}  # type: ignore[assignment]
+        release.portal.answers[f"{BASE}/configure/job-1"] = answered(200, detail)
+        end = release.watch(
+            location=f"{ORIGIN}{BASE}/configure/job-1/status", script={2: lambda now: release.portal.end(now=now)}
+        )
+        assert end.status == "succeeded", end
 
     @pytest.mark.parametrize("tail", ["/status", "/status/", ""])
     def test_a_job_is_asked_what_it_made(self, tail: str) -> None:
