@@ -152,11 +152,7 @@ class Cancel:
         """
         call = self.watched.to_cancel(self.notification_emails)
         if isinstance(call, str):
-            # No cancel of ours can, CancelOperator's neither.
-            message = f"Not canceling {self.watched}: {call}. It runs on. Cancel it in {self.watched.portal}."
-            if self.warns:
-                yield Say(message, logging.WARNING)
-            return Canceled(NOT_CANCELABLE, self.watched.url, message)
+            return (yield from self._left_alone(call))
         try:
             return (yield from self._canceled(call, draw))
         except CppError as error:
@@ -165,6 +161,28 @@ class Cancel:
             # What refuses now, the service or the login, says nothing of a cancel that was sent before.
             end = ends.refused(self.watched.url, error, self.watched)
             return (yield from self._came_to(call, end))
+
+    def _left_alone(self, why: str) -> Procedure[Canceled]:
+        """Return what becomes of something that no call cancels: it may have ended, and runs on otherwise.
+
+        :param why: why there is no call.
+        """
+        over: End | None = None
+        if self.watched.operation_id:
+            try:
+                over = yield from self._over()
+            except CppError as error:
+                why = f"{why}; whether it runs can't be read ({error.message.rstrip('.')})"
+        if over is not None and over.status != UNKNOWN:
+            return _canceled(over)
+        runs = " It runs on." if self._seen is not None else ""
+        ids = f" {self.watched.ids}" if self.watched.ids else ""
+        message = (
+            f"Not canceling {self.watched}: {why}.{runs} Look at {self.watched.portal} to cancel it by hand.{ids}"
+        )
+        if self.warns:
+            yield Say(message, logging.WARNING)
+        return Canceled(NOT_CANCELABLE, self.watched.url, message)
 
     def _canceled(self, call: Call, draw: Callable[[], float]) -> Procedure[Canceled]:
         deadline = 0.0

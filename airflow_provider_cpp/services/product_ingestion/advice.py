@@ -34,6 +34,11 @@ _IS_OVER = (
 
 _ASK = "The same request would be refused again."
 
+_NO_SUCH_JOB = (
+    "The service doesn't know the job, or not any more, which says nothing of what it did: look at the offer in "
+    f"Partner Center, {PORTAL}."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class _Case:
@@ -115,6 +120,8 @@ def meaning(call: Call, status: int, heard: str, *, says_why: bool) -> tuple[typ
     :param heard: all that the answer says, in the service's words.
     :param says_why: whether a message of it is shown beside the advice.
     """
+    if status in {404, 410} and call.operation_id:
+        return usual_error(status), _NO_SUCH_JOB
     case = next((case for case in _CASES if case.fits(status, heard)), None)
     if case is not None:
         return case.error or usual_error(status), case.advice.format(subject=call.subject)

@@ -34,7 +34,8 @@ _PASSING = frozenset({"internalservererror", "serviceunavailable", "requesttimeo
 #: What says that a resource isn't taken, and what says nothing beside it.
 _BARE = re.compile(r"invalid resource[.!]?|the resource is invalid[.!]?", re.IGNORECASE)
 _NOTHING = re.compile(r"(?:the )?operation failed[.!]?|bad request[.!]?", re.IGNORECASE)
-_DELETES_IMAGE = re.compile(r"cannot delete image|already published", re.IGNORECASE)
+_DELETES_IMAGE = re.compile(r"(?:cannot|can't|can not) (?:delete|remove) image", re.IGNORECASE)
+_CHANGES_IMAGE = re.compile(r"\bimage\b.{0,80}\balready published", re.IGNORECASE | re.DOTALL)
 
 _COMPARES_ANEW = "A later try compares anew, and sends only what is missing."
 
@@ -110,6 +111,11 @@ def _meaning(job: Job, schemas: Sequence[Schema], api_version: str) -> tuple[typ
             "All image versions that were published have to be sent along, and those that the service returned "
             "were. Below a schema's newest version it may return none: set the connection's api_version, "
             f"{api_version}, to a later one, such as 2026-04-01-preview1."
+        )
+    if any(_CHANGES_IMAGE.search(text) for text in texts):
+        return CppBadRequest, (
+            "An image version that was published can't change any more, its URL and signature included: leave it "
+            "as the service returns it, and add a new version."
         )
     if _is_bare(texts, codes):
         sent_as = ", ".join(sorted({str(schema) for schema in schemas}))

@@ -509,6 +509,11 @@ class TestTheJob:
                 CppBadRequest,
                 "Below a schema's newest version it may return none",
             ),
+            (
+                {"code": "badRequest", "message": "Cannot change image '1.0.0' as it is already published"},
+                CppBadRequest,
+                "can't change any more, its URL and signature included",
+            ),
             ({}, CppBadRequest, "the service doesn't say why"),
         ],
     )

@@ -9,6 +9,7 @@ import pytest
 from airflow_provider_cpp.exceptions import (
     CppConfigurationError,
     CppConflict,
+    CppNotFound,
     OperationCanceled,
     OperationFailed,
     OperationStatusUnknown,
@@ -419,6 +420,25 @@ class TestCanceling:
         canceled, runner = self.cancel(release)
         assert canceled.status == "not_cancelable", canceled
         assert runner.posts == []
+
+    @pytest.mark.parametrize(
+        ("result", "status"),
+        [("succeeded", "succeeded"), ("failed", "failed"), ("cancelled", "not_cancelable")],
+    )
+    def test_without_a_job_it_may_have_ended(self, result: str, status: str) -> None:
+        release = Release(posts=["lost"])
+        release.portal.end(result)
+        canceled, runner = self.cancel(release)
+        assert canceled.status == status, canceled
+        assert "It runs on" not in canceled.message
+        assert runner.posts == []
+
+    def test_a_job_that_isnt_known_isnt_an_offer_that_isnt(self) -> None:
+        release = Release()
+        release.portal.cancel_posts = ["404"]
+        with pytest.raises(CppNotFound, match="doesn't know the job") as caught:
+            self.cancel(release)
+        assert "check offer_id" not in str(caught.value)
 
     def test_what_is_refused_as_completed_is_settled_by_looking(self) -> None:
         release = Release()

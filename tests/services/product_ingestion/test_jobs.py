@@ -32,7 +32,10 @@ def test_no_member_of_an_error_shows_a_secret(member: str) -> None:
         (error("badRequest", "Operation failed", [error("invalidState", NOT_LATEST)]), True),
         (error("badRequest", "The submission is not the newest."), True),
         (error("productLocked", "The product is locked."), True),
-        (error("badRequest", "Operation failed", [error("invalidResource", "The agent is not the latest.")]), False),
+        (
+            error("badRequest", "Operation failed", [error("invalidResource", "The agent is not the latest.")]),
+            False,
+        ),
         (error("internalServerError", "The kernel of the image is not the latest version.", []), False),
         (error("conflict", "Operation failed", [error("invalidResource", "The logo is missing.")]), False),
     ],
