@@ -33,6 +33,7 @@ from airflow_provider_cpp.services.product_ingestion.submissions import LIVE, ro
 from airflow_provider_cpp.wire.answers import Answer, Reading, heard, parsed_body, retry_after, unreadable
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Unlisted
+from airflow_provider_cpp.wire.plain_text import capitalized
 from airflow_provider_cpp.wire.procedures import Procedure, Say, sent
 from airflow_provider_cpp.wire.retries import is_failed_read
 
@@ -245,7 +246,7 @@ def refused_by(publication: Publication, job: Job) -> CppConflict:
     :param job: the job, as it says so.
     """
     return CppConflict(
-        f"{str(publication)[:1].upper()}{str(publication)[1:]} was refused after it had been accepted: "
-        f"{job.reason.rstrip('.')}. It never began, and changed nothing. {publication.ids}",
+        f"{capitalized(publication.handle.kind)} of {publication.offer} was refused after it had been accepted: "
+        f"{job.reason.rstrip('.')}. It never began, and changed nothing.",
         operation_id=publication.operation_id,
     )

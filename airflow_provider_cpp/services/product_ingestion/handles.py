@@ -100,8 +100,12 @@ class Handle:
     @property
     def in_words(self) -> str:
         """Return the operation in words."""
-        what = {LIVE: "go-live", PREVIEW: "publish"}.get(self.target, "operation")
-        return f"{what} {self.operation_id} on {self.offer}"
+        return f"{self.kind} {self.operation_id} on {self.offer}"
+
+    @property
+    def kind(self) -> str:
+        """Return in words what the operation does."""
+        return {LIVE: "go-live", PREVIEW: "publish"}.get(self.target, "operation")
 
     def of_submission(self, submission: str) -> Handle:
         """Return the same operation with its submission known."""

@@ -182,6 +182,8 @@ class TestGoLive:
         end = release.watch(script={3: late})
         assert end.error_class(by_sensor=True) is CppConflict
         assert "In Progress" in end.message
+        assert end.message.startswith("Go-live of offer contoso/vm was refused after it had been accepted: ")
+        assert "job-1" in end.message.rpartition("It never began")[2], "ids last"
 
     def test_words_that_nobody_knows_wait_on_with_what_stands_beside_them(self) -> None:
         release = Release()

@@ -128,6 +128,7 @@ class TestGoLive:
         with pytest.raises(CppConflict) as caught:
             runner.run(procedure)
         assert NOT_LATEST in str(caught.value)
+        assert str(caught.value).endswith("Nothing was started. Operation job-1."), "ids last"
 
     def test_what_went_live_by_somebody_else_meanwhile_is_the_answer(self) -> None:
         portal = ready()
