@@ -1,3 +1,3 @@
-"""Take Azure Marketplace offers live from Apache Airflow, through Microsoft's Cloud Partner Portal API."""
+"""Take Azure Marketplace offers live from Apache Airflow, through either of Microsoft's APIs for that."""
 
 __version__ = "0.1.0"

@@ -16,7 +16,7 @@ from airflow.providers.common.compat.sdk import (
 
 
 class CppError(AirflowException):
-    """Anything that went wrong between this provider and Cloud Partner Portal.
+    """Anything that went wrong between this provider and the service, whichever of them the connection leads to.
 
     :param message: what was attempted, on what, what came back, and what to do about it.
     :param http_status: HTTP status of the answer, if there was one.

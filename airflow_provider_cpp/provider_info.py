@@ -151,7 +151,7 @@ def get_provider_info() -> dict[str, object]:
     integration = CONNECTION_TYPES["cpp"]["name"]
     return {
         "package-name": "airflow-provider-cpp",
-        "name": integration,
+        "name": "Azure Marketplace",
         "description": "Take Azure Marketplace offers live, by Cloud Partner Portal or the Product Ingestion API.",
         "integrations": [
             {"integration-name": service["name"], "external-doc-url": service["pages"], "tags": ["azure"]}

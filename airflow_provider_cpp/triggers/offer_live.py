@@ -71,6 +71,7 @@ class OfferLiveTrigger(BaseEventTrigger):
     :param max_poke_interval: seconds, or a timedelta, between two looks at most; 600. In between, it looks in
         proportion to how long nothing has changed.
     :param lookback: seconds, or a timedelta, before the first look: what went live since is reported as well; 0.
+        The Product Ingestion API doesn't say when something went live: there it has no effect.
     :raises CppConfigurationError: an identifier or an interval can't be one.
     """
 
