@@ -32,6 +32,8 @@ class Database:
         if type(message).__name__ == "SetXCom":
             self.rows[message.key] = message.value
             return None
+        if type(message).__name__ != "GetXCom":  # a secret to mask, a connection that Airflow 3.0 asks for here
+            return None
         from airflow.sdk.execution_time.comms import XComResult
 
         return XComResult(key=message.key, value=self.rows.get(message.key))
