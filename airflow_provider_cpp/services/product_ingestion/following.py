@@ -150,6 +150,9 @@ class Publication:
         wait = retry_after(rows.answer)
         match outcome_of(handle, job, rows.entries):
             case Operation() as operation:
+                if operation.status == SUCCEEDED and operation.messages:
+                    # Nobody saw it live: what is live is another one.
+                    yield Say(f"{self}: {' '.join(each.text for each in operation.messages)}", logging.WARNING)
                 same = known.operation if operation == known.operation else operation
                 return replace(known, operation=same, handle=handle, retry_after=wait, since=None, why="")
             case NotYet() as not_yet:

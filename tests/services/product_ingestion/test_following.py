@@ -157,6 +157,7 @@ class TestGoLive:
 
         end = release.watch(script={3: replaced})
         assert end.status == "succeeded", end.message
+        assert any("It was live, and was replaced by submission" in line for line in release.runner.warnings())
 
     def test_but_the_one_that_was_live_before_is_no_newer_one(self) -> None:
         release = Release(posts=["lost"])
