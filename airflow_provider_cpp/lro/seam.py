@@ -285,6 +285,13 @@ class Intent(OperationsOf, Protocol):
         :raises CppError: it can't be had just now; nothing may be sent.
         """
 
+    def is_other(self, prepared: Prepared, record: dict[str, object]) -> str:
+        """Return in words why a request would be about something else than an earlier try's; empty if it isn't.
+
+        :param prepared: what a request would be about now.
+        :param record: what an earlier try kept.
+        """
+
     def call(self, prepared: Prepared) -> Call:
         """Return the request."""
 

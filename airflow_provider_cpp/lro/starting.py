@@ -8,6 +8,7 @@ answer, lets a later try of the same task settle what this one did.
 from __future__ import annotations
 
 import logging
+import math
 from dataclasses import dataclass
 
 from airflow_provider_cpp.exceptions import (
@@ -87,10 +88,13 @@ class Start:
             prepared = yield from self._first(intent.prepared(), not_done)
             running = prepared.running
             if running is None:
+                if isinstance(record, dict) and not cleared and not (since is not None and math.isinf(since)):
+                    self._refuse_other(prepared, record)
                 outcome = yield from self._sent(prepared)
                 if isinstance(outcome, Started):
                     return outcome
-                yield keep(intent, "refused")  # nothing was started: what runs isn't this task's
+                # Nothing was started: what runs isn't this task's.
+                yield keep(intent, "refused", **prepared.record)
                 running, was_refused = outcome, True
             if was_restarted:
                 raise CppConflict(
@@ -102,6 +106,19 @@ class Start:
             if adopted is not None:
                 return adopted
             was_restarted = True
+
+    def _refuse_other(self, prepared: Prepared, record: dict[str, object]) -> None:
+        """Refuse a request by a retry that would start something else than the try before it wanted.
+
+        :param prepared: what the request would be about.
+        :param record: what that try kept.
+        :raises CppConflict: if so.
+        """
+        intent = self.intent
+        if record.get("of") == intent.subject and (why := intent.is_other(prepared, record)):
+            raise CppConflict(
+                f"{intent} wasn't sent: {why}. Nothing was sent. Look at it, and if it is meant, clear this task."
+            )
 
     def _sent(self, prepared: Prepared) -> Procedure[Started | Row]:
         """Send the request; return what it started, or an operation of its kind because of which it was refused.
@@ -133,7 +150,8 @@ class Start:
             except CppError as error:
                 if first is not None:
                     raise self._without_trace(f"{_BEFORE} {describe(first)}, and", error) from None
-                yield keep(intent, "refused")  # nothing was started: what others start later isn't this task's
+                # Nothing was started: what others start later isn't this task's.
+                yield keep(intent, "refused", **prepared.record)
                 raise error.with_more("Nothing was started.") from None
             if found is not None:
                 return found  # one of somebody else's only after a first request

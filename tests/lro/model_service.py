@@ -181,6 +181,9 @@ class Opening:
         body: Any = parsed_body(reading)
         return Prepared({"key": body["key"], "lines": len(rows.entries)}, running=running)
 
+    def is_other(self, prepared: Prepared, record: dict[str, object]) -> str:
+        return "the key is another by now" if record.get("key", "brass") != prepared.record["key"] else ""
+
     def call(self, prepared: Prepared) -> Call:
         return Call("Open", self.offer, "POST", f"/open/{prepared.record['key']}", body=self.kind)
 

@@ -247,7 +247,7 @@ class TestCanceling:
         event = runner.run(Cancel(Job("sealed-1")).confirmed(draw=lambda: 0.5))
         assert event.status == "not_cancelable"
         assert "it is sealed, which nobody can undo" in event.message
-        assert runner.sent == []
+        assert runner.posts == []
 
     def test_what_isnt_found_while_the_list_cant_be_read_isnt_gone(self) -> None:
         shelf = Shelf(answers={"/jobs/job-0": refused(404), "/rows": refused(503)})

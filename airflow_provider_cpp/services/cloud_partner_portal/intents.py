@@ -87,6 +87,10 @@ class _Start(Submissions):
         )
         return Prepared({"before": None}, is_known=False)
 
+    def is_other(self, prepared: Prepared, record: dict[str, object]) -> str:
+        """Return nothing: a request names the offer only, and the service takes what is in preview."""
+        return ""
+
     def verdict(self, prepared: Prepared, call: Call, reading: Reading) -> Verdict:
         """Return what an answer to the POST means: accepted is a 2xx with the operation's location."""
         if was_refused_unread(reading) or reading.is_untrusted:

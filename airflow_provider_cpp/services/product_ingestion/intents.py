@@ -94,6 +94,10 @@ class _Publication(Publications):
         before = sorted({row.id for row in rows})
         return {"product": self.product.known, "submission": submission, "before": before}
 
+    def is_other(self, prepared: Prepared, record: dict[str, object]) -> str:
+        """Return in words why a request would be about something else than an earlier try's; empty if it isn't."""
+        return ""
+
     def call(self, prepared: Prepared) -> Call:
         """Return the request."""
         product, submission = (str(prepared.record[name]) for name in ("product", "submission"))
@@ -247,6 +251,19 @@ class PreviewGoingLive(_Publication):
             )
         had_failed = chosen.target == LIVE and chosen.state == FAILED
         return Prepared({**self._record(rows, chosen.id), **({"failed": True} if had_failed else {})})
+
+    def is_other(self, prepared: Prepared, record: dict[str, object]) -> str:
+        """Return in words that something else is in preview than when an earlier try wanted it live."""
+        wanted = record.get("submission")
+        if isinstance(record.get("location"), str):
+            wanted = self.located(record["location"]).handle.submission
+        now = prepared.record["submission"]
+        if not wanted or wanted == now:
+            return ""
+        return (
+            f"an earlier try of this task was to take submission {wanted} live, and submission {now} is in its "
+            "place now"
+        )
 
     def _came_of(self, rows: Sequence[SubmissionRow], record: dict[str, object]) -> list[Row]:
         row = row_with(rows, str(record.get("submission")), LIVE)

@@ -37,6 +37,13 @@ def start(portal: Portal, what: str = "live", *, if_running: str = "fail", **mor
         return failure, runner
 
 
+def ready_as(portal: Portal, **more: Any) -> Portal:
+    """The same product, to which something else happens."""
+    for name, value in more.items():
+        setattr(portal, name, value)
+    return portal
+
+
 def ready(**more: Any) -> Portal:
     """A product that is live, and has something newer ready in preview."""
     portal = Portal(**more)
@@ -248,7 +255,9 @@ class TestRetries:
 
     def test_a_job_that_was_refused_after_it_was_accepted_is_started_anew(self) -> None:
         portal = ready()
-        handle = SERVICE.located(f"{ORIGIN}{BASE}/configure/job-9/status#product={GUID}&target=live&submission=1")
+        ours = portal.rows[-1].number
+        known = f"product={GUID}&target=live&submission={ours}"
+        handle = SERVICE.located(f"{ORIGIN}{BASE}/configure/job-9/status#{known}")
         portal.posts = ["job"]
         theirs = portal.add("live", "pending")
         outcome, _ = start(portal)
@@ -260,6 +269,38 @@ class TestRetries:
         outcome, _ = start(portal, record=record, since=NOW, now=NOW + 60)
         assert isinstance(outcome, Started), outcome
         assert len(portal.published) == 1
+
+    @pytest.mark.parametrize("ended", ["worker died", "refused", "refused late", "failed"])
+    def test_a_retry_takes_nothing_else_live_than_the_try_before_it_wanted(self, ended: str) -> None:
+        portal = ready()
+        wanted = portal.rows[-1].number
+        if ended == "worker died":
+            portal.posts = ["swallowed"]
+            with pytest.raises(WorkerDied):
+                start(portal, dies_after=6)
+        elif ended == "refused":
+            start(ready_as(portal, posts=[refused(403)]))
+        elif ended == "refused late":
+            theirs = portal.add("live", "pending")
+            start(portal)
+            portal.rows.remove(theirs)
+        else:
+            start(portal)
+            portal.end("failed")
+        record = self._kept
+        assert record["state"] in {"intended", "refused", "started"}, record
+        portal.rows[:] = [row for row in portal.rows if row.number != wanted]
+        newer = portal.add("preview", age=0)
+        published = list(portal.published)
+        outcome, runner = start(portal, record=record, since=NOW, records_are_kept=True, now=NOW + 60)
+        assert isinstance(outcome, CppConflict), outcome
+        assert wanted in str(outcome)
+        assert newer.number in str(outcome)
+        assert runner.posts == []
+        # Whoever clears the task has looked.
+        outcome, _ = start(portal, record=self._kept, since=float("inf"), cleared=True, now=NOW + 120)
+        assert isinstance(outcome, Started), outcome
+        assert portal.published == [*published, f"live {newer.number}"]
 
     def test_a_record_of_the_other_service_is_left_aside_in_words(self) -> None:
         record = {
