@@ -1,4 +1,4 @@
-"""One Cloud Partner Portal for all of these tests, as good as new for each; and the table of what they prove."""
+"""One portal for all of these tests, as good as new for each, by either API; and the table of what they prove."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.settings import Settings
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.hooks.offers import OffersHook
-from tests.reliability.fault_table import PHASES, Row, write_table
+from airflow_provider_cpp.hooks.product_ingestion import ProductIngestionHook
+from tests.reliability.fault_table import CLOUD_PARTNER_PORTAL, PHASES, PRODUCT_INGESTION, Row, write_table
 from tests.reliability.going_live import OFFER
 from tests.reliability.waiting import WAYS
 
@@ -46,14 +47,36 @@ def proven():
 
 
 @pytest.fixture
-def proves():
+def api():
+    """The API that the portal is reached by; tests that hold of both are parametrized with it."""
+    return CLOUD_PARTNER_PORTAL
+
+
+@pytest.fixture
+def hook(api):
+    """Makes the hook of that API."""
+    return {CLOUD_PARTNER_PORTAL: CloudPartnerPortalHook, PRODUCT_INGESTION: ProductIngestionHook}[api]
+
+
+@pytest.fixture
+def connect_by_api(api, monkeypatch):
+    """Connects by that API: takes a portal, and values of the connection's extra."""
+
+    def by_env(portal, **extra):
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(api=api, **extra))
+
+    return by_env
+
+
+@pytest.fixture
+def proves(api):
     """Note a row of the table; a second test may only confirm it."""
 
     def note(phase, fault, saw, did):
         assert phase in PHASES
-        row = Row(phase, fault, tuple(str(value) for value in saw), did)
+        row = Row(phase, fault, tuple(str(value) for value in saw), did, api)
         for known in _ROWS:
-            if (known.phase, known.fault) == (phase, fault):
+            if (known.phase, known.fault, known.api) == (phase, fault, api):
                 assert row == known
                 return
         _ROWS.append(row)
@@ -75,14 +98,14 @@ def _running_portal():
 
 
 @pytest.fixture
-def portal(_running_portal, monkeypatch):
+def portal(_running_portal, connect_by_api):
     """A portal with one offer, ready to go live, whose operations take no time; the connection leads to it."""
     emulator = _running_portal
     emulator.faults.clear()
     emulator.configure(**{**asdict(Settings()), "duration": 0.0})
     emulator.add_offer(OFFER)
     emulator.clear_requests()
-    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", emulator.connection_json(timeout=10))
+    connect_by_api(emulator, timeout=10)
     return emulator
 
 
@@ -129,8 +152,8 @@ def wait(request):
 
 
 @pytest.fixture
-def location(portal):
+def location(portal, hook):
     """The location of an operation that has succeeded."""
-    location = CloudPartnerPortalHook().go_live(OFFER)
+    location = hook().go_live(OFFER)
     portal.clear_requests()
     return location

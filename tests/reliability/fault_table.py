@@ -1,14 +1,22 @@
-"""The table in `docs/reliability.md`: one row for each fault, written by the tests that prove it."""
+"""The tables in `docs/reliability.md`: a row for each fault, written by the tests that prove it on either API."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN = "<!-- From here on written by `pytest tests/reliability --write-docs`. -->"
 END = "<!-- Up to here. -->"
+
+CLOUD_PARTNER_PORTAL = "cloud_partner_portal"
+PRODUCT_INGESTION = "product_ingestion"
+
+#: The APIs that faults are met by, and how a table names them.
+APIS = {CLOUD_PARTNER_PORTAL: "Cloud Partner Portal", PRODUCT_INGESTION: "Product Ingestion API"}
+
+#: What stands where a fault wasn't tried on an API.
+NOT_TRIED = "-"
 
 #: The phases in the document's order, each with the headings of its columns.
 PHASES = {
@@ -28,26 +36,45 @@ class Row:
     :param fault: what went wrong.
     :param saw: what the service saw, one text for each column in between.
     :param did: what became of it.
+    :param api: one of `APIS`.
     """
 
     phase: str
     fault: str
     saw: tuple[str, ...]
     did: str
+    api: str
 
-    def __str__(self) -> str:
-        """Return the row as Markdown."""
-        return f"| {' | '.join((self.fault, *self.saw, self.did))} |"
+    @property
+    def cells(self) -> tuple[str, ...]:
+        """What stands in the columns of its API."""
+        return (*self.saw, self.did)
 
 
 def table_of(rows: list[Row]) -> str:
     """Return the document's generated part."""
     parts = [BEGIN]
     for phase, headings in PHASES.items():
-        rule = ["---", *["---:" if heading[0] in "PORL" else "---" for heading in headings[1:-1]], "---"]
-        parts += ["", f"### {phase}", "", f"| {' | '.join(headings)} |", f"| {' | '.join(rule)} |"]
-        parts += [str(row) for row in rows if row.phase == phase]
+        of_phase = [row for row in rows if row.phase == phase]
+        apis = [api for api in APIS if any(row.api == api for row in of_phase)]
+        columns = headings[1:-1]
+        numbers = ["---:" if heading[0] in "PORL" else "---" for heading in columns]
+        titles = [title for api in apis for title in (*columns, f"{APIS[api]}: {_small(headings[-1])}")]
+        rule = ["---", *[each for _ in apis for each in (*numbers, "---")]]
+        parts += ["", f"### {phase}", "", _line(headings[0], *titles), _line(*rule)]
+        nothing = ("",) * len(columns) + (NOT_TRIED,)
+        cells = {(row.fault, row.api): row.cells for row in of_phase}
+        for fault in dict.fromkeys(row.fault for row in of_phase):
+            parts.append(_line(fault, *(cell for api in apis for cell in cells.get((fault, api), nothing))))
     return "\n".join([*parts, "", END])
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _small(words: str) -> str:
+    return words[:1].lower() + words[1:]
 
 
 def committed_table() -> str:
@@ -56,14 +83,22 @@ def committed_table() -> str:
     return text[text.index(BEGIN) : text.index(END) + len(END)]
 
 
-def committed_rows() -> dict[tuple[str, str], str]:
-    """Return the document's rows, by phase and fault."""
-    rows, phase = {}, ""
+def committed_rows() -> dict[tuple[str, str, str], tuple[str, ...]]:
+    """Return the cells of the document's rows, by phase, fault and API."""
+    rows: dict[tuple[str, str, str], tuple[str, ...]] = {}
+    phase, apis = "", list(APIS)
     for line in committed_table().splitlines():
-        if heading := re.fullmatch("### (.*)", line):
-            phase = heading[1]
-        elif line.startswith("| ") and not line.startswith("| ---") and not line.startswith("| Fault"):
-            rows[phase, line.split(" | ")[0].removeprefix("| ")] = line
+        cells = tuple(cell.strip() for cell in line.strip("|").split(" | "))
+        if line.startswith("### "):
+            phase = line.removeprefix("### ")
+        elif line.startswith("| Fault"):
+            apis = [api for api, name in APIS.items() if any(cell.startswith(f"{name}: ") for cell in cells)]
+        elif line.startswith("| ") and not line.startswith("| ---"):
+            width = (len(cells) - 1) // len(apis)
+            for index, api in enumerate(apis):
+                of_api = cells[1 + index * width : 1 + (index + 1) * width]
+                if of_api[-1] != NOT_TRIED:
+                    rows[phase, cells[0], api] = of_api
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -46,14 +47,21 @@ def started(portal):
     return [operation for operation in portal.operations(OFFER) if operation.kind == "golive"]
 
 
+def leads_to(operation, location, hook):
+    """Tell whether a location leads to an operation: it names it, or what is there is how the operation is."""
+    if location.partition("?")[0].endswith(f"/operations/{operation.id}"):
+        return True
+    return "product-ingestion" in location and hook().get_operation(location).status in {"running", "succeeded"}
+
+
 def told(outcome, lines):
     """Return in words what a task did, by its outcome and its log."""
     if outcome.error is not None:
         return in_words(outcome.error)
     log = "\n".join(lines)
-    if "adopted operation" in log:
+    if any(f": adopted {what} " in log for what in ("operation", "go-live", "publish")):
         return "found the operation among the submissions, returned its location"
-    assert "started operation" in log
+    assert re.search(": started (operation|go-live|publish) ", log)
     return "returned the location"
 
 

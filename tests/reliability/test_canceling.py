@@ -12,6 +12,7 @@ from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppAuthError, CppConflict, CppError, CppNotFound, CppUnavailable
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.lro.schedule import PollSchedule
+from tests.reliability.fault_table import APIS
 from tests.reliability.gate import Gate
 from tests.reliability.going_live import OFFER, in_words, started
 
@@ -74,28 +75,29 @@ CASES = {
 
 
 @pytest.fixture
-def location(portal, pauses, monkeypatch):
+def location(portal, pauses, hook, monkeypatch):
     portal.configure(duration=100, cancel_duration=0.0)
     monkeypatch.setattr("airflow_provider_cpp.lro.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
-    location = CloudPartnerPortalHook().go_live(OFFER)
+    location = hook().go_live(OFFER)
     portal.clear_requests()
     return location
 
 
-def reported(location):
+def reported(location, hook=CloudPartnerPortalHook):
     try:
-        return CloudPartnerPortalHook().cancel_operation(location, within=1.5).status
+        return hook().cancel_operation(location, within=1.5).status
     except CppError as error:
         return error
 
 
+@pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("fault", CASES)
-def test_a_fault_at_the_cancel(portal, location, proves, monkeypatch, fault):
+def test_a_fault_at_the_cancel(portal, location, proves, connect_by_api, hook, fault):
     case = CASES[fault]
     slow = {"hang", "drip"} & {what.kind for what in case.faults}
-    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(timeout=1.5 if slow else 10))
+    connect_by_api(portal, timeout=1.5 if slow else 10)
     portal.faults.add(*case.faults)
-    what = reported(location)
+    what = reported(location, hook)
     (operation,) = started(portal)
     assert portal.view(operation).state == case.state
     assert len(portal.requests_for("cancel")) == case.posts

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -20,7 +20,8 @@ from airflow_provider_cpp.exceptions import (
     is_retried,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from tests.reliability.going_live import OFFER, go_live, posts, started, told
+from tests.reliability.fault_table import APIS, PRODUCT_INGESTION
+from tests.reliability.going_live import OFFER, go_live, leads_to, posts, started, told
 from tests.running import Store
 
 PHASE = "Going live"
@@ -75,9 +76,9 @@ CASES = {
     "429, Retry-After as a date": one("throttled", 2, 1, RETURNED, retry_after="date:30", waits=28),
     "429, nonsense in Retry-After": one("throttled", 2, 1, RETURNED, retry_after="soon"),
     "429, no Retry-After": one("throttled", 2, 1, RETURNED),
-    "429, every time": one("throttled", 5, 0, CppUnavailable, "HTTP 429.*throttling", times=None),
+    "429, every time": one("throttled", 5, 0, CppUnavailable, "HTTP 429.*throttl", times=None),
     "429, Retry-After longer than we wait": one(
-        "throttled", 1, 0, CppUnavailable, "HTTP 429.*throttling", retry_after="3600"
+        "throttled", 1, 0, CppUnavailable, "HTTP 429.*throttl", retry_after="3600"
     ),
     "503, Retry-After in seconds": one("throttled", 2, 1, RETURNED, status=503, retry_after="7", waits=7),
     "503, nonsense in Retry-After": one("throttled", 2, 1, RETURNED, status=503, retry_after="soon"),
@@ -99,13 +100,19 @@ CASES = {
     "202 with 2 MiB of body": one("oversized", 1, 1, RETURNED),
     "202 with 64 MiB of body, packed": one("gzip-bomb", 1, 1, RETURNED),
     "202, and the service did nothing": one("ignored", 1, 0, AmbiguousOutcome, "no submission came of it"),
-    "302 to another host": one("redirect", 1, 0, CppUnavailable, "HTTP 302.*Redirects are refused"),
-    "307 to another host": one("redirect", 1, 0, CppUnavailable, "Redirects are refused", status=307),
+    "302 to another host": one(
+        "redirect", 1, 0, CppUnavailable, "HTTP 302.*(Redirects are refused|Nothing is followed)"
+    ),
+    "307 to another host": one(
+        "redirect", 1, 0, CppUnavailable, "HTTP 307.*(Redirects are refused|Nothing is followed)", status=307
+    ),
     "401, tokens were revoked": one("revoked", 2, 1, RETURNED),
-    "401, the new token's, too": one("unauthorized", 2, 0, CppAuthError, "HTTP 401.*login.*password", times=2),
+    "401, the new token's, too": one(
+        "unauthorized", 2, 0, CppAuthError, "HTTP 401.*(login.*password|the token's time is over)", times=2
+    ),
     "403": one("error", 1, 0, CppAuthError, "HTTP 403.*Partner Center", status=403),
     "400": one("error", 1, 0, CppBadRequest, "HTTP 400", status=400),
-    "404": one("not-found", 1, 0, CppNotFound, "HTTP 404.*check the identifiers"),
+    "404": one("not-found", 1, 0, CppNotFound, "HTTP 404.*check (the identifiers|offer_id)"),
     "410": one("gone", 1, 0, CppNotFound, "HTTP 410"),
     "answer lost, then the list can't be read": Case(
         (at_post("lost-response"), Fault("error", action="submissions", skip=1, times=None)),
@@ -130,12 +137,35 @@ CASES = {
 }
 
 
-def check(case, portal, outcome, lines, proves, fault):
+#: What differs on the Product Ingestion API: a go-live has a key there, so that one more request can do no harm;
+#: and where it is stands in the body of the answer.
+BY_KEY = {
+    "200 in HTML, it doesn't act": one("html", 2, 1, RETURNED),
+    "202, and the service did nothing": one("ignored", 2, 1, RETURNED),
+    "202, cut within the body": one("cut-body", 1, 1, FOUND),
+    "202 without a body": one("empty", 1, 1, FOUND),
+    "202 with 2 MiB of body": one("oversized", 1, 1, FOUND),
+    "202 with 64 MiB of body, packed": one("gzip-bomb", 1, 1, FOUND),
+    "202 with a location on another host": one("foreign-location", 1, 1, RETURNED),
+}
+
+
+def case_of(api, fault):
+    """Return what a fault leads to on an API."""
+    if api != PRODUCT_INGESTION:
+        return CASES[fault]
+    case = {**CASES, **BY_KEY}[fault]
+    # The precheck reads the list, too.
+    faults = [replace(what, skip=what.skip + 1) if what.action == "submissions" else what for what in case.faults]
+    return replace(case, faults=tuple(faults))
+
+
+def check(case, portal, outcome, lines, proves, fault, hook=CloudPartnerPortalHook):
     assert (posts(portal), len(started(portal))) == (case.posts, case.started)
     words = told(outcome, lines)
     if isinstance(case.ends, str):
         assert words == case.ends, outcome.error
-        assert outcome.result.partition("?")[0].endswith(f"/operations/{started(portal)[-1].id}")
+        assert leads_to(started(portal)[-1], outcome.result, hook)
         assert outcome.result.startswith(portal.url)
         assert outcome.record is None
     else:
@@ -144,31 +174,35 @@ def check(case, portal, outcome, lines, proves, fault):
     proves(PHASE, fault, (posts(portal), len(started(portal))), words)
 
 
+@pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("fault", CASES)
-def test_a_fault_at_the_post(portal, pauses, lines, proves, monkeypatch, fault):
-    case = CASES[fault]
-    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(timeout=case.timeout))
+def test_a_fault_at_the_post(portal, pauses, lines, proves, connect_by_api, hook, api, fault):
+    case = case_of(api, fault)
+    connect_by_api(portal, timeout=case.timeout)
     portal.faults.add(*case.faults)
     outcome = go_live()
     assert max([0.0, *pauses]) >= case.waits
-    check(case, portal, outcome, lines, proves, fault)
+    check(case, portal, outcome, lines, proves, fault, hook)
 
 
+@pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("fault", [name for name, case in CASES.items() if not isinstance(case.ends, str)])
 @pytest.mark.parametrize("before_3_3", [False, True], ids=["by its record", "by asking the service"])
 def test_after_an_error_the_next_try_settles_it_with_one_operation_in_all(
-    portal, pauses, monkeypatch, fault, before_3_3
+    portal, pauses, connect_by_api, hook, api, fault, before_3_3
 ):
-    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", portal.connection_json(timeout=CASES[fault].timeout))
+    connect_by_api(portal, timeout=CASES[fault].timeout)
     store = Store()
     portal.faults.add(*CASES[fault].faults)
     error = go_live(store, before_3_3=before_3_3).error
-    assert error is not None
+    assert (error is None) == isinstance(case_of(api, fault).ends, str)
+    if error is None:
+        return
     portal.faults.clear()
     cleared = not before_3_3 and not is_retried(error)  # before, a clear takes up what runs only
     outcome = go_live(store, try_number=2, before_3_3=before_3_3, cleared=cleared)
     assert len(started(portal)) == 1
-    assert outcome.result.partition("?")[0].endswith(started(portal)[0].id)
+    assert leads_to(started(portal)[0], outcome.result, hook)
     assert outcome.record is None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from tests.reliability import test_canceling, test_going_live, test_watching, waiting
-from tests.reliability.fault_table import PHASES, committed_rows
+import pytest
+
+from tests.reliability import test_canceling, test_going_live, test_publishing, test_watching, waiting
+from tests.reliability.fault_table import APIS, PHASES, committed_rows
 
 
 def test_every_row_of_this_run_stands_in_the_document(proven, request):
@@ -11,20 +13,22 @@ def test_every_row_of_this_run_stands_in_the_document(proven, request):
         return  # it is written when this run has ended
     committed = committed_rows()
     for row in proven:
-        assert committed.get((row.phase, row.fault)) == str(row), (
+        assert committed.get((row.phase, row.fault, row.api)) == row.cells, (
             "write it anew: pytest tests/reliability --write-docs"
         )
 
 
-def test_the_document_has_a_row_for_every_case():
+@pytest.mark.parametrize("api", APIS)
+def test_the_document_has_a_row_for_every_case(api):
     committed = committed_rows()
     for of_phase, cases in (
         (test_going_live.PHASE, test_going_live.CASES),
+        (test_publishing.PHASE, test_publishing.SHARED),
         (waiting.PHASE, test_watching.CASES),
         (test_canceling.PHASE, test_canceling.CASES),
     ):
-        assert {fault for phase, fault in committed if phase == of_phase} >= set(cases)
-    assert {phase for phase, _ in committed} == set(PHASES)
+        assert {fault for phase, fault, of_api in committed if (phase, of_api) == (of_phase, api)} >= set(cases)
+    assert {phase for phase, *_ in committed} == set(PHASES)
 
 
 def test_the_document_has_no_row_that_this_run_did_not_prove(proven, request):
@@ -33,4 +37,4 @@ def test_the_document_has_no_row_that_this_run_did_not_prove(proven, request):
     everything = {path.name for path in request.path.parent.glob("test_*.py")}
     if modules != everything or request.config.option.keyword or request.session.testsfailed:
         return
-    assert set(committed_rows()) == {(row.phase, row.fault) for row in proven}
+    assert set(committed_rows()) == {(row.phase, row.fault, row.api) for row in proven}

@@ -2,34 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppError
-from airflow_provider_cpp.lro.canceled import Canceled
-from airflow_provider_cpp.lro.cancelling import MAX_CANCELS, Cancel, CancelOffer
+from airflow_provider_cpp.lro.cancelling import Cancel, CancelOffer
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.cloud_partner_portal.locations import OperationLocation
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.call import Call
-from airflow_provider_cpp.wire.retries import MAX_ATTEMPTS
 from tests.runner import NOW, Runner, answered, refused
 from tests.services.cloud_partner_portal.model_service import POSTS
 from tests.services.cloud_partner_portal.scripted import GUID, OFFER, ORIGIN, PUBLISHER, submission
 from tests.services.faults import READS
-
-EXAMPLES = int(os.environ.get("START_EXAMPLES", "400"))
+from tests.services.under_any_faults import check_cancel, often, reads_of_a_cancel
 
 #: What becomes of a cancel, by the same names; an answered one is a 202 without anything.
 cancels = st.lists(st.sampled_from(sorted(POSTS) + ["answered", "lost answer", "lost request"] * 4), max_size=6)
-reads = st.lists(
-    st.tuples(st.sampled_from(["answered"] * 12 + sorted(READS)), st.sampled_from([1, 1, 2, 5, 20, 60])),
-    max_size=6,
-)
 
 
 class Canceling:
@@ -76,7 +68,7 @@ class Canceling:
 services = st.builds(
     Canceling,
     cancels,
-    reads,
+    reads_of_a_cancel,
     ends_after=st.none() | st.none() | st.floats(0, 400),
     outcome=st.sampled_from(["succeeded", "failed", "canceled"]),
     takes=st.none() | st.floats(0, 400) | st.floats(0, 400),
@@ -85,7 +77,7 @@ services = st.builds(
 )
 
 
-@settings(max_examples=EXAMPLES, deadline=None)
+@often
 @given(services, st.booleans())
 def test_what_is_told_of_a_cancel_is_true(service: Canceling, is_of_offer: bool) -> None:
     of_offer = CancelOffer(Submissions(ORIGIN, OfferRef(PUBLISHER, OFFER)))
@@ -97,18 +89,4 @@ def test_what_is_told_of_a_cancel_is_true(service: Canceling, is_of_offer: bool)
     except CppError as error:
         told = error
 
-    assert runner.now - NOW < 2 * 3600, "it ends"
-    assert len(runner.posts) <= MAX_CANCELS * MAX_ATTEMPTS
-    message = str(told) if isinstance(told, CppError) else told.message
-    if isinstance(told, Canceled):
-        if told.status in {"canceled", "succeeded", "failed"}:
-            assert told.status == service.state(runner.now)
-        if told.status == "nothing_running":
-            assert service.state(runner.now) != "running"
-    if "othing was canceled" in message:
-        assert service.taken_at is None
-    # With "isn't confirmed" before it, it is about the read that failed.
-    if ("nothing was sent" in message.lower() and "isn't confirmed" not in message) or "Not canceling" in message:
-        assert runner.posts == []
-    if service.taken_at is not None and not (isinstance(told, Canceled) and told.status != "unknown"):
-        assert "isn't confirmed" in message, "it may be canceled yet"
+    check_cancel(told, runner, service.state(runner.now), was_canceled=service.taken_at is not None)

@@ -251,7 +251,12 @@ class Portal:
                 return "replaced"
             return "running" if row.status == "running" else RESULTS[row.result]
         job = self._named(name)
-        return "running" if job.ended is None or now < job.ended else RESULTS[job.result]
+        if job.ended is None or now < job.ended:
+            return "running"
+        row = job.submission
+        if job.kind == PUBLISH and row is not None and (row.target, row.result) == ("live", "failed"):
+            return "failed"  # its go-live, which leaves nothing of it that could be taken live once more
+        return RESULTS[job.result]
 
     def _begun(self) -> list[Job]:
         return sorted((job for job in self.jobs.values() if job.name), key=lambda job: job.begins)
