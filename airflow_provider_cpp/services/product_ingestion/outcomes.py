@@ -89,6 +89,9 @@ def _of_publish(handle: Handle, job: Operation | None, rows: Sequence[Submission
         if later is not None:
             return _replaced(handle, later)
         return _without_row(handle, job, _NOT_LISTED)
+    if job is None and not handle.submission and row.state in {FAILED, CANCELED}:
+        # Only by when it came: this one may have been in preview before it, and be replaced.
+        return Absent(f"submission {row.id} wasn't there before it, and has come to nothing, but may be another's")
     if row.target == LIVE:
         if row.state == FAILED:
             more = "It was ready in preview; what failed is its go-live, whose task or author knows why."

@@ -255,6 +255,18 @@ class TestPublish:
         assert "was replaced by submission" in end.message
         assert "Somebody published the offer anew" in end.message
 
+    def test_a_row_that_may_be_anothers_fails_nothing_once_its_job_isnt_known(self) -> None:
+        release = Release("preview")
+
+        def forgotten(now: float) -> None:
+            release.portal.end(now=now)
+            release.portal.jobs.clear()
+            release.portal.rows.remove(release.row)
+            release.portal.add("preview", "failed", age=NOW - now)
+
+        end = release.watch(SIGNOFF, script={3: forgotten})
+        assert end.error_class(by_sensor=True) is OperationStatusUnknown, end.message
+
     def test_one_that_failed_says_why(self) -> None:
         release = Release("preview")
         tree = error("badRequest", "Invalid.", [error("invalidResource", "The logo is missing.")])
