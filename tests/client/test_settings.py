@@ -52,8 +52,8 @@ def test_a_type_that_names_no_service_is_told_with_those_that_do(conn_type: str)
     with pytest.raises(CppConfigurationError) as caught:
         read(conn_type=conn_type)
     assert str(caught.value) == (
-        f"Field conn_type of connection 'cpp_test' is wrong: {conn_type!r} names no service; it has to be cpp. "
-        "Nothing was sent."
+        f"Field conn_type of connection 'cpp_test' is wrong: {conn_type!r} names no service; it has to be cpp "
+        "or product_ingestion. Nothing was sent."
     )
 
 
@@ -76,7 +76,7 @@ def test_the_type_picks_host_scope_and_version_from_the_table(monkeypatch: pytes
         read(conn_type="other", host="https://cloudpartner.azure.com").origin == "https://cloudpartner.azure.com"
     )
     assert read(host=None).origin == "https://cloudpartner.azure.com"
-    with pytest.raises(CppConfigurationError, match="it has to be cpp or other"):
+    with pytest.raises(CppConfigurationError, match="it has to be cpp or product_ingestion or other"):
         read(conn_type="http")
 
 
