@@ -111,11 +111,14 @@ class BlockingClient:
     def _trusted(self) -> ssl.SSLContext:
         return trust(self.settings)
 
+    @cached_property
+    def _proxy(self) -> str:
+        return proxy_of(self.settings) or ""  # once: it goes through the whole environment
+
     def _attempt(self, call: Call, token: Token) -> Reading:
         import requests
 
         url = call.url(self.settings.origin, self.settings.api_version)
-        proxy = proxy_of(self.settings) or ""
         # A connection of its own: one from a pool may be dead already, which makes a lost request unclear.
         try:
             trusted = self._trusted
@@ -123,6 +126,7 @@ class BlockingClient:
             raise ca_file_unusable(self.settings, error) from None
         seconds = min(self.settings.timeout, call.seconds)
         with bounded_session(seconds, trusted) as session:
+            session.trust_env = False  # requests would go through it with each request
             try:
                 response = session.request(
                     call.method,
@@ -131,16 +135,12 @@ class BlockingClient:
                     headers={**fixed_headers(self.settings), **dict(call.headers)},
                     auth=_Bearer(token),
                     timeout=(min(CONNECT_TIMEOUT, seconds), seconds),
-                    # With the request, as the environment's would win over the session's.
-                    proxies={"http": proxy, "https": proxy},
-                    verify=self.settings.ca_file or True,
+                    proxies={"http": self._proxy, "https": self._proxy},
                     allow_redirects=False,
                     stream=True,  # the head counts, even if the body never comes
                 )
             except requests.RequestException as error:
                 return _unanswered(error, self.settings, token.value)
-            except OSError as error:  # before anything is connected
-                raise ca_file_unusable(self.settings, error) from None
             with response:
                 return redacted(_read(response, call.max_answer), self.settings, token.value)
 

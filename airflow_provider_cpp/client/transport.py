@@ -61,6 +61,8 @@ def trust(settings: Settings) -> ssl.SSLContext:
     for bundle in (certifi.where(), os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("CURL_CA_BUNDLE")):
         if bundle and os.path.isfile(bundle):
             context.load_verify_locations(cafile=bundle)
+        elif bundle and os.path.isdir(bundle):
+            context.load_verify_locations(capath=bundle)
     return context
 
 
