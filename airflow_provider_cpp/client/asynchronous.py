@@ -14,7 +14,7 @@ from airflow_provider_cpp.client.driver import Sayer, adriven, handled
 from airflow_provider_cpp.client.failures import why_without_answer
 from airflow_provider_cpp.client.redaction import redacted
 from airflow_provider_cpp.client.retry_loop import retry_options
-from airflow_provider_cpp.client.tokens import Token, Tokens, tokens_of
+from airflow_provider_cpp.client.tokens import Token, Tokens
 from airflow_provider_cpp.client.transport import CONNECT_TIMEOUT, ca_file_unusable, fixed_headers, proxy_of, trust
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
@@ -42,12 +42,12 @@ class AsyncClient:
     """Talks to one connection's API from one event loop, for any number of watchers.
 
     :param settings: the connection.
-    :param tokens: where tokens come from; those of the connection, shared by its clients, by default.
+    :param tokens: where tokens come from; the connection's own source by default.
     """
 
     def __init__(self, settings: Settings, tokens: Tokens | None = None) -> None:
         self.settings = settings
-        self._tokens = tokens or tokens_of(settings)
+        self._tokens = tokens or Tokens(settings)
         self._session: aiohttp.ClientSession | None = None
         self._proxy: str | None = None
         self._trusted: ssl.SSLContext | bool = True

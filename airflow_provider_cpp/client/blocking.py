@@ -16,7 +16,7 @@ from airflow_provider_cpp.client.driver import Keeper, Sayer, driven, handled
 from airflow_provider_cpp.client.failures import causes_of, is_untrusted, why_without_answer
 from airflow_provider_cpp.client.redaction import redacted
 from airflow_provider_cpp.client.retry_loop import retry_options
-from airflow_provider_cpp.client.tokens import Token, Tokens, tokens_of
+from airflow_provider_cpp.client.tokens import Token, Tokens
 from airflow_provider_cpp.client.transport import CONNECT_TIMEOUT, ca_file_unusable, fixed_headers, proxy_of, trust
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
 from airflow_provider_cpp.wire.procedures import Procedure, Send
@@ -36,7 +36,7 @@ class BlockingClient:
     """Talks to one connection's API from one thread at a time.
 
     :param settings: the connection.
-    :param tokens: where tokens come from; those of the connection, shared by its clients, by default.
+    :param tokens: where tokens come from; the connection's own source by default.
     :param sleep: waits; for tests.
     """
 
@@ -47,7 +47,7 @@ class BlockingClient:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.settings = settings
-        self._tokens = tokens or tokens_of(settings)
+        self._tokens = tokens or Tokens(settings)
         self._sleep = sleep
 
     def run(

@@ -7,7 +7,6 @@ the three: 1,000 callers are 1,000 requests, and after a 401 it hands out the sa
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -26,9 +25,6 @@ MARGIN_SHARE = 0.10
 
 #: A short-lived token is used for at least this share of its life.
 LEAST_USE = 0.5
-
-#: A process keeps the tokens of this many connections at most, besides those that its clients use.
-KEPT = 4
 
 
 class Token:
@@ -95,39 +91,3 @@ class Tokens:
                 raise
             self._token = Token(value, asked_at + fresh_for(lifetime), asked_at + lifetime)
             return self._token
-
-    def has_ended(self) -> bool:
-        """Return whether there was a token, and its life is over."""
-        return self._token is not None and time.monotonic() >= self._token.ends_at
-
-
-_kept: dict[Settings, Tokens] = {}
-_keeping = threading.RLock()  # as above
-
-
-def tokens_of(settings: Settings) -> Tokens:
-    """Return the tokens of a connection as its settings are now: the same for all clients of this process.
-
-    Those of the last few connections are kept, and of the others none whose token has ended.
-
-    :param settings: the connection. An edited one has other settings, and so other tokens.
-    """
-    with _keeping:
-        tokens = _kept.pop(settings, None) or Tokens(settings)
-        for other in [other for other, theirs in _kept.items() if theirs.has_ended()]:
-            del _kept[other]
-        while len(_kept) >= KEPT:
-            del _kept[next(iter(_kept))]  # the one that was asked for longest ago
-        _kept[settings] = tokens
-        return tokens
-
-
-def forget_tokens() -> None:
-    """Forget the tokens of all connections: whoever asks next gets new ones."""
-    global _keeping  # noqa: PLW0603
-    _keeping = threading.RLock()
-    _kept.clear()
-
-
-# In a child nobody releases what a thread of its parent holds.
-os.register_at_fork(after_in_child=forget_tokens)

@@ -10,7 +10,6 @@ from typing import Any, TypeVar, Unpack
 
 from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.driver import Keeper
-from airflow_provider_cpp.client.tokens import Tokens
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.hooks.connection import ConnectionReader, read_connection
 from airflow_provider_cpp.lro.canceled import Canceled
@@ -436,8 +435,7 @@ class OffersHook(ConnectionReader):
 
     def _can_see_offers(self) -> tuple[bool, str]:
         settings = read_connection(self, self.cpp_conn_id, patience=0.0)
-        settings = replace(settings, timeout=min(settings.timeout, TEST_TIMEOUT))
-        client = BlockingClient(settings, Tokens(settings))  # whether the login works now, not whether it did
+        client = BlockingClient(replace(settings, timeout=min(settings.timeout, TEST_TIMEOUT)))
         asking = service_of(settings).can_see(settings.publisher_id)
         if isinstance(asking, str):
             client.check_login()

@@ -6,8 +6,6 @@ import asyncio
 import functools
 import gzip
 import logging
-import os
-import signal
 import ssl
 import threading
 import time
@@ -19,12 +17,10 @@ from typing import Any
 import pytest
 import trustme
 
-from airflow_provider_cpp.client import tokens as tokens_module
 from airflow_provider_cpp.client.asynchronous import AsyncClient
-from airflow_provider_cpp.client.blocking import BlockingClient
 from airflow_provider_cpp.client.login import fetch_token
 from airflow_provider_cpp.client.settings import Settings, read_settings
-from airflow_provider_cpp.client.tokens import KEPT, Token, Tokens, forget_tokens, fresh_for, tokens_of
+from airflow_provider_cpp.client.tokens import Token, Tokens, fresh_for
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.exceptions import CppAuthError, CppError, CppUnavailable
 from airflow_provider_cpp.services.cloud_partner_portal import calls
@@ -156,121 +152,6 @@ def test_a_token_is_renewed_ahead_of_its_end_and_not_before(
     assert tokens.get().value == "t1"
     now = 1000.0 + renewed_after + 1
     assert tokens.get().value == "t2"
-
-
-# One for all clients of a process
-
-
-def test_all_clients_of_a_connection_share_its_token(emulator: Emulator) -> None:
-    settings = settings_for(emulator)
-    for _ in range(3):
-        BlockingClient(settings_for(emulator)).exchange(GET)
-
-    async def run() -> None:
-        client = AsyncClient(settings)
-        await client.exchange(GET)
-        await client.close()
-
-    asyncio.run(run())
-    assert len(emulator.requests_for("token")) == 1
-    forget_tokens()
-    BlockingClient(settings).exchange(GET)
-    assert len(emulator.requests_for("token")) == 2
-
-
-def test_a_token_that_one_client_saw_refused_is_used_by_none(emulator: Emulator) -> None:
-    settings = settings_for(emulator)
-    first, second = BlockingClient(settings), BlockingClient(settings)
-    first.exchange(GET)
-    emulator.revoke_tokens()
-    for client in (first, second):
-        reading = client.exchange(GET)
-        assert isinstance(reading, Answer)
-        assert reading.status == 200
-    assert len(emulator.requests_for("token")) == 2
-
-
-def test_an_edited_connection_logs_in_for_itself(emulator: Emulator) -> None:
-    BlockingClient(settings_for(emulator)).exchange(GET)
-    with pytest.raises(CppAuthError):
-        BlockingClient(settings_for(emulator, password="wrong")).exchange(GET)
-    BlockingClient(settings_for(emulator, timeout=7)).exchange(GET)
-    assert len(emulator.requests_for("token")) == 3
-
-
-def test_fifty_threads_that_ask_for_a_connections_tokens_get_the_same_ones() -> None:
-    forget_tokens()
-    barrier = threading.Barrier(50)
-
-    def get(_: int) -> Tokens:
-        barrier.wait()
-        return tokens_of(settings_at("http://localhost:9"))
-
-    with ThreadPoolExecutor(50) as pool:
-        assert len(set(pool.map(get, range(50)))) == 1
-
-
-def test_the_tokens_of_the_last_few_connections_are_kept() -> None:
-    def asked_for(port: int) -> Tokens:
-        return tokens_of(settings_at(f"http://localhost:{port}"))
-
-    first, second = asked_for(1), asked_for(2)
-    assert asked_for(1) is first
-    for port in range(3, KEPT + 2):
-        asked_for(port)
-    assert asked_for(1) is first, "it was asked for again"
-    assert asked_for(2) is not second
-
-
-def test_no_token_that_has_ended_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = 1000.0
-    monkeypatch.setattr("time.monotonic", lambda: now)
-    forget_tokens()
-    with Emulator(token_lifetime=60) as emulator:
-        ends = tokens_of(settings_for(emulator))
-        ends.get()
-        lasts = tokens_of(ANY)
-        lasts.get()
-        now += 30
-        tokens_of(settings_at("http://localhost:8"))
-        assert tokens_of(settings_for(emulator)) is ends
-        now += 31
-        assert tokens_of(ANY) is lasts
-        assert tokens_of(settings_for(emulator)) is not ends
-
-
-def test_a_forked_process_has_tokens_of_its_own() -> None:
-    kept = tokens_of(ANY)
-    held, may_end = threading.Event(), threading.Event()
-
-    def hold() -> None:
-        with tokens_module._keeping:
-            held.set()
-            may_end.wait(60)
-
-    thread = threading.Thread(target=hold)
-    thread.start()
-    held.wait()
-    child = os.fork()
-    if child == 0:
-        faults = 2
-        try:
-            faults = int(tokens_of(ANY) is kept)
-        finally:
-            os._exit(faults)
-    for _ in range(200):
-        pid, status = os.waitpid(child, os.WNOHANG)
-        if pid:
-            break
-        time.sleep(0.05)
-    else:
-        os.kill(child, signal.SIGKILL)
-        os.waitpid(child, 0)
-        status = -1
-    may_end.set()
-    thread.join()
-    assert status == 0
-    assert tokens_of(ANY) is kept
 
 
 def test_a_token_cant_be_printed_by_mistake() -> None:
