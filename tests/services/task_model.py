@@ -176,9 +176,7 @@ class Task:
     def _check_started(self, told: Started, before: int) -> None:
         service, name = self.service, self.service.name_of(told.watched)
         if not name:
-            # What was accepted may wait before it begins. Where the service has forgotten what it refused after
-            # that, what somebody else began since is taken for it.
-            assert told.how is How.POSTED or service.all_states(self.now)
+            pass  # what hasn't begun yet, or was refused after it was accepted, is for whoever watches it
         elif told.how is How.POSTED:
             assert name == service.started[-1][0]
             assert service.taken > before
