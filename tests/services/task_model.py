@@ -154,6 +154,10 @@ class Task:
             may_be_ours = first in [*service.canceled, *service.asked_to_cancel] or not service.shows_canceled
             is_over = may_be_ours and service.state_of(first, at) == "canceled"
             is_over |= service.state_of(first, at) == "failed"
+            # Somebody else's ran after it, and a restart is asked to publish the draft anew in that one's place.
+            is_over |= self.if_running == "restart" and any(
+                name not in dict(service.started) for name in service.canceled
+            )
             assert is_over, "the first one provably failed, or was canceled for the second"
         if isinstance(told, Started):
             self._check_started(told, before)
@@ -170,7 +174,9 @@ class Task:
             name, at = started[-1]
             # A try without a record has yet to find out, by the time alone.
             is_due = not isinstance(told, NotStarted) and not (had_none and self.record is None)
-            if is_due and service.state_of(name, self.now) != "failed" and name not in service.canceled:
+            state = service.state_of(name, self.now)
+            has_left_no_trace = state == "canceled" and not service.shows_canceled
+            if is_due and state != "failed" and not has_left_no_trace and name not in service.canceled:
                 self._check_record(name)
 
     def _check_started(self, told: Started, before: int) -> None:
