@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from airflow_provider_cpp.provider_info import CONNECTION_TYPES, FIELDS
+from airflow_provider_cpp.provider_info import CONNECTION_TYPES, FIELDS, get_provider_info
 
 pytest.importorskip("playwright", reason="playwright isn't installed: make browser")
 from playwright.sync_api import expect
@@ -188,6 +188,6 @@ def test_the_form_in_pictures(page, picture):
 def test_the_list_of_providers_has_name_description_and_documentation(page):
     page.goto("/providers")
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="airflow-provider-cpp"))
-    expect(row).to_contain_text("Take Azure Marketplace offers live through the Cloud Partner Portal API")
+    expect(row).to_contain_text(get_provider_info()["description"])
     link = row.get_by_role("link", name="airflow-provider-cpp")
     expect(link).to_have_attribute("href", re.compile(r"^https://learn\.microsoft\.com/"))
