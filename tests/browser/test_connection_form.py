@@ -188,6 +188,6 @@ def test_the_form_in_pictures(page, picture):
 def test_the_list_of_providers_has_name_description_and_documentation(page):
     page.goto("/providers")
     row = page.get_by_role("row").filter(has=page.get_by_role("link", name="airflow-provider-cpp"))
-    expect(row).to_contain_text(get_provider_info()["description"])
+    expect(row).to_contain_text(str(get_provider_info()["description"]).rstrip("."))
     link = row.get_by_role("link", name="airflow-provider-cpp")
     expect(link).to_have_attribute("href", re.compile(r"^https://learn\.microsoft\.com/"))
