@@ -22,9 +22,8 @@ from airflow_provider_cpp.services.cloud_partner_portal.advice import needs_no_c
 from airflow_provider_cpp.services.cloud_partner_portal.customers import seen_by_customers
 from airflow_provider_cpp.services.cloud_partner_portal.finding import found_in_list
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from airflow_provider_cpp.services.locations_of_others import of_another_service
+from airflow_provider_cpp.services.locations_of_others import own_location
 from airflow_provider_cpp.wire.answers import Answer, Reading, heard
-from airflow_provider_cpp.wire.arguments import holds_template, is_missing, kind_of, shown
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.identifiers import (
     checked_identifier,
@@ -32,7 +31,7 @@ from airflow_provider_cpp.wire.identifiers import (
     is_same_identifier,
     path_segment,
 )
-from airflow_provider_cpp.wire.origins import own_url, shown_url
+from airflow_provider_cpp.wire.origins import shown_url
 from airflow_provider_cpp.wire.plain_text import one_line
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 
@@ -269,24 +268,7 @@ def parse_location(
     :param offer_id: offer that it has to belong to, if that is known.
     :raises UntrustedLocation: if it is no operation of this host, or one of another publisher or offer.
     """
-    if is_missing(text):
-        raise UntrustedLocation(
-            f"There is no operation to look at: its location is {'None' if text is None else repr(text)}, so the "
-            "task before pushed nothing. Look at what became of that task; it has to be GoLiveOperator, "
-            "PublishOperator or another that returns an operation's location. Nothing was sent."
-        )
-    if not isinstance(text, str):
-        raise UntrustedLocation(
-            f"The operation's location is {shown(text)}, {kind_of(text)}, not a URL. Pass what GoLiveOperator "
-            "returns. Nothing was sent."
-        )
-    if holds_template(text):
-        raise _untrusted(text, "it is a template that wasn't rendered: this isn't a template field here")
-    if other := of_another_service("cpp", text):
-        raise _untrusted(text, other)
-    url = own_url(text, origin)
-    if isinstance(url, str):
-        raise _untrusted(text, url)
+    text, url = own_location(text, origin, "cpp", _untrusted)
     match = _OFFER_SCOPED.fullmatch(url.path) or _NOT_MIGRATED.fullmatch(url.path)
     if match is None:
         raise _untrusted(text, "its path is not that of an operation")

@@ -13,13 +13,12 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 from airflow_provider_cpp.exceptions import UntrustedLocation
 from airflow_provider_cpp.offers.refs import OfferRef
-from airflow_provider_cpp.services.locations_of_others import of_another_service
+from airflow_provider_cpp.services.locations_of_others import own_location
 from airflow_provider_cpp.services.product_ingestion.calls import BASE
 from airflow_provider_cpp.services.product_ingestion.products import GUID
 from airflow_provider_cpp.services.product_ingestion.submissions import LIVE, PREVIEW
-from airflow_provider_cpp.wire.arguments import holds_template, is_missing, kind_of, shown
 from airflow_provider_cpp.wire.identifiers import is_same_identifier
-from airflow_provider_cpp.wire.origins import own_url, shown_url
+from airflow_provider_cpp.wire.origins import shown_url
 
 _NUMBER = re.compile(r"\d{1,20}")
 _JOB = re.compile(rf"{BASE}/+configure/(?P<job>[A-Za-z0-9-]{{1,64}})(?:/status)?/?")
@@ -120,24 +119,7 @@ def parse_handle(text: object, *, origin: str, ref: OfferRef | None = None) -> H
     :param ref: the offer that it has to belong to, if that is known.
     :raises UntrustedLocation: if it is no operation of this host, or names another offer.
     """
-    if is_missing(text):
-        raise UntrustedLocation(
-            f"There is no operation to look at: its location is {'None' if text is None else repr(text)}, so the "
-            "task before pushed nothing. Look at what became of that task; it has to be GoLiveOperator, "
-            "PublishOperator or another that returns an operation's location. Nothing was sent."
-        )
-    if not isinstance(text, str):
-        raise UntrustedLocation(
-            f"The operation's location is {shown(text)}, {kind_of(text)}, not a URL. Pass what GoLiveOperator "
-            "returns. Nothing was sent."
-        )
-    if holds_template(text):
-        raise _untrusted(text, "it is a template that wasn't rendered: this isn't a template field here")
-    if other := of_another_service("product_ingestion", text):
-        raise _untrusted(text, other)
-    url = own_url(text, origin)
-    if isinstance(url, str):
-        raise _untrusted(text, url)
+    text, url = own_location(text, origin, "product_ingestion", _untrusted)
     match = _JOB.fullmatch(url.path) or _SUBMISSION.fullmatch(url.path)
     if match is None:
         raise _untrusted(text, "its path is not that of a job or a submission")
