@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from typing import Any
 
+from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.product_ingestion.putting import DraftPut
 from airflow_provider_cpp.wire.answers import Reading
@@ -163,3 +164,10 @@ def technical(**fields: Any) -> dict[str, Any]:
 
 def posts(runner: Runner) -> list[list[dict[str, Any]]]:
     return [json.loads(call.body)["resources"] for call in runner.posts]
+
+
+def run(draft: Draft, wanted: Any, **arguments: Any) -> tuple[Runner, PutResult]:
+    runner = Runner(draft)
+    result = runner.run(put(wanted, **arguments).once())
+    assert isinstance(result, PutResult)
+    return runner, result
