@@ -24,6 +24,15 @@ def was_refused_unread(reading: Reading) -> bool:
     return reading.status == 429 or (reading.status == 503 and retry_after(reading) is not None)
 
 
+def may_have_been_taken(reading: Reading) -> bool:
+    """Return whether the service may have carried out a request, though it doesn't say so."""
+    if was_refused_unread(reading):
+        return False
+    if isinstance(reading, Unanswered):
+        return reading.loss is Loss.UNCLEAR
+    return reading.status == 408 or reading.status >= 500 or 200 <= reading.status < 300
+
+
 def is_failed_read(reading: Reading) -> bool:
     """Return whether a read came to nothing for reasons that may pass; never a verdict on what was read."""
     if isinstance(reading, Unanswered):

@@ -37,12 +37,12 @@ from airflow_provider_cpp.services.cloud_partner_portal.differences import (
 )
 from airflow_provider_cpp.services.cloud_partner_portal.offers import read_listed_offer, read_offer
 from airflow_provider_cpp.services.cloud_partner_portal.wanted import wanted_document
-from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of, heard
+from airflow_provider_cpp.wire.answers import Answer, Reading, content, describe, error_of, heard
 from airflow_provider_cpp.wire.arguments import checked_flag
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Unlisted, listed
 from airflow_provider_cpp.wire.procedures import Procedure, Say, Wait, sent
-from airflow_provider_cpp.wire.retries import was_refused_unread
+from airflow_provider_cpp.wire.retries import may_have_been_taken
 
 #: Seconds between looks at an offer after a PUT whose answer got lost: half a minute in all. If it comes into
 #: effect later still, a second one is refused, as the ETag is another then, and settled in the same way.
@@ -135,7 +135,7 @@ class Put:
             reading, _ = yield from sent(call)
             if isinstance(reading, Answer) and reading.status in {200, 201}:
                 return (yield from self._done(reading, before, comparison))
-            if not self._is_unclear(reading) and not (was_lost and _is_precondition(reading)):
+            if not may_have_been_taken(reading) and not (was_lost and _is_precondition(reading)):
                 raise self._refusal(call, reading, before)
             was_lost = True
             applied = yield from self._settle(call, reading, before)
@@ -271,15 +271,6 @@ class Put:
             not_compared=tuple(dict.fromkeys((*comparison.paths(Kind.NOT_COMPARED), *rewritten))),
         )
 
-    @staticmethod
-    def _is_unclear(reading: Reading) -> bool:
-        """Return whether the service may have carried out the request, though it doesn't say so."""
-        if was_refused_unread(reading):
-            return False
-        if isinstance(reading, Unanswered):
-            return reading.loss is Loss.UNCLEAR
-        return reading.status == 408 or reading.status >= 500 or 200 <= reading.status < 300
-
     def _settle(self, call: Call, reading: Reading, before: Offer | None) -> Procedure[Offer | None]:
         """Find out by reading what became of a request: return the offer if it is as wanted, None if as before.
 
@@ -351,7 +342,7 @@ class Put:
         error = error_of(call, reading)
         if before is None and error.http_status == 409:
             advice = "Or somebody created the offer since: run the task again to compare with what is there."
-        elif self._is_unclear(reading):
+        elif may_have_been_taken(reading):
             advice = "The offer is as it was. A later try compares anew."
         else:
             return error

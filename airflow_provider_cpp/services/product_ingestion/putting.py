@@ -42,12 +42,12 @@ from airflow_provider_cpp.services.product_ingestion.products import Product, re
 from airflow_provider_cpp.services.product_ingestion.schemas import latest_of
 from airflow_provider_cpp.services.product_ingestion.trees import DRAFT, Tree, read_tree, says_there_is_none
 from airflow_provider_cpp.services.product_ingestion.wanted import resources_in, schemas_in
-from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered, content, describe, error_of
+from airflow_provider_cpp.wire.answers import Answer, content, describe, error_of
 from airflow_provider_cpp.wire.arguments import checked_flag, shown
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Unlisted, listed
 from airflow_provider_cpp.wire.procedures import Procedure, Say, Wait, sent
-from airflow_provider_cpp.wire.retries import was_refused_unread
+from airflow_provider_cpp.wire.retries import may_have_been_taken
 
 #: Seconds between looks at the tree after a request whose answer got lost: a minute in all; a job takes seconds.
 SETTLE_PAUSES = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
@@ -170,7 +170,7 @@ class DraftPut:
                     if job is not None:
                         raise failure_of(call, job_id, job, compared.schemas, self.api_version)
                     lost = f"job {job_id}, which the service doesn't know"
-            elif self._is_unclear(reading):
+            elif may_have_been_taken(reading):
                 lost = describe(reading)
             if lost is None:
                 raise error_of(call, reading)
@@ -343,15 +343,6 @@ class DraftPut:
             "writes these fields in its own way: then name them in `ignore`. Nothing was sent again; a later try "
             "compares anew."
         )
-
-    @staticmethod
-    def _is_unclear(reading: Reading) -> bool:
-        """Return whether the service may have taken the request, though it doesn't say so."""
-        if was_refused_unread(reading):
-            return False
-        if isinstance(reading, Unanswered):
-            return reading.loss is Loss.UNCLEAR
-        return reading.status == 408 or reading.status >= 500 or 200 <= reading.status < 300
 
     @staticmethod
     def _result(
