@@ -89,11 +89,11 @@ class AsyncClient:
         """
         if not call.is_safe:
             return await self._exchange(call)
-        while (leader := self._in_flight.get(call)) is not None:
+        mine: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
+        while (leader := self._in_flight.setdefault(call, mine)) is not mine:
             await asyncio.wait([leader])
             if not leader.cancelled():
                 return leader.result()
-        mine = self._in_flight[call] = asyncio.get_running_loop().create_future()
         try:
             reading = await self._exchange(call)
             mine.set_result(reading)
@@ -109,7 +109,7 @@ class AsyncClient:
     async def _exchange(self, call: Call) -> Reading:
         async def give(asked: GetToken | Attempt) -> Token | Reading:
             if isinstance(asked, GetToken):
-                return await self._token(asked.instead_of)
+                return self._tokens.cached(asked.instead_of) or await self._token(asked.instead_of)
             return await self._attempt(call, asked.token)
 
         return await adriven(authorized(call), give)
@@ -124,8 +124,6 @@ class AsyncClient:
             self._session = None
 
     async def _token(self, instead_of: Token | None = None) -> Token:
-        if (token := self._tokens.cached(instead_of)) is not None:
-            return token
         # azure-identity blocks, and its import takes longer than the triggerer's watchdog allows.
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.ensure_future(asyncio.to_thread(self._tokens.get, instead_of))
@@ -133,8 +131,6 @@ class AsyncClient:
         return await asyncio.shield(self._fetching)
 
     async def _opened(self) -> aiohttp.ClientSession:
-        if self._session is not None:
-            return self._session
         if self._opening is None or (self._opening.done() and self._session is None):
             self._opening = asyncio.ensure_future(self._open())
         return await asyncio.shield(self._opening)
@@ -167,7 +163,7 @@ class AsyncClient:
         return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
 
     async def _attempt(self, call: Call, token: Token) -> Reading:
-        shared = await self._opened()
+        shared = self._session or await self._opened()
         if call.is_safe:
             return await self._attempt_in(shared, call, token)
         # A connection of its own: one from the pool may be dead already, which makes a lost request unclear.
@@ -218,7 +214,7 @@ async def _read(response: aiohttp.ClientResponse, limit: int) -> Answer:
     body = bytearray()
     damage = None
     try:
-        async for chunk in response.content.iter_any():
+        while chunk := await response.content.readany():
             body += chunk
             if len(body) > limit:
                 break

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Generator
-from functools import partial
 from typing import TypeVar, cast
 
 from airflow_provider_cpp.client.counts import COUNTS
 from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.wire.answers import Reading
-from airflow_provider_cpp.wire.procedures import Count, Keep, Procedure, Reply, Request, Say, Send, Wait
+from airflow_provider_cpp.wire.procedures import Count, Keep, Procedure, Reply, Say, Send, Wait
 
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
@@ -38,30 +37,29 @@ def handled(
     :param keep: keeps a record for a later try of the task.
     :param send: sends a call.
     """
-    resume: Callable[[], Request] = partial(next, procedure)
-    while True:
-        try:
-            request = resume()
-        except StopIteration as end:
-            return cast("T", end.value)
-        reading: Reading | None = None
-        match request:
-            case Send():
-                try:
-                    reading = (yield request) if send is None else send(request)
-                except CppError as error:  # the procedure may know what to do without, or what to mend first
-                    resume = partial(procedure.throw, error)
-                    continue
-            case Wait(seconds):
-                if seconds > 0:
-                    yield seconds
-            case Say(text, level):
-                say(level, text)
-            case Count(name, seconds):
-                COUNTS.note(name, seconds)
-            case Keep(record):
-                keep(record)
-        resume = partial(procedure.send, Reply(time.time(), reading))
+    try:
+        request = next(procedure)
+        while True:
+            reading: Reading | None = None
+            match request:
+                case Send():
+                    try:
+                        reading = (yield request) if send is None else send(request)
+                    except CppError as error:  # the procedure may know what to do without, or what to mend first
+                        request = procedure.throw(error)
+                        continue
+                case Wait(seconds):
+                    if seconds > 0:
+                        yield seconds
+                case Say(text, level):
+                    say(level, text)
+                case Count(name, seconds):
+                    COUNTS.note(name, seconds)
+                case Keep(record):
+                    keep(record)
+            request = procedure.send(Reply(time.time(), reading))
+    except StopIteration as end:
+        return cast("T", end.value)
 
 
 def driven(steps: Generator[Asked, Given, T], give: Callable[[Asked], Given]) -> T:

@@ -37,15 +37,21 @@ def without(text: str, secrets: Iterable[str]) -> str:
     :param secrets: those that are too short to be distinguished from other words are passed over.
     """
     for secret in secrets:
-        if len(secret) >= LEAST_SECRET and _core(secret) in text:
+        if _may_quote(text, (secret,)):
             text = _any_form(secret).sub(_BLANK, text)
     return text
+
+
+def _may_quote(text: str, secrets: tuple[str, ...]) -> bool:
+    return any(len(secret) >= LEAST_SECRET and _core(secret) in text for secret in secrets)
 
 
 def without_quotes(answer: Answer, secrets: Iterable[str]) -> Answer:
     """Return an answer without the secrets that its request was sent with, should it quote the request."""
     secrets = tuple(secrets)
     sent = answer.body.decode("latin-1")  # byte by byte, so that it can be put together again
+    if "\\u00" not in sent and not _may_quote("\n".join((sent, *answer.headers.values())), secrets):
+        return answer  # as nearly always
     body = _NEEDLESS.sub(lambda found: chr(int(found[1], 16)), sent) if "\\u00" in sent else sent
     body = without(body, secrets)
     headers = {name: without(value, secrets) for name, value in answer.headers.items()}

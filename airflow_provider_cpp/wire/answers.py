@@ -199,8 +199,8 @@ def retry_after(answer: Answer) -> float | None:
     Takes seconds or a date; a date is read against the response's own `Date`, so that a wrong clock on
     either side does no harm. At most an hour; what makes no sense is ignored (RFC 9110, 10.2.3).
     """
-    text = answer.headers.get("retry-after", "").strip()
-    if not text:
+    text = answer.headers.get("retry-after")
+    if not text or not (text := text.strip()):
         return None
     try:
         seconds = math.nan if "_" in text else float(text)  # Python takes "1_0" for ten

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, replace
-from typing import ClassVar
+from dataclasses import dataclass, field, replace
+from typing import ClassVar, cast
 
 from airflow_provider_cpp.exceptions import CppConflict, CppNotFound, OperationStatusUnknown
 from airflow_provider_cpp.lro.looks import (
@@ -79,6 +79,7 @@ class Publication:
     """
 
     handle: Handle
+    _reading: Call | None = field(default=None, init=False, repr=False, compare=False)
 
     portal: ClassVar[str] = PORTAL
     support: ClassVar[str] = SUPPORT
@@ -116,7 +117,7 @@ class Publication:
         """Look at it once; see `lro.seam.Watched`."""
         known = before if isinstance(before, SeenTogether) else _NOTHING
         if self.handle.job and known.job is None and known.missed < MISSED_IN_A_ROW:
-            call = calls.get_job(self.offer, self.handle.job)
+            call = self._to_read()
             reading, _ = yield from sent(call, patient=patient)
             look = looked(call, reading, read_job_operation, before)
             if isinstance(look, Missing) and self.handle.product:
@@ -127,6 +128,12 @@ class Publication:
             if (conflict := _conflict(self, reading)) is not None:
                 return (yield from self._after_conflict(known, conflict, patient))
         return (yield from self._by_row(known, None, patient))
+
+    def _to_read(self) -> Call:
+        """Return the call that reads its job, made once: it is the same for every look."""
+        if self._reading is None:
+            object.__setattr__(self, "_reading", calls.get_job(self.offer, self.handle.job))
+        return cast("Call", self._reading)
 
     def _by_row(self, known: SeenTogether, missing: Missing | None, patient: bool) -> Procedure[Look]:
         """Look at the row of the submission.
