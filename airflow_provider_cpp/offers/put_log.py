@@ -18,12 +18,15 @@ LOGGED = 50
 LISTED = 10
 
 
-def differing(what: str, comparison: Comparison, gone: Sequence[str] | None) -> Procedure[None]:
+def differing(
+    what: str, comparison: Comparison, gone: Sequence[str] | None, *, by_hand: bool = True
+) -> Procedure[None]:
     """Log what differs from what is wanted, and what looks like a slip.
 
     :param what: the offer in words.
     :param comparison: what is wanted, with what is there.
     :param gone: ids of plans that go; None where the offer isn't there yet.
+    :param by_hand: whether a person wrote what is wanted, who may have slipped.
     """
     found = comparison.differences
     yield Say(
@@ -36,7 +39,7 @@ def differing(what: str, comparison: Comparison, gone: Sequence[str] | None) -> 
     if len(found) > LOGGED:
         yield Say(f"  and {len(found) - LOGGED} more")
     if gone is not None:
-        for each in comparison.of(Kind.NEW_FIELD)[:LOGGED]:
+        for each in comparison.of(Kind.NEW_FIELD)[: LOGGED if by_hand else 0]:
             yield Say(
                 f"{written(each.path)} isn't there yet and is added. If that is a slip: there are "
                 f"{closest(each.path[-1], each.there)}.",
@@ -47,7 +50,7 @@ def differing(what: str, comparison: Comparison, gone: Sequence[str] | None) -> 
                 f"{what} loses {counted('plan', gone)}: {', '.join(gone)}: exact says so.",
                 logging.WARNING,
             )
-    yield from left_aside(comparison)
+    yield from left_aside(comparison, by_hand=by_hand)
 
 
 def idle_paths(
@@ -69,8 +72,11 @@ def idle_paths(
             )
 
 
-def left_aside(comparison: Comparison) -> Procedure[None]:
-    """Log what isn't wanted and stays, and what doesn't count."""
+def left_aside(comparison: Comparison, *, by_hand: bool = True) -> Procedure[None]:
+    """Log what isn't wanted and stays, and what doesn't count.
+
+    :param by_hand: as of `differing`: whoever names one thing only knows that all else stays.
+    """
     for kind, start, why in (
         (Kind.KEPT, "Kept", "the definition doesn't name it; to remove it set it to null, or use exact"),
         (Kind.IGNORED, "Ignored", "it differs or can't be compared"),
@@ -81,7 +87,7 @@ def left_aside(comparison: Comparison) -> Procedure[None]:
         ),
     ):
         paths = comparison.paths(kind)
-        if paths:
+        if paths and (by_hand or kind is not Kind.KEPT):
             more = f", and {len(paths) - LISTED} more" if len(paths) > LISTED else ""
             yield Say(f"{start}, {counted('place', paths)}, as {why}: {', '.join(paths[:LISTED])}{more}")
 

@@ -14,7 +14,6 @@ from airflow_provider_cpp.exceptions import (
     CppConfigurationError,
     CppConflict,
     CppError,
-    CppNotFound,
     CppUnavailable,
 )
 from airflow_provider_cpp.offers import put_log
@@ -24,7 +23,7 @@ from airflow_provider_cpp.offers.comparison import ABSENT, Comparison, Finding, 
 from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.new_plans import check_new_plans
 from airflow_provider_cpp.offers.paths import Paths
-from airflow_provider_cpp.offers.put_log import LISTED, closest, counted
+from airflow_provider_cpp.offers.put_log import LISTED, counted
 from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.advice import Reason, reason_of
@@ -35,12 +34,12 @@ from airflow_provider_cpp.services.cloud_partner_portal.differences import (
     plan_ids,
     without_masks,
 )
-from airflow_provider_cpp.services.cloud_partner_portal.offers import read_listed_offer, read_offer
+from airflow_provider_cpp.services.cloud_partner_portal.offers import read_offer
+from airflow_provider_cpp.services.cloud_partner_portal.reading import in_words, no_offer, read_there
 from airflow_provider_cpp.services.cloud_partner_portal.wanted import wanted_document
-from airflow_provider_cpp.wire.answers import Answer, Reading, content, describe, error_of, heard
+from airflow_provider_cpp.wire.answers import Answer, Reading, describe, error_of, heard
 from airflow_provider_cpp.wire.arguments import checked_flag
 from airflow_provider_cpp.wire.call import Call
-from airflow_provider_cpp.wire.listing import Unlisted, listed
 from airflow_provider_cpp.wire.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.wire.retries import may_have_been_taken
 
@@ -71,6 +70,8 @@ class Put:
     :param create: create the offer if there is none, with its plans.
     :param new_plans: add plans that aren't there.
     :param origin: scheme, host and port of the API, for lists that go on on another page.
+    :param by_hand: whether a person wrote the document, who may have slipped: then what stays though it isn't
+        named, and which fields are new, is told.
     :raises CppConfigurationError: if it is no definition of this offer.
     """
 
@@ -85,6 +86,7 @@ class Put:
     create: bool = False
     new_plans: bool = False
     origin: str = ""
+    by_hand: bool = True
 
     def __post_init__(self) -> None:
         document = wanted_document(self.publisher_id, self.offer_id, self.document)
@@ -109,9 +111,16 @@ class Put:
         :raises CppConflict: another operation runs on the offer, or it was changed while an answer was lost.
         :raises CppUnavailable: the service can't be had just now. A later try compares anew.
         """
-        before = yield from self._read()
+        before = yield from read_there(self.publisher_id, self.offer_id)
         if before is None and not self.create:
-            raise (yield from self._no_offer())
+            raise (yield from no_offer(self.publisher_id, self.offer_id, self.origin, may_create=True))
+        return (yield from self.onto(before))
+
+    def onto(self, before: Offer | None) -> Procedure[PutResult]:
+        """Bring the offer to what is wanted, from what was read of it; raises what `once` does.
+
+        :param before: what is there; None where it is to be created.
+        """
         paths = {name: getattr(self, name) for name in _PATHS}
         known = list(places(before.document)) if before and self.ignore else []
         yield from put_log.idle_paths(paths, list(places(self.document)), known)
@@ -121,11 +130,11 @@ class Put:
         found = comparison.differences
         if not found:
             yield Say(f"{self._what} is as wanted: nothing is sent.")
-            yield from put_log.left_aside(comparison)
+            yield from put_log.left_aside(comparison, by_hand=self.by_hand)
             return self._result(before, comparison, changed=False)
         refuse_blanks(self._what, comparison.merged, before.document if before else {})
         gone = self._plans_gone(before, comparison) if before is not None else None
-        yield from put_log.differing(self._what, comparison, gone)
+        yield from put_log.differing(self._what, comparison, gone, by_hand=self.by_hand)
         if self.dry_run:
             yield Say(f"{self._what}: dry run, nothing is sent.")
             return self._result(before, comparison, changed=False)
@@ -163,22 +172,6 @@ class Put:
             exact=self.exact,
             resend=resend,
             not_returned=not_returned,
-        )
-
-    def _no_offer(self) -> Procedure[CppError]:
-        """Return the error of an offer that isn't there and isn't to be created."""
-        offers = yield from listed(calls.list_offers(self.publisher_id), self.origin, read_listed_offer)
-        if isinstance(offers, Unlisted):
-            if isinstance(offers.reading, Answer) and offers.reading.status == 404:
-                return error_of(calls.get_offer(self.publisher_id, self.offer_id), offers.reading)
-            ids = []
-        else:
-            ids = [offer.id for offer in offers.entries]
-        there = f" Offers of {self.publisher_id}: {closest(self.offer_id, ids)}." if ids else ""
-        return CppNotFound(
-            f"{self._what} doesn't exist, and nothing was sent.{there} Correct offer_id or publisher_id; or set "
-            "create=True if a new offer is meant.",
-            http_status=404,
         )
 
     def _check_plans(self, before: Offer, comparison: Comparison) -> None:
@@ -222,15 +215,7 @@ class Put:
 
     @property
     def _what(self) -> str:
-        return f"Offer {self.publisher_id}/{self.offer_id}"
-
-    def _read(self) -> Procedure[Offer | None]:
-        """Return the offer, or None if there is none."""
-        call = calls.get_offer(self.publisher_id, self.offer_id)
-        reading, _ = yield from sent(call)
-        if isinstance(reading, Answer) and reading.status == 404:
-            return None
-        return content(call, reading, read_offer)
+        return in_words(self.publisher_id, self.offer_id)
 
     def _rewritten(self, offer: Offer) -> Procedure[tuple[str, ...]]:
         """Return where what was sent isn't there as it was sent."""
@@ -286,7 +271,7 @@ class Put:
         for pause in (0.0, *SETTLE_PAUSES):
             yield Wait(pause)
             try:
-                offer = yield from self._read()
+                offer = yield from read_there(self.publisher_id, self.offer_id)
             except CppUnavailable as error:
                 raise CppUnavailable(
                     f"{call}: {describe(reading)}, and whether it was carried out can't be read: "

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_cpp.exceptions import (
     CppConfigurationError,
     CppConflict,
     CppError,
-    CppNotFound,
     CppUnavailable,
 )
 from airflow_provider_cpp.lro.words import SUCCEEDED
@@ -25,7 +24,6 @@ from airflow_provider_cpp.offers.comparing import Options
 from airflow_provider_cpp.offers.comparison import Kind
 from airflow_provider_cpp.offers.new_plans import check_new_plans
 from airflow_provider_cpp.offers.paths import written
-from airflow_provider_cpp.offers.put_log import closest
 from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.product_ingestion import calls
@@ -38,14 +36,14 @@ from airflow_provider_cpp.services.product_ingestion.drafts import (
     tree_changes,
 )
 from airflow_provider_cpp.services.product_ingestion.jobs import job_id_of
-from airflow_provider_cpp.services.product_ingestion.products import Product, read_product
+from airflow_provider_cpp.services.product_ingestion.products import Product
+from airflow_provider_cpp.services.product_ingestion.reading import in_words, no_offer, read_there
 from airflow_provider_cpp.services.product_ingestion.schemas import latest_of
-from airflow_provider_cpp.services.product_ingestion.trees import DRAFT, Tree, read_tree, says_there_is_none
+from airflow_provider_cpp.services.product_ingestion.trees import DRAFT, Tree
 from airflow_provider_cpp.services.product_ingestion.wanted import resources_in, schemas_in
-from airflow_provider_cpp.wire.answers import Answer, content, describe, error_of
+from airflow_provider_cpp.wire.answers import Answer, describe, error_of
 from airflow_provider_cpp.wire.arguments import checked_flag, shown
 from airflow_provider_cpp.wire.call import Call
-from airflow_provider_cpp.wire.listing import Unlisted, listed
 from airflow_provider_cpp.wire.procedures import Procedure, Say, Wait, sent
 from airflow_provider_cpp.wire.retries import may_have_been_taken
 
@@ -81,6 +79,8 @@ class DraftPut:
     :param resend: paths of what is sent though it can't be compared, such as a secret.
     :param create: create the product if there is none, with its plans.
     :param new_plans: add plans that aren't there.
+    :param by_hand: whether a person wrote the document, who may have slipped: then what stays though it isn't
+        named, and which fields are new, is told.
     :raises CppConfigurationError: if it is no definition of this offer, or names an ETag.
     """
 
@@ -95,6 +95,7 @@ class DraftPut:
     resend: Iterable[str] = ()
     create: bool = False
     new_plans: bool = False
+    by_hand: bool = True
     _resources: tuple[Mapping[str, Any], ...] = field(init=False, repr=False)
     _options: Options = field(init=False)
     _product: Product = field(init=False, repr=False)
@@ -126,7 +127,14 @@ class DraftPut:
         """
         before = yield from self._read()
         if before is None and not self.create:
-            raise (yield from self._no_offer())
+            raise (yield from no_offer(self.ref, self.origin, may_create=True))
+        return (yield from self.onto(before))
+
+    def onto(self, before: Tree | None) -> Procedure[PutResult]:
+        """Bring the draft to what is wanted, from what was read of it; raises what `once` does.
+
+        :param before: what is there; None where it is to be created.
+        """
         there = before if before is not None else Tree("", self.ref.offer_id)
         compared = self._compared(there)
         if named := {name: paths for name in _PATHS if (paths := getattr(self, name))}:
@@ -137,12 +145,13 @@ class DraftPut:
             )
         if not compared.changes:
             yield Say(f"{self._what} is as wanted: nothing is sent.")
-            yield from put_log.left_aside(compared.comparison)
+            yield from put_log.left_aside(compared.comparison, by_hand=self.by_hand)
             return self._result(compared, changed=False)
         self._check_product(before, compared)
         refuse_blanks(self._what, {"resources": list(compared.resources)}, there.document)
         yield from self._check_images(compared)
-        yield from put_log.differing(self._what, compared.comparison, None if before is None else ())
+        gone = None if before is None else ()
+        yield from put_log.differing(self._what, compared.comparison, gone, by_hand=self.by_hand)
         if self.dry_run:
             yield Say(f"{self._what}: dry run, nothing is sent.")
             return self._result(compared, changed=False)
@@ -193,27 +202,9 @@ class DraftPut:
 
     @property
     def _what(self) -> str:
-        text = str(self.ref)
-        return f"{text[:1].upper()}{text[1:]}"
+        return in_words(self.ref)
 
     # What is refused before it is sent
-
-    def _no_offer(self) -> Procedure[CppError]:
-        """Return the error of an offer that isn't there and isn't to be created."""
-        call = calls.list_products(str(self.ref))
-        products = yield from listed(call, self.origin, read_product, follows_any_host=True)
-        ids = [] if isinstance(products, Unlisted) else [each.external_id for each in products.entries]
-        there = (
-            f" Offers of this account: {closest(self.ref.offer_id, [each for each in ids if each])}."
-            if ids
-            else ""
-        )
-        return CppNotFound(
-            f"{self._what} doesn't exist, and nothing was sent.{there} Correct offer_id, or look whether the "
-            "connection's principal belongs to the seller account whose offer it is; or set create=True if a new "
-            "offer is meant.",
-            http_status=404,
-        )
 
     def _check_product(self, before: Tree | None, compared: DraftComparison) -> None:
         """Refuse to create an offer of which too little is known."""
@@ -261,20 +252,7 @@ class DraftPut:
 
     def _read(self, target: str = DRAFT) -> Procedure[Tree | None]:
         """Return a tree of the offer, or None if there is none."""
-        try:
-            guid = yield from self._product.guid()
-        except CppNotFound:
-            return None
-        if isinstance(guid, Unlisted):
-            raise guid.error
-        call = replace(
-            calls.get_tree(str(self.ref), guid, target),
-            least_version=latest_of(schemas_in(self._resources)),
-        )
-        reading, _ = yield from sent(call)
-        if says_there_is_none(reading, target):
-            return None
-        return content(call, reading, read_tree)
+        return (yield from read_there(self._product, target, latest_of(schemas_in(self._resources))))
 
     def _done(self, before: Tree | None, compared: DraftComparison) -> Procedure[PutResult]:
         yield Say(
