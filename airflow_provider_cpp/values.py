@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.lro.records import How, Started
     from airflow_provider_cpp.offers.comparison import Difference
     from airflow_provider_cpp.offers.document import Offer, Publisher
+    from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
+    from airflow_provider_cpp.offers.images import Image
     from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.offers.submission import Submission
 
@@ -25,6 +27,8 @@ __all__ = [
     "Difference",
     "DryRun",
     "How",
+    "Image",
+    "ImageVersionResult",
     "Message",
     "NotStarted",
     "Offer",
@@ -44,6 +48,8 @@ _MADE_IN = {
     "Difference": "offers.comparison",
     "DryRun": "lro.prechecking",
     "How": "lro.records",
+    "Image": "offers.images",
+    "ImageVersionResult": "offers.image_version_result",
     "Message": "lro.operations",
     "NotStarted": "lro.prechecking",
     "Offer": "offers.document",

@@ -23,6 +23,8 @@ from airflow_provider_cpp.lro.settling import Memory
 from airflow_provider_cpp.lro.starting import Start
 from airflow_provider_cpp.offers.comparison import Difference
 from airflow_provider_cpp.offers.document import Offer
+from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
+from airflow_provider_cpp.offers.images import image_version as checked_image_version
 from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
@@ -346,6 +348,47 @@ class OffersHook(ConnectionReader):
             new_plans=new_plans,
         )
         return self.client.run(put, say=self.say)
+
+    def add_image_version(
+        self,
+        offer_id: str,
+        plan_id: str,
+        image_version: str,
+        images: Mapping[str, Any] | Sequence[Mapping[str, Any]] | str,
+        publisher_id: str | None = None,
+        *,
+        keep: int | str | None = None,
+        dry_run: bool = False,
+    ) -> ImageVersionResult:
+        """Add an image version to a plan of an offer's draft, once, and retire the oldest where `keep` says so.
+
+        The offer is read; where the version is there with the same images, nothing is sent. Otherwise it is sent
+        as `put_offer` does: all that is there goes back as it is, a lost answer is settled by reading. Where the
+        offer has an ETag and somebody else changes it meanwhile, it is read and decided on anew, and the change
+        stays.
+
+        :param offer_id: the offer's identifier.
+        :param plan_id: the plan's identifier.
+        :param image_version: the version's number, such as `1.0.2`; of a core virtual machine a date, such as
+            `2026.11.30`.
+        :param images: an image, or a list with one for each generation: `{"image_type": "x64Gen2", "os_disk":
+            "<shared-access URL>", "data_disks": [{"lun": 0, "uri": "<shared-access URL>"}]}`, or `{"image_type":
+            ..., "shared_image": "<resource id>", "tenant_id": ...}` on the Product Ingestion API; or JSON that
+            says so. Types are `x64Gen1`, `x64Gen2` and `arm64Gen2`.
+        :param publisher_id: the publisher's identifier; the connection's by default.
+        :param keep: how many versions stay offered at most, 1 or more; None for all. The oldest are deprecated on
+            the Product Ingestion API, and taken out on Cloud Partner Portal's; never a newer one than the one that
+            is added, nor the newest of a generation.
+        :param dry_run: log and return what would be sent, and send nothing.
+        :raises CppConfigurationError: an argument can't be, the plan isn't there, it can't take such a version, or
+            has it with other images; nothing was sent.
+        :raises CppNotFound: there is no such offer, or no such publisher.
+        :raises CppError: as `put_offer`.
+        """
+        asked = checked_image_version(plan_id, image_version, images, keep)
+        offer = self._offer(publisher_id, offer_id)
+        adding = self.service.add_image_version(offer, asked, dry_run=checked_flag("dry_run", dry_run))
+        return self.client.run(adding, say=self.say)
 
     def changes(self, now: Offer, before: Offer) -> tuple[Difference, ...]:
         """Return what differs between two states of an offer, such as what is in preview and what is live.

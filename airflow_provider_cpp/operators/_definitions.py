@@ -15,7 +15,8 @@ from airflow.providers.common.compat.sdk import BaseOperator
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.offers.paths import Paths
 from airflow_provider_cpp.tasks.calling import CallsPortal
-from airflow_provider_cpp.tasks.definition_field import TakesDefinition, mask_secrets
+from airflow_provider_cpp.tasks.definition_field import TakesDefinition
+from airflow_provider_cpp.tasks.json_field import mask_secrets
 from airflow_provider_cpp.wire.arguments import flag_or_template, is_missing, listed, rendered_flag, shown
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from airflow_provider_cpp.lro.schedule import (
     seconds,
 )
 from airflow_provider_cpp.operators._definitions import GetOfferOperator, ListOffersOperator, PutOfferOperator
+from airflow_provider_cpp.operators._image_versions import AddImageVersionOperator
 from airflow_provider_cpp.tasks.calling import CallsPortal
 from airflow_provider_cpp.tasks.starting_operator import StartsOperation
 from airflow_provider_cpp.tasks.wait_arguments import Waiting
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.lro.settling import Memory
 
 __all__ = [
+    "AddImageVersionOperator",
     "CancelOperator",
     "GetOfferOperator",
     "GoLiveOperator",

@@ -13,6 +13,8 @@ from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.seam import Intent, OperationsOf, Watched
 from airflow_provider_cpp.offers.comparison import Difference
 from airflow_provider_cpp.offers.document import Offer, Publisher
+from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
+from airflow_provider_cpp.offers.images import ImageVersion
 from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
@@ -167,4 +169,15 @@ class Service(Protocol):
         """Bring an offer to a wanted definition; for the arguments see the hook's `put_offer`.
 
         :param definition: the service's own document, or a part of it, not checked yet.
+        """
+
+    def add_image_version(
+        self, offer: OfferRef, asked: ImageVersion, *, dry_run: bool = False
+    ) -> Procedure[ImageVersionResult]:
+        """Add an image version to a plan of an offer's draft, unless it is there.
+
+        :param asked: the version, and how many stay offered.
+        :param dry_run: only report what would be sent.
+        :raises CppConfigurationError: the plan can't have it; nothing was sent.
+        :raises CppError: as `put`.
         """

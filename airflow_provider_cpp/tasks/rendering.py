@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.providers.common.compat.sdk import Context
 
 #: Template fields that are documents; of all others the ends count no more than the spaces of a form's field.
-DOCUMENTS = frozenset({"definition"})
+DOCUMENTS = frozenset({"definition", "images"})
 
 #: Those in which None means something else than what a template or a task was to say: another
 #: publisher's offer, or a change without a condition.

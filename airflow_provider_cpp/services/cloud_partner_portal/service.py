@@ -34,6 +34,8 @@ from airflow_provider_cpp.wire.procedures import Procedure, sent
 
 if TYPE_CHECKING:
     from airflow_provider_cpp.offers.comparison import Difference
+    from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
+    from airflow_provider_cpp.offers.images import ImageVersion
     from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
 
@@ -196,3 +198,15 @@ class CloudPartnerPortal:
         document = checked_definition(definition)
         put = Put(offer.publisher_id, offer.offer_id, document, origin=self.origin, **options)
         return (yield from put.once())
+
+    def add_image_version(
+        self, offer: OfferRef, asked: ImageVersion, *, dry_run: bool = False
+    ) -> Procedure[ImageVersionResult]:
+        """Add an image version to a plan of an offer's draft (create-or-modify page).
+
+        :param asked: the version.
+        :param dry_run: only report what would be sent.
+        """
+        from airflow_provider_cpp.services.cloud_partner_portal.adding_image import AddingToOffer
+
+        return (yield from AddingToOffer(offer, asked, self.origin, dry_run).once())

@@ -30,6 +30,8 @@ from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 
 if TYPE_CHECKING:
+    from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
+    from airflow_provider_cpp.offers.images import ImageVersion
     from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.services.product_ingestion.intents import PreviewGoingLive, PublishingDraft
 
@@ -221,3 +223,15 @@ class ProductIngestion:
 
         document = checked_definition(definition)
         return (yield from DraftPut(offer, document, self.origin, self.api_version, **options).once())
+
+    def add_image_version(
+        self, offer: OfferRef, asked: ImageVersion, *, dry_run: bool = False
+    ) -> Procedure[ImageVersionResult]:
+        """Add an image version to a plan of an offer's draft, by the job of one request.
+
+        :param asked: the version.
+        :param dry_run: only report what would be sent.
+        """
+        from airflow_provider_cpp.services.product_ingestion.adding_image import AddingToDraft
+
+        return (yield from AddingToDraft(offer, asked, self.origin, self.api_version, dry_run).once())
