@@ -74,7 +74,7 @@ class Decision:
 
     def said(self) -> Procedure[None]:
         """Write what is said of it into the log."""
-        for line in self.lines:
+        for line in self.lines:  # noqa: UP028 - a tuple takes no reply
             yield line
 
     def result(self, asked: ImageVersion, *, changed: bool) -> ImageVersionResult:

@@ -33,7 +33,7 @@ class TakesJson(CallsPortal):
         """Render the templates, and have secrets of the field masked before Airflow shows the fields."""
         super()._do_render_template_fields(parent, template_fields, context, jinja_env, seen_oids)
         if parent is not self:  # a part of a field that has fields of its own
-            return None
+            return
         value = getattr(self, self.json_field)
         try:
             value = self._taken(context, jinja_env)
