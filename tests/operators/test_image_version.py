@@ -229,6 +229,33 @@ def test_what_keep_cant_be_is_refused_while_the_dag_is_parsed():
         result_of(rendered(add(keep="{{ params.keep }}"), params={"keep": "two"}))
 
 
+def test_a_copy_at_an_address_of_the_services_own_cant_be_compared(portal, api, lines):
+    if api != "cpp":
+        return
+    portal.configure(copied_fields=["osVhdUrl"])
+    assert result_of(add())["changed"] is True
+    lines.clear()
+    assert result_of(add())["changed"] is False
+    assert [text for _, text in lines if "can't be compared for x64Gen1, x64Gen2" in text]
+    assert result_of(add(image_version="1.0.2", images=both("1.0.2")))["versions"] == ["1.0.0", "1.0.1", "1.0.2"]
+    portal.faults.add(Fault("lost-response", action="put-offer"))
+    assert result_of(add(image_version="1.0.3", images=both("1.0.3")))["changed"] is True
+    assert len(writes(portal, api)) == 3
+
+
+def test_an_image_of_a_gallery_is_for_the_newer_api(portal, api):
+    gallery = "/subscriptions/s/resourceGroups/r/providers/Microsoft.Compute/galleries/g/images/i/versions/1.0.1"
+    tenant = "0d9c4f1e-0000-4000-8000-000000000001"
+    shared = {"image_type": "x64Gen2", "shared_image": gallery, "tenant_id": tenant}
+    if api == "cpp":
+        with pytest.raises(CppConfigurationError, match="takes no images of a gallery"):
+            result_of(add(images=shared))
+        assert portal.requests == []
+        return
+    assert result_of(add(images=shared))["added"] == [shared]
+    assert result_of(add(images=shared))["changed"] is False
+
+
 class TestSecrets:
     """A signature is never shown."""
 

@@ -34,6 +34,7 @@ _IMAGE_VERSION = re.compile(r"\d+\.\d+\.\d+")
 _UNKNOWN_VM_PROPERTIES = frozenset({"supportsSriov"})
 _MOST_IMAGE_VERSIONS = 100
 _MOST_SIZES = 6
+_MOST_DISKS = 16
 
 
 def resources_in(body: str, forms: ProductIngestionForms) -> list[Resource]:
@@ -185,15 +186,33 @@ def _check_image_version(version: Resource, where: str) -> None:
     for number, image in enumerate(_array(version, "vmImages", where)):
         place = f"{where}.vmImages[{number}]"
         _check_choice(image, "imageType", _IMAGE_TYPES, place, required=True)
-        source = image.get("source")
-        kind = source.get("sourceType") if isinstance(source, dict) else None
-        needed = {"sasUri": ("osDisk", "uri"), "sharedImageGallery": ("sharedImage", "resourceId")}.get(str(kind))
-        if needed is None or not isinstance(source, dict):
-            raise violation(f"{place}: Required property 'source' is missing, or has no known 'sourceType'.")
-        _array(source, "dataDisks", place)
-        inner = source.get(needed[0])
-        if not isinstance(inner, dict) or not isinstance(inner.get(needed[1]), str):
-            raise violation(f"{place}.source: Required property '{'.'.join(needed)}' is missing.")
+        _check_source(image.get("source"), place)
+
+
+def _check_source(source: Any, place: str) -> None:
+    """Refuse what the schema's ``imageSource`` doesn't allow: files or an image of a gallery, never both."""
+    kind = str(source.get("sourceType")) if isinstance(source, dict) else ""
+    needed = {
+        "sasUri": (("osDisk", "uri"),),
+        "sharedImageGallery": (("sharedImage", "tenantId"), ("sharedImage", "resourceId")),
+    }.get(kind)
+    if needed is None or not isinstance(source, dict):
+        raise violation(f"{place}: Required property 'source' is missing, or has no known 'sourceType'.")
+    for outer, inner in needed:
+        if not isinstance(source.get(outer), dict) or not isinstance(source[outer].get(inner), str):
+            raise violation(f"{place}.source: Required property '{outer}.{inner}' is missing.")
+    others = {"sasUri": {"sharedImage"}, "sharedImageGallery": {"osDisk", "dataDisks"}}[kind] & set(source)
+    if others:
+        raise violation(f"{place}.source: '{min(others)}' is not allowed where 'sourceType' is '{kind}'.")
+    disks = _array(source, "dataDisks", place)
+    if len(disks) > _MOST_DISKS:
+        raise violation(f"{place}.source: 'dataDisks' has more than {_MOST_DISKS} items.")
+    for number, disk in enumerate(disks):
+        lun = disk.get("lunNumber")
+        if isinstance(lun, bool) or not isinstance(lun, int | float) or not 0 <= lun < _MOST_DISKS:
+            raise violation(f"{place}.source.dataDisks[{number}]: 'lunNumber' is missing, or not from 0 to 15.")
+        if not isinstance(disk.get("uri"), str):
+            raise violation(f"{place}.source.dataDisks[{number}]: Required property 'uri' is missing.")
 
 
 def _array(resource: Resource, name: str, where: str) -> list[Any]:

@@ -229,6 +229,34 @@ def test_a_technical_configuration_that_its_schema_doesnt_allow_is_refused(clien
     assert answer.json()["error"]["details"][0]["code"] == "schemaValidationError"
 
 
+def test_the_disks_of_an_image_are_files_or_an_image_of_a_gallery(client):
+    files = {"sourceType": "sasUri", "osDisk": {"uri": "https://x/os.vhd"}}
+    gallery = {
+        "sourceType": "sharedImageGallery",
+        "sharedImage": {"tenantId": "t", "resourceId": "/subscriptions/s"},
+    }
+    disk = {"lunNumber": 0, "uri": "https://x/0.vhd"}
+    refused = (
+        {**files, "sharedImage": shared},
+        {**gallery, "osDisk": files["osDisk"]},
+        {**gallery, "dataDisks": []},
+        {**gallery, "sharedImage": {"resourceId": "/subscriptions/s"}},
+        {**gallery, "sharedImage": {"tenantId": "t"}},
+        {**files, "osDisk": {}},
+        {**files, "dataDisks": [{**disk, "lunNumber": 16}]},
+        {**files, "dataDisks": [{**disk, "lunNumber": "0"}]},
+        {**files, "dataDisks": [{"uri": "https://x/0.vhd"}]},
+        {**files, "dataDisks": [{"lunNumber": 0}]},
+        {**files, "dataDisks": [disk] * 17},
+    )
+    for source in (*refused, files, {**files, "dataDisks": [disk, {**disk, "lunNumber": 15}]}, gallery):
+        resource = configuration(client)
+        version = {"versionNumber": "9.0.0", "vmImages": [{"imageType": "x64Gen1", "source": source}]}
+        versions = [each for each in resource["vmImageVersions"] if each["versionNumber"] != "9.0.0"]
+        answer = client.post(edited(client, resource, vmImageVersions=[*versions, version]))
+        assert answer.status_code == (400 if source in refused else 202), source
+
+
 def test_a_schema_above_the_requests_version_makes_the_job_fail(emulator, client):
     resource = configuration(client) | {"$schema": schema(TECHNICAL, "2026-04-01-preview1")}
     error = client.failed(resource, params={"$version": "2022-07-01"})
