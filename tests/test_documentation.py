@@ -12,6 +12,7 @@ import subprocess
 import sys
 from dataclasses import fields
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -20,6 +21,7 @@ from airflow_provider_cpp.client.settings import read_settings
 from airflow_provider_cpp.emulator import Settings
 from airflow_provider_cpp.emulator.faults import KINDS
 from airflow_provider_cpp.operators.offer import (
+    AddImageVersionOperator,
     CancelOperator,
     GetOfferOperator,
     GoLiveOperator,
@@ -241,6 +243,29 @@ def test_a_dry_run_sends_nothing_and_the_same_run_without_it_does(cpp_emulator, 
     assert [len(cpp_emulator.requests_for(action)) for action in ("put-offer", "publish")] == sent
 
 
+def test_the_example_adds_an_image_to_each_plan_one_after_the_other(cpp_emulator, monkeypatch):
+    plans = ["contoso-standard", "contoso-premium"]
+    images, generations = "microsoft-azure-virtualmachines.vmImages", "diskGenerations"
+    definition = {
+        "displayText": "Contoso",
+        "plans": [{"planId": plan, images: {}, generations: [{"planId": f"{plan}-gen2"}]} for plan in plans],
+    }
+    cpp_emulator.add_offer("contoso-virtualmachineoffer", state="draft", definition=definition)
+    task = parsed("add_images.py", "add_images").get_task("add_image")
+    assert task.max_active_tis_per_dagrun == 1
+    values = SimpleNamespace(images_sas_token="sv=2023-11-03&sig=s1gnature")
+    for index, plan in enumerate(plans):
+        more = {"params": {"image_version": "1.0.2"}, "var": {"value": values}, "run_id": "manual"}
+        context = context_of(task, dag=task.dag, dag_run=SimpleNamespace(conf={}), **more)
+        context["ti"].map_index = index
+        task.render_template_fields(context)
+        result = context["task"].execute(context)
+        assert (result["plan_id"], result["versions"]) == (plan, ["1.0.2"])
+        there = cpp_emulator.offer("contoso-virtualmachineoffer").definition["plans"][index]
+        assert there[images]["1.0.2"]["osVhdUrl"].endswith("/contoso-1.0.2-gen1.vhd?sv=2023-11-03&sig=s1gnature")
+        assert "1.0.2" in there[generations][0][images]
+
+
 #: What people search for, as they would write it.
 WORDS = ["rotate", "retire", "roll back", "dry run", "thirty offers", "SaaS", "VM image", "approval", "schedule"]
 
@@ -372,6 +397,7 @@ def test_whoever_looks_for_the_words_of_an_error_finds_them():
         ("ListOffersOperator", ListOffersOperator),
         ("GetOfferOperator", GetOfferOperator),
         ("PutOfferOperator", PutOfferOperator),
+        ("AddImageVersionOperator", AddImageVersionOperator),
         ("GoLiveOperator", GoLiveOperator),
         ("CancelOperator", CancelOperator),
         ("PublishOperator", PublishOperator),

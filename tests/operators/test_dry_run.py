@@ -8,7 +8,13 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG, AirflowSkipException, BaseOperator
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, CppConflict, CppNotFound, UntrustedLocation
-from airflow_provider_cpp.operators.offer import CancelOperator, GoLiveOperator, PublishOperator, PutOfferOperator
+from airflow_provider_cpp.operators.offer import (
+    AddImageVersionOperator,
+    CancelOperator,
+    GoLiveOperator,
+    PublishOperator,
+    PutOfferOperator,
+)
 from airflow_provider_cpp.sensors.offer_status import OfferStatusSensor
 from airflow_provider_cpp.sensors.operation import OperationSensor
 from airflow_provider_cpp.tasks.starting_operator import NOT_STARTED_KEY
@@ -20,6 +26,11 @@ ALL = {
     PublishOperator: {},
     CancelOperator: {},
     PutOfferOperator: {"definition": {"definition": {"displayText": "New"}}},
+    AddImageVersionOperator: {
+        "plan_id": f"{OFFER}-plan",
+        "image_version": "1.0.1",
+        "images": {"image_type": "x64Gen1", "os_disk": "https://contoso.example/os.vhd?sig=s1gnature"},
+    },
 }
 
 

@@ -11,6 +11,7 @@ from airflow.providers.common.compat.sdk import DAG, BaseOperator
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.operators.offer import (
+    AddImageVersionOperator,
     CancelOperator,
     GetOfferOperator,
     GoLiveOperator,
@@ -243,10 +244,17 @@ class TestIdentifiers:
     @pytest.mark.parametrize("value", [None, "", " ", "None", True, 7.5, {"a": 1}, ["a"]])
     @pytest.mark.parametrize(
         "make",
-        [GoLiveOperator, PublishOperator, CancelOperator, GetOfferOperator, PutOfferOperator, OfferStatusSensor],
+        [
+            *(GoLiveOperator, PublishOperator, CancelOperator, GetOfferOperator, PutOfferOperator),
+            *(AddImageVersionOperator, OfferStatusSensor),
+        ],
     )
     def test_a_publisher_that_was_to_be_named_is_never_the_connections_instead(self, portal, dag, make, value):
-        more = {"definition": {"definition": {"displayText": "New"}}} if make is PutOfferOperator else {}
+        image = {"image_type": "x64Gen1", "os_disk": "https://contoso.example/os.vhd"}
+        more = {
+            PutOfferOperator: {"definition": {"definition": {"displayText": "New"}}},
+            AddImageVersionOperator: {"plan_id": "gold", "image_version": "1.0.2", "images": image},
+        }.get(make, {})
         with pytest.raises(CppConfigurationError, match="publisher_id"):
             run(make(task_id="t", offer_id=OFFER, publisher_id="{{ params.v }}", dag=dag, **more), v=value)
         with pytest.raises(CppConfigurationError, match="publisher_id"):

@@ -231,10 +231,8 @@ def test_a_technical_configuration_that_its_schema_doesnt_allow_is_refused(clien
 
 def test_the_disks_of_an_image_are_files_or_an_image_of_a_gallery(client):
     files = {"sourceType": "sasUri", "osDisk": {"uri": "https://x/os.vhd"}}
-    gallery = {
-        "sourceType": "sharedImageGallery",
-        "sharedImage": {"tenantId": "t", "resourceId": "/subscriptions/s"},
-    }
+    shared = {"tenantId": "t", "resourceId": "/subscriptions/s"}
+    gallery = {"sourceType": "sharedImageGallery", "sharedImage": shared}
     disk = {"lunNumber": 0, "uri": "https://x/0.vhd"}
     refused = (
         {**files, "sharedImage": shared},
