@@ -13,6 +13,7 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.offers.blanks import is_blank
 from airflow_provider_cpp.offers.definitions import checked_definition, read_definition
 from airflow_provider_cpp.offers.image_numbers import is_number
+from airflow_provider_cpp.offers.retention import checked_keep
 from airflow_provider_cpp.wire.arguments import digits_of, is_missing, kind_of, shown
 from airflow_provider_cpp.wire.confidential import without_secrets
 from airflow_provider_cpp.wire.identifiers import checked_name
@@ -100,7 +101,7 @@ def image_version(plan_id: object, number: object, images: object, keep: object 
     :param plan_id: the plan's id.
     :param number: the argument `image_version`.
     :param images: an image, or a list with one for each generation, as data or as JSON.
-    :param keep: as `checked_keep` takes it.
+    :param keep: as `retention.checked_keep` takes it.
     :raises CppConfigurationError: if it can't be one.
     """
     plan = checked_name("plan_id", digits_of(plan_id) or plan_id).strip()
@@ -118,23 +119,6 @@ def given_images(images: object) -> list[dict[str, Any]]:
         raise CppConfigurationError("images is empty: a version needs at least one image. Nothing was sent.")
     checked = checked_definition(images, "images")
     return [checked] if isinstance(images, Mapping) else list(checked["resources"])
-
-
-def checked_keep(keep: object) -> int | None:
-    """Return how many versions are to stay offered; None for all.
-
-    :param keep: a whole number from 1 on, also as text; what is empty or None, or says so, is none.
-    :raises CppConfigurationError: if it is anything else.
-    """
-    if keep is None or (isinstance(keep, str) and keep.strip().casefold() in {"", "none", "null"}):
-        return None
-    digits = keep.strip() if isinstance(keep, str) else digits_of(keep)
-    if digits is None or not (digits.isascii() and digits.isdecimal()) or not int(digits[:9]) > 0 or digits[9:]:
-        raise CppConfigurationError(
-            f"keep={shown(keep)} is {kind_of(keep)} that can't be a number of versions: it takes a whole number "
-            "from 1 on, or None to retire none. Nothing was sent."
-        )
-    return int(digits)
 
 
 def _checked_number(number: object) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.offers.image_numbers import order_of
+from airflow_provider_cpp.wire.arguments import digits_of, kind_of, shown
 
 
 def to_retire(offered: Mapping[str, Collection[str]], added: str, keep: int) -> tuple[str, ...]:
@@ -26,3 +28,20 @@ def to_retire(offered: Mapping[str, Collection[str]], added: str, keep: int) -> 
     needed = {added, *newest.values()}
     older = [number for number in ordered if order_of(number) < order_of(added) and number not in needed]
     return tuple(older[: max(0, len(offered) - keep)])
+
+
+def checked_keep(keep: object) -> int | None:
+    """Return how many versions are to stay offered; None for all.
+
+    :param keep: a whole number from 1 on, also as text; what is empty or None, or says so, is none.
+    :raises CppConfigurationError: if it is anything else.
+    """
+    if keep is None or (isinstance(keep, str) and keep.strip().casefold() in {"", "none", "null"}):
+        return None
+    digits = keep.strip() if isinstance(keep, str) else digits_of(keep)
+    if digits is None or not (digits.isascii() and digits.isdecimal()) or not int(digits[:9]) > 0 or digits[9:]:
+        raise CppConfigurationError(
+            f"keep={shown(keep)} is {kind_of(keep)} that can't be a number of versions: it takes a whole number "
+            "from 1 on, or None to retire none. Nothing was sent."
+        )
+    return int(digits)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.providers.common.compat.sdk import BaseOperator
 
-from airflow_provider_cpp.offers.images import checked_keep
+from airflow_provider_cpp.offers.retention import checked_keep
 from airflow_provider_cpp.tasks.images_field import TakesImages
 from airflow_provider_cpp.tasks.json_field import mask_secrets
 from airflow_provider_cpp.wire.arguments import flag_or_template, holds_template, rendered_flag

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_cpp.offers.images import given_images
 from airflow_provider_cpp.tasks.json_field import TakesJson
 
 if TYPE_CHECKING:
@@ -21,4 +20,6 @@ class TakesImages(TakesJson):
     json_field = "images"
 
     def _taken(self, context: Context, jinja_env: jinja2.Environment) -> Any:
+        from airflow_provider_cpp.offers.images import given_images  # DAG files pay for what is above
+
         return given_images(self.images)

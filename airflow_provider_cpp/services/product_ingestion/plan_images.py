@@ -8,7 +8,7 @@ from typing import Any
 
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.offers.image_versions import Decision, PlanImages, VersionThere, no_plan, other_type
-from airflow_provider_cpp.offers.images import Image, ImageVersion
+from airflow_provider_cpp.offers.images import IMAGE_TYPES, Image, ImageVersion
 from airflow_provider_cpp.services.product_ingestion.trees import Resource, Tree
 
 _CORE = "core-virtual-machine-plan-technical-configuration"
@@ -39,9 +39,7 @@ class ConfiguredPlan:
         :param what: the plan in words.
         """
         document = self.resource.document
-        types = dict.fromkeys(
-            kind for sku in _objects(document.get("skus")) if isinstance(kind := sku.get("imageType"), str)
-        )
+        types = dict.fromkeys(kind for sku in _objects(document.get("skus")) if (kind := _type(sku)))
         versions = {
             number: VersionThere(
                 tuple(map(_image, _objects(each.get("vmImages")))),
@@ -103,10 +101,17 @@ def _objects(value: object) -> Sequence[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
+def _type(of: Mapping[str, Any]) -> str:
+    """Return the generation of a SKU or an image; empty if it names none."""
+    kind = of.get("imageType")
+    same = kind.casefold() if isinstance(kind, str) else ""
+    return next((each for each in IMAGE_TYPES if each.casefold() == same), str(kind) if same else "")
+
+
 def _image(image: Mapping[str, Any]) -> Image:
     source = image.get("source")
     source = source if isinstance(source, Mapping) else {}
-    kind = str(image.get("imageType", ""))
+    kind = _type(image)
     shared, disk = source.get("sharedImage"), source.get("osDisk")
     if isinstance(shared, Mapping):
         return Image(

@@ -96,6 +96,14 @@ def test_retired_versions_stay_as_deprecated_with_all_that_they_have() -> None:
     assert sent["vmImageVersions"][:2] == [{**each, "lifecycleState": "deprecated"} for each in before]
 
 
+def test_a_generation_counts_in_any_case() -> None:
+    there = documents.image("1.0.2", "X64gen2")
+    skus = [{"imageType": "x64gen2", "skuId": "gold"}]
+    same = {"image_type": "x64Gen2", "os_disk": documents.sas("1.0.2", "another")}
+    assert not add(tree(skus=skus, vmImageVersions=[there]), same)[0].changed
+    assert add(tree(skus=skus, vmImageVersions=[there]), number="1.0.3")[0].changed
+
+
 def test_a_version_without_a_state_is_offered() -> None:
     versions = [{k: v for k, v in documents.image("1.0.0").items() if k != "lifecycleState"}]
     assert add(tree(vmImageVersions=versions))[0].versions == ("1.0.0", "1.0.2")
