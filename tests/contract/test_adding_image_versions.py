@@ -43,6 +43,7 @@ class TestAdding:
             "retired": [],
             "versions": ["1.0.0", "1.0.1", "1.0.2"],
         }
+        assert [image.os_disk for image in result.added] == [new[kind].partition("?")[0] for kind in new]
         levels = {level for level, _ in runner.said}
         assert levels == {logging.INFO}, runner.lines()
 

@@ -11,7 +11,7 @@ import pytest
 from airflow.providers.common.compat.sdk import DAG
 
 from airflow_provider_cpp.emulator import Fault
-from airflow_provider_cpp.exceptions import CppConfigurationError, CppNotFound
+from airflow_provider_cpp.exceptions import CppBadRequest, CppConfigurationError, CppNotFound
 from airflow_provider_cpp.hooks.offers import OffersHook
 from airflow_provider_cpp.operators.offer import AddImageVersionOperator
 from airflow_provider_cpp.services.cloud_partner_portal import putting as putting_offers
@@ -256,6 +256,16 @@ def test_an_image_of_a_gallery_is_for_the_newer_api(portal, api):
     assert result_of(add(images=shared))["changed"] is False
 
 
+def test_versions_that_the_service_hides_are_refused_to_be_lost(portal, api):
+    if api == "cpp":
+        return
+    portal.configure(old_technical_configuration="without-images")
+    with pytest.raises(CppBadRequest, match="Cannot delete image '1.0.0' as it is already published") as refused:
+        result_of(add())
+    assert "set the connection's api_version" in str(refused.value)
+    assert versions(portal) == (["1.0.0"], ["1.0.0"])
+
+
 class TestSecrets:
     """A signature is never shown."""
 
@@ -271,7 +281,8 @@ class TestSecrets:
 
     def test_airflow_blanks_it_where_it_shows_the_task(self, masked):
         task = add(images="{{ params.images }}")
-        for images in (both(), json.dumps(both()), [{**image("x64Gen1"), "image_typ": "x"}]):
+        refused = ([{**image("x64Gen1"), "image_typ": "x"}], [{**image("x64Gen1"), 7: "no JSON"}])
+        for images in (both(), json.dumps(both()), *refused):
             masked.clear()
             rendered(task, params={"images": images})
             assert {SIGNATURE, f"sv=2023-11-03&sp=rl&sig={SIGNATURE}"} <= set(masked), images

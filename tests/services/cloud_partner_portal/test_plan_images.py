@@ -149,7 +149,6 @@ class TestCore:
 
     def test_texts_are_those_of_the_newest_version_with_the_new_number(self) -> None:
         before = {
-            "2026.9.30": disk(label="Oldest", description="Oldest", mediaName="oldest", showInGui=True),
             "2026.10.30": disk(
                 label="Contoso",
                 description="Contoso 2026.10.30",
@@ -157,6 +156,7 @@ class TestCore:
                 showInGui=False,
                 publishedDate="10/30/2026",
             ),
+            "2026.9.30": disk(label="Oldest", description="Oldest", mediaName="oldest", showInGui=True),
         }
         _, plan, _ = add(core(versions=before), image("x64Gen1"), number="2026.11.30")
         assert plan[CORE_IMAGES]["2026.11.30"] == {
