@@ -6,7 +6,7 @@ Which of its versions are in preview or production follows from its operations, 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -62,6 +62,10 @@ class Offer:
 
 
 OVERRIDABLE = frozenset({"outcome", "duration", "failed_step", "failure_messages", "step_durations"})
+
+
+#: Image versions that a SKU may have (Flatcar, AlmaLinux).
+MOST_IMAGE_VERSIONS = 100
 
 
 def sample_definition(offer_id: str) -> dict[str, Any]:
@@ -144,4 +148,18 @@ def validation_errors(definition: Mapping[str, Any]) -> tuple[str, ...]:
         for number, plan in enumerate(plans)
         if not isinstance(plan, Mapping) or not plan.get("planId")
     ]
+    errors += [
+        f"definition.plans[{number}] has a SKU with more than {MOST_IMAGE_VERSIONS} image versions"
+        for number, plan in enumerate(plans)
+        if isinstance(plan, Mapping) and any(len(images) > MOST_IMAGE_VERSIONS for images in _image_maps(plan))
+    ]
     return tuple(errors)
+
+
+def _image_maps(plan: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the image versions of each SKU of a plan: maps whose name says so."""
+    generations = plan.get("diskGenerations")
+    for sku in (plan, *(generations if isinstance(generations, list) else ())):
+        for name, value in sku.items() if isinstance(sku, Mapping) else ():
+            if ".vmImages" in name and isinstance(value, Mapping):
+                yield value

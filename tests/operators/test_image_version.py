@@ -260,7 +260,9 @@ def test_versions_that_the_service_hides_are_refused_to_be_lost(portal, api):
     if api == "cpp":
         return
     portal.configure(old_technical_configuration="without-images")
-    with pytest.raises(CppBadRequest, match="Cannot delete image '1.0.0' as it is already published") as refused:
+    with pytest.raises(
+        CppBadRequest, match=r"Cannot delete image '1\.0\.0' as it is already published"
+    ) as refused:
         result_of(add())
     assert "set the connection's api_version" in str(refused.value)
     assert versions(portal) == (["1.0.0"], ["1.0.0"])

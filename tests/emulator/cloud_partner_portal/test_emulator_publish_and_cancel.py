@@ -77,6 +77,15 @@ def test_publish_of_an_invalid_definition_is_422(emulator, client):
     assert emulator.operations("invalid") == []
 
 
+def test_publish_of_more_than_a_hundred_image_versions_of_a_sku_is_422(emulator, client):
+    images = "microsoft-azure-virtualmachines.vmImages"
+    for count, status in ((100, 202), (101, 422)):
+        many = {f"1.0.{number}": {"osVhdUrl": "https://x/os.vhd"} for number in range(count)}
+        plan = {"planId": "gold", images: {}, "diskGenerations": [{"planId": "gold-gen2", images: many}]}
+        emulator.add_offer(f"many-{count}", state="draft", definition={"displayText": "Many", "plans": [plan]})
+        assert client.on_offer("POST", "/publish", f"many-{count}").status_code == status, count
+
+
 @pytest.mark.parametrize(
     "body", ["{'metadata': 1}", '{"metadata": 1}', '{"metadata": {"notification-emails": []}}']
 )
