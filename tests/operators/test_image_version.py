@@ -289,6 +289,21 @@ class TestSecrets:
             rendered(task, params={"images": images})
             assert {SIGNATURE, f"sv=2023-11-03&sp=rl&sig={SIGNATURE}"} <= set(masked), images
 
+    def test_so_that_the_rendered_template_has_none(self):
+        runner = pytest.importorskip(
+            "airflow.sdk.execution_time.task_runner", reason="Airflow 2 does it elsewhere"
+        )
+        shown_by_airflow = getattr(runner, "_serialize_rendered_fields", None)
+        if shown_by_airflow is None:
+            pytest.skip("this Airflow does it elsewhere")
+        task = add(images="{{ params.images }}")
+        disks = [{"lun": 0, "uri": image("disk", signature="of-the-disk")["os_disk"]}]
+        for images in ([{**image("x64Gen1"), "data_disks": disks}], json.dumps(both())):
+            shown = json.dumps(shown_by_airflow(rendered(task, params={"images": images})), default=str)
+            assert "x64Gen1-1.0.1.vhd" in shown
+            assert SIGNATURE not in shown
+            assert "of-the-disk" not in shown
+
     def test_also_one_that_the_dags_file_has(self, masked):
         add()
         assert SIGNATURE in masked

@@ -2,11 +2,13 @@
 
 A plan's own images are of one generation, those of each entry of its `diskGenerations` of another. Of core virtual
 machines each says which (`generation` and `vmImagesArchitecture`, as answers have it that clients recorded). Of
-others nothing does: a plan's own are `x64Gen1` then, or of whichever is its only generation.
+others nothing does: a plan's own are `x64Gen1` then, or of whichever is its only generation; the others' ids may
+say more.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -30,6 +32,11 @@ _DISK, _DATA_DISKS = "osVhdUrl", "lunVhdDetails"
 
 #: Fields of a data disk. No page and no public client names them: those of a version that is there count first.
 _LUN, _DATA_DISK = "lun", "lunVhdUrl"
+
+
+#: What publishers call SKUs of other generations than the plan's own.
+_ARM = re.compile("(?<![a-z])arm|arm64|aarch64")
+_GEN1 = re.compile("gen-?1(?![0-9])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +161,16 @@ def _types(entries: Sequence[Mapping[str, Any]], asked: ImageVersion) -> list[st
     said = [_said_type(entry) for entry in entries]
     if len(entries) == 1 and not said[0]:
         return [asked.images[0].image_type if len(asked.images) == 1 else "x64Gen1"]
-    own, *others = (entry.get("planId", "") for entry in entries)
-    guessed = ["x64Gen1", *("arm64Gen2" if _is_arm(str(name), str(own)) else "x64Gen2" for name in others)]
+    others = [_guessed_type(str(entry.get("planId", ""))) for entry in entries[1:]]
+    guessed = ["x64Gen2" if "x64Gen1" in others else "x64Gen1", *others]
     return [one or other for one, other in zip(said, guessed, strict=True)]
+
+
+def _guessed_type(sku_id: str) -> str:
+    """Return the generation of a SKU below `diskGenerations` that doesn't say which, by its id."""
+    if _ARM.search(sku_id.casefold()):
+        return "arm64Gen2"
+    return "x64Gen1" if _GEN1.search(sku_id.casefold()) else "x64Gen2"
 
 
 def _said_type(entry: Mapping[str, Any]) -> str:
@@ -165,10 +179,6 @@ def _said_type(entry: Mapping[str, Any]) -> str:
     generation = str(fields.get("generation") or "").strip().casefold().removeprefix("v")
     architecture = str(fields.get("vmimagesarchitecture") or "x64").strip().casefold()
     return f"{architecture}Gen{generation}" if generation in {"1", "2"} else ""
-
-
-def _is_arm(name: str, own: str) -> bool:
-    return "arm" in name.casefold().removeprefix(own.casefold())
 
 
 def _image(image_type: str, version: object) -> Image:
