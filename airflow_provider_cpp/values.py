@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.offers.document import Offer, Publisher
     from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
     from airflow_provider_cpp.offers.images import Image
+    from airflow_provider_cpp.offers.overview import OfferOverview, Submitted
     from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.offers.submission import Submission
 
@@ -32,6 +33,7 @@ __all__ = [
     "Message",
     "NotStarted",
     "Offer",
+    "OfferOverview",
     "Operation",
     "Precheck",
     "Publisher",
@@ -39,6 +41,7 @@ __all__ = [
     "Started",
     "Step",
     "Submission",
+    "Submitted",
     "result_of",
 ]
 
@@ -53,6 +56,7 @@ _MADE_IN = {
     "Message": "lro.operations",
     "NotStarted": "lro.prechecking",
     "Offer": "offers.document",
+    "OfferOverview": "offers.overview",
     "Operation": "lro.operations",
     "Precheck": "lro.prechecking",
     "Publisher": "offers.document",
@@ -60,6 +64,7 @@ _MADE_IN = {
     "Started": "lro.records",
     "Step": "lro.operations",
     "Submission": "offers.submission",
+    "Submitted": "offers.overview",
     "result_of": "lro.ends",
 }
 

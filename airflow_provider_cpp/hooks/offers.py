@@ -25,12 +25,14 @@ from airflow_provider_cpp.offers.comparison import Difference
 from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
 from airflow_provider_cpp.offers.images import image_version as checked_image_version
+from airflow_provider_cpp.offers.overview import OfferOverview
+from airflow_provider_cpp.offers.overview_reading import MAX_REQUESTS, Overview, checked_max_requests
 from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
 from airflow_provider_cpp.services.by_connection_type import offer_of, service_of
 from airflow_provider_cpp.services.protocol import Service
-from airflow_provider_cpp.wire.arguments import FAIL, IfRunning, checked_flag, checked_if_running
+from airflow_provider_cpp.wire.arguments import FAIL, IfRunning, checked_flag, checked_if_running, listed
 from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.plain_text import said_by
 from airflow_provider_cpp.wire.procedures import Procedure
@@ -264,6 +266,36 @@ class OffersHook(ConnectionReader):
         """
         service = self.service
         return self._list(service.offers(self.settings.publisher(publisher_id, is_needed=service.needs_publisher)))
+
+    def offers_overview(
+        self,
+        publisher_id: str | None = None,
+        offer_ids: Iterable[str] | None = None,
+        *,
+        max_requests: int = MAX_REQUESTS,
+    ) -> list[OfferOverview]:
+        """Find out how many offers stand: what is live, in preview, running, and waiting for a person.
+
+        One request lists the offers (further ones, if the list has pages). For each offer follow, on Cloud Partner
+        Portal, its list of submissions and the operation that runs or else the offer's status; on the Product
+        Ingestion API, its list of submissions. An offer that can't be read has a row that says why, and so has one
+        that isn't asked for: as `max_requests` are used up, or as three in a row couldn't be had.
+
+        :param publisher_id: whose offers; the connection's publisher by default.
+        :param offer_ids: only these, in any case, or on the Product Ingestion API by their durable ids
+            (`product/<guid>`); all by default. Templates may render them as a text.
+        :param max_requests: requests at most; 500. Repetitions of a request that failed aren't counted.
+        :returns: one row for each offer: in the list's order, or in that of `offer_ids`.
+        :raises CppConfigurationError: an argument can't be; nothing was sent.
+        :raises CppNotFound: the service doesn't know the publisher.
+        :raises CppAuthError: the principal isn't let in.
+        :raises CppUnavailable: the offers can't be listed just now.
+        """
+        service = self.service
+        publisher = self.settings.publisher(publisher_id, is_needed=service.needs_publisher)
+        wanted = listed("offer_ids", offer_ids)
+        overview = Overview(service, publisher, wanted, checked_max_requests(max_requests))
+        return self.client.run(overview.rows(), say=self.say)
 
     def get_offer(
         self,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
@@ -27,6 +28,7 @@ class OnCloudPartnerPortal(Stage):
 
     service = CloudPartnerPortal(ORIGIN, "2017-10-31")
     offer = OfferRef(PUBLISHER, OFFER)
+    listed = Offer({"id": OFFER}, id=OFFER)
     conflict_words = "Another operation is already running"
 
     def never_published(self) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from airflow_provider_cpp.lro.seam import Watched
+from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.product_ingestion.following import Publication
 from airflow_provider_cpp.services.product_ingestion.service import ProductIngestion
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.call import Call
 from tests.contract.stage import Stage
-from tests.services.product_ingestion.portal import BASE, IN_PROGRESS, ORIGIN, Portal, error
+from tests.services.product_ingestion.portal import BASE, GUID, IN_PROGRESS, ORIGIN, Portal, error
 
 
 @dataclass
@@ -23,6 +24,7 @@ class OnProductIngestion(Stage):
 
     service = ProductIngestion(ORIGIN, "2022-07-01")
     offer = OfferRef("contoso", "vm")
+    listed = Offer({"id": f"product/{GUID}"}, id="vm")
     conflict_words = IN_PROGRESS
 
     def never_published(self) -> None:

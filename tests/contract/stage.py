@@ -20,6 +20,7 @@ from airflow_provider_cpp.lro.schedule import PollSchedule
 from airflow_provider_cpp.lro.seam import Intent, Watched
 from airflow_provider_cpp.lro.starting import Start
 from airflow_provider_cpp.lro.watching import Watch
+from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.protocol import Service
 from airflow_provider_cpp.wire.answers import Reading
@@ -49,6 +50,8 @@ class Stage(ABC):
 
     service: Service = field(init=False)
     offer: OfferRef = field(init=False)
+    #: The offer as the list of offers shows it.
+    listed: Offer = field(init=False)
     #: What the service says while something else is in the way.
     conflict_words: str = field(init=False)
 

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.offers.comparison import Difference
     from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
     from airflow_provider_cpp.offers.images import ImageVersion
+    from airflow_provider_cpp.offers.overview import Standing
     from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
 
@@ -167,6 +168,12 @@ class CloudPartnerPortal:
         call = calls.get_offer_status(offer.publisher_id, offer.offer_id)
         reading, _ = yield from sent(call)
         return content(call, reading, read_operation)
+
+    def standing(self, listed: Offer, publisher_id: str) -> Procedure[Standing]:
+        """Find out how an offer that the list has stands: by its submissions, and what runs or its status."""
+        from airflow_provider_cpp.services.cloud_partner_portal.standing import standing_of
+
+        return (yield from standing_of(self.operations_on(listed, publisher_id)))
 
     def definition(self, offer: OfferRef, version: int | str | None, slot: str | None) -> Procedure[Offer]:
         """Read an offer with its definition (retrieve-specific-offer page).
