@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
     from airflow_provider_cpp.offers.images import Image
     from airflow_provider_cpp.offers.overview import OfferOverview, Submitted
+    from airflow_provider_cpp.offers.overview_report import (
+        OverviewEntry,
+        OverviewPart,
+        OverviewReport,
+        in_markdown,
+        overview_report,
+    )
     from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.offers.submission import Submission
 
@@ -35,6 +42,9 @@ __all__ = [
     "Offer",
     "OfferOverview",
     "Operation",
+    "OverviewEntry",
+    "OverviewPart",
+    "OverviewReport",
     "Precheck",
     "Publisher",
     "PutResult",
@@ -42,6 +52,8 @@ __all__ = [
     "Step",
     "Submission",
     "Submitted",
+    "in_markdown",
+    "overview_report",
     "result_of",
 ]
 
@@ -58,6 +70,9 @@ _MADE_IN = {
     "Offer": "offers.document",
     "OfferOverview": "offers.overview",
     "Operation": "lro.operations",
+    "OverviewEntry": "offers.overview_report",
+    "OverviewPart": "offers.overview_report",
+    "OverviewReport": "offers.overview_report",
     "Precheck": "lro.prechecking",
     "Publisher": "offers.document",
     "PutResult": "offers.put_result",
@@ -65,6 +80,8 @@ _MADE_IN = {
     "Step": "lro.operations",
     "Submission": "offers.submission",
     "Submitted": "offers.overview",
+    "in_markdown": "offers.overview_report",
+    "overview_report": "offers.overview_report",
     "result_of": "lro.ends",
 }
 

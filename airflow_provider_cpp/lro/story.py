@@ -117,5 +117,6 @@ def duration_in_words(seconds: float) -> str:
     """Return a time in the largest unit of which it has two: "36 hours"."""
     for unit, size in (("days", 86400), ("hours", 3600), ("minutes", 60)):
         if seconds >= 2 * size:
-            return f"{seconds / size:.3g} {unit}"
+            # From a thousand on, three digits would be written with an exponent.
+            return f"{seconds / size:{'.3g' if seconds < 999.5 * size else '.0f'}} {unit}"
     return f"{seconds:.3g} seconds"

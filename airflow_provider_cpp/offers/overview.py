@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from airflow_provider_cpp.offers.document import Offer
+from airflow_provider_cpp.offers.pages import offer_page
 from airflow_provider_cpp.wire.confidential import without_secrets
 from airflow_provider_cpp.wire.plain_text import one_line
 
@@ -155,7 +156,7 @@ class OfferOverview:
             _text(document, "publisher_id"),
             _text(document, "name"),
             _text(document, "kind"),
-            _text(document, "page") or None,
+            offer_page(document.get("page")),
             _text(document, "status"),
             live,
             preview,
