@@ -14,7 +14,7 @@ from airflow_provider_cpp.emulator.offer_folder import OfferFolder
 from airflow_provider_cpp.emulator.offers import validation_errors
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
-DAG_IDS = ["go_live", "release_offer", "after_live", "release_catalogue"]
+DAG_IDS = ["go_live", "release_offer", "after_live", "release_catalogue", "marketplace_report"]
 DAGS = Path(__file__).parent.parent / "dags"
 
 

@@ -164,7 +164,9 @@ def _waiting(row: OfferOverview, now: float) -> OverviewPart | None:
     if part is None:
         return None
     what = _KINDS.get(part.kind, part.kind or "operation")
-    said = "sign-off: go live, or cancel it" if row.waits_for == SIGNOFF else f"correction of the {what}"
+    said = (
+        "sign-off: look at the preview, and go live" if row.waits_for == SIGNOFF else f"correction of the {what}"
+    )
     found = _dated(said, part, now, "since {}", created="since {} at most")
     return found if found.since else OverviewPart(said, "nobody knows since when")
 

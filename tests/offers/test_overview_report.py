@@ -56,7 +56,7 @@ def test_the_words_claim_no_more_than_the_services_times_do():
         "2022-10-22 08:34 UTC",
     )
     assert entry.preview.since == "created 3 days ago"
-    assert entry.waiting.what == "sign-off: go live, or cancel it"
+    assert entry.waiting.what == "sign-off: look at the preview, and go live"
     assert entry.waiting.since == "since 3 days at most"
     running = OfferOverview("vm", running=publish(5 * 60 + 59, step="Certification: inProgress, 40 %"))
     (entry,) = overview_report([running], NOW, DAY).others
