@@ -13,7 +13,7 @@ from dev.scene import DAG_ID, OFFER_ID, add_catalogue, narrator, scene
 DURATION = 120.0
 """Seconds that the portal takes for what takes days: enough to look around meanwhile."""
 
-DAG_IDS = (DAG_ID, "release_offer", "after_live", "release_catalogue")
+DAG_IDS = (DAG_ID, "release_offer", "after_live", "release_catalogue", "marketplace_report")
 
 HOW_TO = """
 Airflow    {airflow.url}
@@ -25,6 +25,7 @@ Airflow    {airflow.url}
            after_live         runs by itself when release_offer is through
            release_catalogue  shows what would become of fabrikam's offers, asks you, takes them live, and
                               reports: one of them is refused. Name them in its form, or write all
+           marketplace_report says how contoso's offers stand: see the XCom of report, and the file in its log
 
            From a shell:
 
