@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from airflow_provider_cpp.exceptions import CppError
 from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.pages import offer_page
 from airflow_provider_cpp.wire.confidential import without_secrets
@@ -76,7 +77,10 @@ class Submitted:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What a service's documents say of how an offer stands; for the fields see `OfferOverview`."""
+    """What a service's documents say of how an offer stands; for the fields see `OfferOverview`.
+
+    :param error: why a part of it couldn't be read; None if all of it was.
+    """
 
     status: str = ""
     live: Submitted | None = None
@@ -84,7 +88,7 @@ class Standing:
     running: Submitted | None = None
     waiting: Submitted | None = None
     waits_for: str = ""
-    problem: str = ""
+    error: CppError | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +190,7 @@ def row_of(listed: Offer, publisher_id: str, standing: Standing) -> OfferOvervie
         standing.running,
         standing.waiting,
         standing.waits_for,
-        standing.problem,
+        one_line(str(standing.error)) if standing.error is not None else "",
     )
 
 

@@ -70,9 +70,15 @@ class Overview:
     def rows(self) -> Procedure[list[OfferOverview]]:
         """Return one row for each offer, in the list's order; or in that of `offer_ids`, each once.
 
+        :raises CppConfigurationError: not even the list can be had by so few requests.
         :raises CppError: the offers can't be listed.
         """
-        found = yield from self._counted(self.service.offers(self.publisher_id))
+        try:
+            found = yield from self._counted(self.service.offers(self.publisher_id))
+        except _NotAskedError:
+            raise CppConfigurationError(
+                f"The list of offers has more pages than max_requests={self.max_requests} lets read. Raise it."
+            ) from None
         if isinstance(found, Unlisted):
             raise found.error
         rows = []
@@ -112,12 +118,11 @@ class Overview:
     def _standing(self, listed: Offer) -> Procedure[Standing]:
         try:
             standing = yield from self._counted(self.service.standing(listed, self.publisher_id))
-        except _NotAskedError as error:
-            return Standing(problem=str(error))
         except CppError as error:
-            self._failed_in_a_row += isinstance(error, CppUnavailable)
-            return Standing(problem=one_line(str(error)))
-        self._failed_in_a_row = 0
+            standing = Standing(error=error)
+        if not isinstance(standing.error, _NotAskedError):
+            is_down = isinstance(standing.error, CppUnavailable)
+            self._failed_in_a_row = self._failed_in_a_row + 1 if is_down else 0
         return standing
 
     def _counted(self, procedure: Procedure[T]) -> Procedure[T]:

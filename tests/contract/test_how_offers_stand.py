@@ -41,7 +41,7 @@ def test_each_state_is_told_apart(stage: Stage, arrange: str) -> None:
     getattr(stage, arrange)()
     found = standing(stage)
     assert parts(found) == ARRANGED[arrange]
-    assert found.problem == ""
+    assert found.error is None
     assert found.status
 
 
@@ -104,4 +104,4 @@ def test_what_else_cant_be_read_costs_nothing_of_what_the_list_says(stage: Stage
     stage.looks = reading
     found, runner = stage.run(stage.service.standing(stage.listed, stage.offer.publisher_id))
     assert found.live is not None
-    assert found.problem or all(map(stage.is_list, runner.sent)), "what was asked for in vain is said"
+    assert found.error or all(map(stage.is_list, runner.sent)), "what was asked for in vain is said"

@@ -148,6 +148,33 @@ def test_a_service_that_is_down_is_asked_for_three_offers_at_most(hook, catalogu
     assert sum("seems to be down" in row.problem for row in rows) == len(STANDS) - 3
 
 
+@pytest.mark.parametrize("api", ["cloud_partner_portal"], indirect=True)
+def test_what_was_read_stays_where_the_rest_is_down(hook, catalogue):
+    for action in ("status", "operation"):
+        catalogue.faults.add(Fault("error", action=action, status=503, times=None))
+    rows = hook.offers_overview(offer_ids=["contoso-live", "contoso-going", *STANDS])
+    assert [(row.live is not None, "503" in row.problem) for row in rows[:3]] == [
+        (True, True),
+        (True, True),
+        (False, True),
+    ]
+    assert sum("seems to be down" in row.problem for row in rows) == len(STANDS) - 3
+
+
+@pytest.mark.parametrize("api", ["cloud_partner_portal"], indirect=True)
+def test_refusals_are_no_outage(hook, catalogue):
+    catalogue.faults.add(Fault("error", action="submissions", status=403, times=4))
+    rows = hook.offers_overview(offer_ids=list(STANDS))
+    assert [bool(row.problem) for row in rows] == [True] * 4 + [False] * (len(STANDS) - 4)
+
+
+@pytest.mark.parametrize("api", ["cloud_partner_portal"], indirect=True)
+def test_a_list_of_too_many_pages_is_an_error_that_says_so(hook, catalogue):
+    catalogue.configure(page_size=1)
+    with pytest.raises(CppConfigurationError, match="more pages than max_requests=3 lets read"):
+        hook.offers_overview(max_requests=3)
+
+
 def test_a_list_that_cant_be_read_is_an_error(hook, catalogue, api):
     action = {"cloud_partner_portal": "offers", "product_ingestion": "products"}[api]
     catalogue.faults.add(Fault("error", action=action, status=403))

@@ -30,7 +30,7 @@ def standing_of(operations: Submissions) -> Procedure[Standing]:
     """Find out how an offer stands: reads its submissions, and the one that runs, or else its status.
 
     :param operations: the operations on the offer.
-    :raises CppError: its submissions can't be read. Where the rest can't, the standing says so as its problem.
+    :raises CppError: its submissions can't be read. Where the rest can't, the standing says so as its error.
     """
     found = yield from operations.rows()
     if isinstance(found, Unlisted):
@@ -43,7 +43,7 @@ def standing_of(operations: Submissions) -> Procedure[Standing]:
         reading, _ = yield from sent(call)
         now = content(call, reading, read_operation)
     except CppError as error:
-        return replace(standing_by(found.entries, None), problem=one_line(str(error)))
+        return replace(standing_by(found.entries, None), error=error)
     return standing_by(found.entries, now)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from airflow_provider_cpp.exceptions import UntrustedLocation
 from airflow_provider_cpp.lro.operations import Operation, Step
 from airflow_provider_cpp.offers.submission import Submission
 from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
@@ -125,7 +126,7 @@ def test_an_operation_that_leads_nowhere_is_named_and_costs_nothing_else():
     offers = Runner([answered(200, [{"id": OFFER}])]).run(service.offers(PUBLISHER)).entries
     standing = runner.run(service.standing(offers[0], PUBLISHER))
     assert standing.live.id == "1"
-    assert standing.problem
+    assert isinstance(standing.error, UntrustedLocation)
     assert len(runner.sent) == 1
 
 
