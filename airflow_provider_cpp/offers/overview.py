@@ -31,8 +31,8 @@ class Submitted:
     :param version: the offer's version that it brought; None if the service doesn't say.
     :param at: the time that is known of it, by the service's clock, in seconds since 1970 (UTC); None if the
         service doesn't say.
-    :param time_of: what that time is of: `changed`, when it last changed (Cloud Partner Portal), or `created`,
-        when it was created (Product Ingestion; what it came to later is dated nowhere); empty without a time.
+    :param time_of: what that time is of: `changed`, when it last changed, or `created`, when it was created (all
+        that Product Ingestion says; what runs on Cloud Partner Portal, where that says so); empty without a time.
     :param step: of one that runs, the step that it is at, and how that goes; empty if the service doesn't say.
     """
 

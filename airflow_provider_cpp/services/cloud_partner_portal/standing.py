@@ -15,12 +15,13 @@ from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.rows import latest
 from airflow_provider_cpp.lro.story import progress_of
 from airflow_provider_cpp.lro.words import FAILED, SUCCEEDED
-from airflow_provider_cpp.offers.overview import CHANGED, CORRECTION, SIGNOFF, Standing, Submitted
+from airflow_provider_cpp.offers.overview import CHANGED, CORRECTION, CREATED, SIGNOFF, Standing, Submitted
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH, Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
 from airflow_provider_cpp.services.cloud_partner_portal.statuses import read_operation
-from airflow_provider_cpp.wire.answers import content
+from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_time
+from airflow_provider_cpp.wire.answers import Answer, Reading, content, parsed_body
 from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.plain_text import one_line
 from airflow_provider_cpp.wire.procedures import Procedure, sent
@@ -42,16 +43,27 @@ def standing_of(operations: Submissions) -> Procedure[Standing]:
             call = operations.at(runs).to_read()
         reading, _ = yield from sent(call)
         now = content(call, reading, read_operation)
+        began = _began(reading)
     except CppError as error:
         return replace(standing_by(found.entries, None), error=error)
-    return standing_by(found.entries, now)
+    return standing_by(found.entries, now, began)
 
 
-def standing_by(rows: Sequence[Submission], now: Operation | None) -> Standing:
+def _began(reading: Reading) -> float | None:
+    """Return when an operation was created, which the retrieve-operations page has in its table only."""
+    body = parsed_body(reading) if isinstance(reading, Answer) else None
+    if isinstance(body, list) and len(body) == 1:
+        body = body[0]
+    fields = {str(name).casefold(): value for name, value in body.items()} if isinstance(body, dict) else {}
+    return read_time(fields.get("createddatetime"))
+
+
+def standing_by(rows: Sequence[Submission], now: Operation | None, began: float | None = None) -> Standing:
     """Return how an offer stands.
 
     :param rows: its submissions.
     :param now: the one that runs; if none does, the offer's status; None if it couldn't be read.
+    :param began: when what runs was created, in seconds since 1970 (UTC); None if the service doesn't say.
     """
     runs = _newest(row for row in rows if row.is_running)
     if runs is not None and now is not None and now.is_terminal:  # it has ended since it was listed
@@ -64,10 +76,12 @@ def standing_by(rows: Sequence[Submission], now: Operation | None) -> Standing:
         # The publish may be listed as running while it waits, or as completed.
         waits = _submitted(runs or preview) or Submitted(kind=PUBLISH)
         return Standing(status, _submitted(live), waits, None, waits, SIGNOFF)
-    running = _submitted(runs, now)
-    if runs is not None:
-        asks = now is not None and (now.is_alarming or bool(now.failed_steps))
-        waiting = running if asks else None
+    running = waiting = _submitted(runs, now)
+    if running is not None:
+        if now is None or not (now.is_alarming or now.failed_steps):
+            waiting = None
+        if began is not None:
+            running = replace(running, at=began, time_of=CREATED)
     else:
         waiting = _submitted(_failed(rows))
     return Standing(status, _submitted(live), _submitted(preview), running, waiting, CORRECTION if waiting else "")

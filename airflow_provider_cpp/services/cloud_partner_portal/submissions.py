@@ -29,7 +29,7 @@ def read_submission(entry: Mapping[str, object]) -> Submission | str:
     word = entry.get("submissionState") or entry.get("status")
     if not isinstance(word, str):
         return "has no state"
-    times = (_time(entry.get(name)) for name in ("changedTime", "lastActionDateTime"))
+    times = (read_time(entry.get(name)) for name in ("changedTime", "lastActionDateTime"))
     return Submission(
         str(entry["id"]),
         _kind(entry),
@@ -44,7 +44,7 @@ def _number(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _time(value: object) -> float | None:
+def read_time(value: object) -> float | None:
     """Return a time as any .NET service may write it, in seconds since 1970 (UTC), or None if it is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None

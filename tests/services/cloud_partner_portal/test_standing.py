@@ -143,3 +143,18 @@ def test_the_pages_own_sample_is_understood():
     standing = runner.run(service.standing(offers[0], PUBLISHER))
     assert (standing.running.at, standing.running.version) == (entry.changed_at, 2)
     assert standing.status == "running"
+
+
+def test_what_runs_has_run_since_it_was_created_where_the_operation_says_so():
+    """Of the retrieve-operations page: `createdDateTime` is in its table, `[...]` around it in its sample."""
+    runs = submission("56615b67-2185-49fe-80d2-c4ddf77bb2e8", "running", slot="staging")
+    service = CloudPartnerPortal(ORIGIN, "2017-10-31")
+    offers = Runner([answered(200, [{"id": OFFER}])]).run(service.offers(PUBLISHER)).entries
+    blocked = step(status="blocked")
+    for name, steps, wrapped in (("createdDateTime", [], True), ("CreatedDateTime", [blocked], False)):
+        document = {"status": "running", "steps": steps, name: "2018-03-20T10:00:00Z"}
+        runner = Runner([answered(200, [runs]), answered(200, [document] if wrapped else document)])
+        standing = runner.run(service.standing(offers[0], PUBLISHER))
+        assert (standing.running.at, standing.running.time_of) == (1521540000.0, "created")
+        if steps:
+            assert standing.waiting.time_of == "changed", "it asks for somebody since it changed"
