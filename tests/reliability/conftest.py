@@ -5,7 +5,9 @@ from __future__ import annotations
 import functools
 import os
 import socket
+import time
 from dataclasses import asdict
+from types import SimpleNamespace
 
 import pytest
 
@@ -111,10 +113,12 @@ def portal(_running_portal, connect_by_api):
 
 @pytest.fixture
 def pauses(monkeypatch):
-    """The seconds that the blocking client waited, which take no time."""
+    """The seconds that the blocking client waited: they take no time, though its clock goes on by them."""
     from azure.core.pipeline.transport import RequestsTransport
 
     waited: list[float] = []
+    clock = SimpleNamespace(time=lambda: time.time() + sum(waited))
+    monkeypatch.setattr("airflow_provider_cpp.client.driver.time", clock)
     monkeypatch.setattr(
         "airflow_provider_cpp.hooks.offers.BlockingClient",
         functools.partial(BlockingClient, sleep=waited.append),

@@ -77,7 +77,7 @@ CASES = {
 @pytest.fixture
 def location(portal, pauses, hook, monkeypatch):
     portal.configure(duration=100, cancel_duration=0.0)
-    monkeypatch.setattr("airflow_provider_cpp.lro.cancelling.SCHEDULE", PollSchedule(0.05, 0.05))
+    monkeypatch.setattr("airflow_provider_cpp.lro.cancelling.SCHEDULE", PollSchedule(0.3, 0.3))
     location = hook().go_live(OFFER)
     portal.clear_requests()
     return location
