@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_provider_cpp.client.blocking import BlockingClient
+from airflow_provider_cpp.client.tokens import Tokens
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.settings import Settings
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
@@ -91,6 +92,20 @@ def _no_proxy_of_the_machine(monkeypatch):
     for name in list(os.environ):
         if name.lower().endswith("_proxy") or name in {"REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NETRC"}:
             monkeypatch.delenv(name)
+
+
+#: The tokens of each connection that was used so far: the portal, and so its connection, is the same for all.
+_tokens = functools.cache(Tokens)
+
+
+@pytest.fixture
+def logged_in(_running_portal, monkeypatch):
+    """Log in once for all tests that ask for this: a login is most of what a short test costs."""
+    for client in ("blocking", "asynchronous"):
+        monkeypatch.setattr(f"airflow_provider_cpp.client.{client}.Tokens", _tokens)
+    yield
+    if any(request.status == 401 for request in _running_portal.requests):
+        _tokens.cache_clear()  # the test has had tokens revoked
 
 
 @pytest.fixture(scope="session")

@@ -16,6 +16,8 @@ from tests.reliability.fault_table import APIS
 from tests.reliability.gate import Gate
 from tests.reliability.going_live import OFFER, in_words, started
 
+pytestmark = pytest.mark.usefixtures("logged_in")
+
 PHASE = "Canceling"
 
 

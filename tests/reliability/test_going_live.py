@@ -24,6 +24,8 @@ from tests.reliability.fault_table import APIS, PRODUCT_INGESTION
 from tests.reliability.going_live import OFFER, go_live, leads_to, posts, started, told
 from tests.running import Store
 
+pytestmark = pytest.mark.usefixtures("logged_in")
+
 PHASE = "Going live"
 
 RETURNED = "returned the location"

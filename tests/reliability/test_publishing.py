@@ -14,6 +14,8 @@ from tests.reliability.fault_table import APIS, PRODUCT_INGESTION
 from tests.reliability.going_live import OFFER, in_words, leads_to
 from tests.reliability.test_going_live import BY_KEY, CASES, FOUND, RETURNED
 
+pytestmark = pytest.mark.usefixtures("logged_in")
+
 PHASE = "Publishing"
 
 #: Faults of the table of going live, met by a publish.

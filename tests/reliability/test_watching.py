@@ -104,6 +104,7 @@ def case_of(api, fault):
     return case
 
 
+@pytest.mark.usefixtures("logged_in")
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("fault", CASES)
 def test_a_fault_at_the_reads(portal, location, proves, monkeypatch, connect_by_api, wait, api, fault):
@@ -138,6 +139,7 @@ def test_a_secret_that_is_refused_is_told_at_once(portal, location, proves, monk
 ENDS = {"fail": OperationFailed, "cancel": OperationCanceled}
 
 
+@pytest.mark.usefixtures("logged_in")
 @pytest.mark.parametrize("outcome", ENDS)
 @pytest.mark.parametrize("kind", ["lost-response", "cut-body", "error", "html", "no-status", "status-word"])
 def test_no_fault_changes_the_outcome_that_is_told(portal, wait, outcome, kind):
