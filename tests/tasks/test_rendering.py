@@ -44,7 +44,7 @@ TEXTS = [
 ]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def portal(cpp_emulator):
     cpp_emulator.configure(etag_on_get=True)
     return cpp_emulator
@@ -104,7 +104,7 @@ class TestDefinition:
 
     @pytest.mark.parametrize("form", ["json", "file"])
     @pytest.mark.parametrize("text", [*TEXTS, 'a "quoted" word', "back\\slash", '", "y": "z', "{ x }"])
-    def test_what_a_template_in_json_gives_is_a_text_whatever_it_holds(self, portal, dag, tmp_path, form, text):
+    def test_what_a_template_in_json_gives_is_a_text_whatever_it_holds(self, dag, tmp_path, form, text):
         offer = r"""{"x": "{{ params[\"t\"] }}", "p\/{{ params.k }}": "v{{ params.t }}\n"}"""
         source = f'{{"definition": {{"offer": {offer}}}}}'
         (tmp_path / "offer.json").write_text(source, encoding="utf-8")
@@ -214,7 +214,7 @@ def with_output(task, value):
 
 
 @pytest.mark.parametrize("etag", ['"0x8D"', 'W/"1"', "*", "2024"])
-def test_an_etag_goes_out_as_it_is(portal, dag, etag):
+def test_an_etag_goes_out_as_it_is(dag, etag):
     task = put(dag, {"definition": {"offer": {"x": "1"}}}, if_match="{{ params.etag }}\n")
     fresh = rendered(task, etag=etag)
     assert fresh.if_match == etag
