@@ -14,10 +14,9 @@ BENCH_STAMP := $(VENV)/made-for-bench-from-$(NEWEST)
 PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr/local/bin/python3.11; do \
 	"$$each" -c 'import ensurepip, sys, venv; print(sys._base_executable)' 2>/dev/null && break; done)
 
-# Two processes more than there are processors run tests, as many of them wait; file by file, in the order of tests/conftest.py.
-# What measures time runs alone, from the folders that tests/conftest.py says.
-PROCESSES := $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 2)))
-SIDE_BY_SIDE := -n $(PROCESSES) --maxprocesses 6 --dist loadscope --no-loadscope-reorder --durations 10
+# Processes beside one another run tests, more than there are processors, as many tests wait: most where a real Airflow
+# starts. File by file, in the order of tests/conftest.py. What measures time runs alone, from the folders that it says.
+side_by_side = -n $$(($$(getconf _NPROCESSORS_ONLN) + $(1))) --maxprocesses 6 --dist loadscope --no-loadscope-reorder --durations 10
 MEASURING := tests/performance tests/reliability
 
 # Where it is set, each process that runs tests compiles all of them at each start, and each of Airflow's the package.
@@ -35,11 +34,12 @@ demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated port
 airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at a port of yours: make airflow PORT=8080
 	@$(BIN)/python -m dev.serve $(PORT)
 
+# What Hypothesis draws four hundred examples for in `make test` gets a hundred here.
 check: lint ## before each commit: lint, types, and the tests that start no Airflow; three minutes
-	@$(call beside_mypy,$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not airflow and not measures')
+	@$(call beside_mypy,START_EXAMPLES=100 $(BIN)/python -m pytest $(call side_by_side,1) -m 'not airflow and not measures')
 
 test: lint ## everything that has to pass: lint, types, tests, those in a real Airflow included
-	@$(call beside_mypy,$(BIN)/python -m pytest $(SIDE_BY_SIDE) -m 'not measures')
+	@$(call beside_mypy,$(BIN)/python -m pytest $(call side_by_side,2) -m 'not measures')
 	$(BIN)/python -m pytest --durations 10 -m measures $(MEASURING)
 
 # Many a test waits, and mypy needs a processor for half a minute: what it said comes last.
