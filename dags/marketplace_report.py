@@ -1,4 +1,4 @@
-"""Report every day how many offers stand: as Markdown in an XCom, and as a page of its own in a file."""
+"""Report every day the state of many offers: as Markdown in an XCom, and as a page of its own in a file."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def written(path: Path, page: str) -> None:
 
 with DAG(
     dag_id="marketplace_report",
-    description="Report how all Azure Marketplace offers stand, those first that wait for a person",
+    description="Report the state of all Azure Marketplace offers, those first that wait for a person",
     schedule="@daily",
     start_date=datetime(2025, 1, 1),  # noqa: DTZ001 - Airflow reads it as UTC
     catchup=False,
@@ -89,7 +89,7 @@ with DAG(
 
     @task(retries=2, retry_delay=timedelta(minutes=1))
     def look(params: dict | None = None) -> dict:
-        """Return how each offer stands, and when that was. Nothing is sent that changes anything."""
+        """Return the state of each offer, and when that was. Nothing is sent that changes anything."""
         from airflow_provider_cpp.hooks.offers import OffersHook
 
         wanted = params or {}

@@ -25,7 +25,7 @@ Airflow    {airflow.url}
            after_live         runs by itself when release_offer is through
            release_catalogue  shows what would become of fabrikam's offers, asks you, takes them live, and
                               reports: one of them is refused. Name them in its form, or write all
-           marketplace_report says how contoso's offers stand: see the XCom of report, and the file in its log
+           marketplace_report says the state of contoso's offers: see the XCom of report, and the file in its log
 
            From a shell:
 

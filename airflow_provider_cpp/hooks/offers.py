@@ -274,7 +274,7 @@ class OffersHook(ConnectionReader):
         *,
         max_requests: int = MAX_REQUESTS,
     ) -> list[OfferOverview]:
-        """Find out how many offers stand: what is live, in preview, running, and waiting for a person.
+        """Find out the state of many offers: what is live, in preview, running, and waiting for a person.
 
         One request lists the offers (further ones, if the list has pages). For each offer follow, on Cloud Partner
         Portal, its list of submissions and the operation that runs or else the offer's status; on the Product

@@ -1,4 +1,4 @@
-"""How one offer stands: what customers have, what is in preview, what runs, and what waits for a person."""
+"""The state of one offer: what customers have, what is in preview, what runs, and what waits for a person."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ CORRECTION = "correction"
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """A publish or go-live that counts for how an offer stands now.
+    """A publish or go-live that counts for which state an offer is in now.
 
     :param id: the submission's identifier; empty if the service's list doesn't say which one it was.
     :param kind: `publish`, `golive`, or what else the service says; empty if it says nothing.
@@ -76,8 +76,8 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """What a service's documents say of how an offer stands; for the fields see `OfferOverview`.
+class ReleaseState:
+    """What a service's documents say of which state an offer is in; for the fields see `OfferOverview`.
 
     :param error: why a part of it couldn't be read; None if all of it was.
     """
@@ -93,7 +93,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class OfferOverview:
-    """How an offer stands, at a glance. What the service doesn't say is empty, and never guessed.
+    """The state of an offer, at a glance. What the service doesn't say is empty, and never guessed.
 
     :param offer_id: the offer's identifier.
     :param publisher_id: its publisher's; empty if neither the service nor anybody else says.
@@ -171,12 +171,12 @@ class OfferOverview:
         )
 
 
-def row_of(listed: Offer, publisher_id: str, standing: Standing) -> OfferOverview:
+def row_of(listed: Offer, publisher_id: str, release_state: ReleaseState) -> OfferOverview:
     """Return an offer's row.
 
     :param listed: the offer as the list shows it.
     :param publisher_id: whose offers were listed; empty if nobody gave one.
-    :param standing: how it stands.
+    :param release_state: what its documents say.
     """
     return OfferOverview(
         one_line(listed.id),
@@ -184,13 +184,13 @@ def row_of(listed: Offer, publisher_id: str, standing: Standing) -> OfferOvervie
         one_line(without_secrets(listed.display_text)),
         one_line(listed.offer_type_id),
         listed.page,
-        one_line(standing.status or listed.status),
-        standing.live,
-        standing.preview,
-        standing.running,
-        standing.waiting,
-        standing.waits_for,
-        one_line(str(standing.error)) if standing.error is not None else "",
+        one_line(release_state.status or listed.status),
+        release_state.live,
+        release_state.preview,
+        release_state.running,
+        release_state.waiting,
+        release_state.waits_for,
+        one_line(str(release_state.error)) if release_state.error is not None else "",
     )
 
 

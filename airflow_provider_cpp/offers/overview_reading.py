@@ -9,7 +9,7 @@ from typing import Protocol, TypeVar
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, CppError, CppUnavailable
 from airflow_provider_cpp.offers.document import Offer
-from airflow_provider_cpp.offers.overview import OfferOverview, Standing, row_of
+from airflow_provider_cpp.offers.overview import OfferOverview, ReleaseState, row_of
 from airflow_provider_cpp.wire.arguments import digits_of, shown
 from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.plain_text import one_line
@@ -30,7 +30,7 @@ class Stands(Protocol):
     def offers(self, publisher_id: str, *, patient: bool = True) -> Procedure[Listed[Offer] | Unlisted]:
         """List a publisher's offers."""
 
-    def standing(self, listed: Offer, publisher_id: str) -> Procedure[Standing]:
+    def release_state(self, listed: Offer, publisher_id: str) -> Procedure[ReleaseState]:
         """Find out how an offer of the list stands.
 
         :raises CppError: the error that the answer means.
@@ -52,7 +52,7 @@ def checked_max_requests(value: object) -> int:
 
 @dataclass(slots=True)
 class Overview:
-    """Reads how a publisher's offers stand, one after the other.
+    """Reads the state of a publisher's offers, one after the other.
 
     :param service: lists them, and says how each stands.
     :param publisher_id: whose offers; empty if the service asks for none.
@@ -86,8 +86,8 @@ class Overview:
             if isinstance(wanted, OfferOverview):
                 rows.append(wanted)
                 continue
-            standing = yield from self._standing(wanted)
-            rows.append(row_of(wanted, self.publisher_id, standing))
+            release_state = yield from self._release_state(wanted)
+            rows.append(row_of(wanted, self.publisher_id, release_state))
         if unread := [row.offer_id for row in rows if row.problem]:
             names = ", ".join(unread[:20]) + (f" and {len(unread) - 20} more" if len(unread) > 20 else "")
             yield Say(
@@ -115,15 +115,15 @@ class Overview:
         )
         return OfferOverview(one_line(offer_id)[:100], self.publisher_id, problem=problem)
 
-    def _standing(self, listed: Offer) -> Procedure[Standing]:
+    def _release_state(self, listed: Offer) -> Procedure[ReleaseState]:
         try:
-            standing = yield from self._counted(self.service.standing(listed, self.publisher_id))
+            release_state = yield from self._counted(self.service.release_state(listed, self.publisher_id))
         except CppError as error:
-            standing = Standing(error=error)
-        if not isinstance(standing.error, _NotAskedError):
-            is_down = isinstance(standing.error, CppUnavailable)
+            release_state = ReleaseState(error=error)
+        if not isinstance(release_state.error, _NotAskedError):
+            is_down = isinstance(release_state.error, CppUnavailable)
             self._failed_in_a_row = self._failed_in_a_row + 1 if is_down else 0
-        return standing
+        return release_state
 
     def _counted(self, procedure: Procedure[T]) -> Procedure[T]:
         """Run a procedure whose requests are counted, and refused where there are too many."""

@@ -15,7 +15,7 @@ from airflow_provider_cpp.offers.comparison import Difference
 from airflow_provider_cpp.offers.document import Offer, Publisher
 from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
 from airflow_provider_cpp.offers.images import ImageVersion
-from airflow_provider_cpp.offers.overview import Standing
+from airflow_provider_cpp.offers.overview import ReleaseState
 from airflow_provider_cpp.offers.put_result import PutResult
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import Submission
@@ -137,7 +137,7 @@ class Service(Protocol):
         :raises CppError: the error that the answer means.
         """
 
-    def standing(self, listed: Offer, publisher_id: str) -> Procedure[Standing]:
+    def release_state(self, listed: Offer, publisher_id: str) -> Procedure[ReleaseState]:
         """Find out how an offer that `offers` listed stands: live, in preview, running, waiting for a person.
 
         :param publisher_id: its publisher's identifier; empty if nobody gave one.

@@ -112,5 +112,5 @@ def posts(portal: Emulator, offer_id: str) -> list[bool]:
 
 
 def states(portal: Emulator, offer_id: str) -> list[str]:
-    """Return how each go-live of an offer stands."""
+    """Return the state of each go-live of an offer."""
     return [portal.view(each).state for each in portal.operations(offer_id) if each.kind == "golive"]

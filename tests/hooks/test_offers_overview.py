@@ -1,4 +1,4 @@
-"""How many offers stand, by the hook, against both services on a real socket."""
+"""The state of many offers, by the hook, against both services on a real socket."""
 
 from __future__ import annotations
 

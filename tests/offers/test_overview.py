@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from airflow_provider_cpp.offers.document import Offer
-from airflow_provider_cpp.offers.overview import OfferOverview, Standing, Submitted, row_of
+from airflow_provider_cpp.offers.overview import OfferOverview, ReleaseState, Submitted, row_of
 from airflow_provider_cpp.offers.pages import page_of_product
 
 PAGE = page_of_product("56615b67-2185-49fe-80d2-c4ddf77bb2e8")
@@ -44,7 +44,7 @@ def test_nothing_secret_and_no_second_line_comes_from_what_others_wrote():
     listed = Offer(
         {}, id="vm\nforged", offer_type_id=f"a {secret}", display_text=f"VM {secret}\nforged", status=secret
     )
-    row = row_of(listed, "contoso", Standing())
+    row = row_of(listed, "contoso", ReleaseState())
     for text in (row.offer_id, row.name, row.kind, row.status):
         assert "\n" not in text
         assert "abcDEF123456" not in text

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_cpp.offers.comparison import Difference
     from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
     from airflow_provider_cpp.offers.images import ImageVersion
-    from airflow_provider_cpp.offers.overview import Standing
+    from airflow_provider_cpp.offers.overview import ReleaseState
     from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.services.cloud_partner_portal.intents import GoingLive, Publishing
 
@@ -169,11 +169,11 @@ class CloudPartnerPortal:
         reading, _ = yield from sent(call)
         return content(call, reading, read_operation)
 
-    def standing(self, listed: Offer, publisher_id: str) -> Procedure[Standing]:
+    def release_state(self, listed: Offer, publisher_id: str) -> Procedure[ReleaseState]:
         """Find out how an offer that the list has stands: by its submissions, and what runs or its status."""
-        from airflow_provider_cpp.services.cloud_partner_portal.standing import standing_of
+        from airflow_provider_cpp.services.cloud_partner_portal.release_state import release_state_of
 
-        return (yield from standing_of(self.operations_on(listed, publisher_id)))
+        return (yield from release_state_of(self.operations_on(listed, publisher_id)))
 
     def definition(self, offer: OfferRef, version: int | str | None, slot: str | None) -> Procedure[Offer]:
         """Read an offer with its definition (retrieve-specific-offer page).

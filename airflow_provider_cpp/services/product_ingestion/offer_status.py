@@ -1,4 +1,4 @@
-"""How an offer stands, by the rows of its submissions: in preview, live, failed; as something to watch."""
+"""The state of an offer, by the rows of its submissions: in preview, live, failed; as something to watch."""
 
 from __future__ import annotations
 

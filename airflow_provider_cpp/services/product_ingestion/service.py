@@ -32,7 +32,7 @@ from airflow_provider_cpp.wire.procedures import Procedure, sent
 if TYPE_CHECKING:
     from airflow_provider_cpp.offers.image_version_result import ImageVersionResult
     from airflow_provider_cpp.offers.images import ImageVersion
-    from airflow_provider_cpp.offers.overview import Standing
+    from airflow_provider_cpp.offers.overview import ReleaseState
     from airflow_provider_cpp.offers.put_result import PutResult
     from airflow_provider_cpp.services.product_ingestion.intents import PreviewGoingLive, PublishingDraft
 
@@ -173,11 +173,11 @@ class ProductIngestion:
             "are. Nothing was sent."
         )
 
-    def standing(self, listed: Offer, publisher_id: str) -> Procedure[Standing]:
+    def release_state(self, listed: Offer, publisher_id: str) -> Procedure[ReleaseState]:
         """Find out how an offer that the list has stands, by one request."""
-        from airflow_provider_cpp.services.product_ingestion.standing import standing_of
+        from airflow_provider_cpp.services.product_ingestion.release_state import release_state_of
 
-        return (yield from standing_of(self.operations_on(listed, publisher_id)))
+        return (yield from release_state_of(self.operations_on(listed, publisher_id)))
 
     def definition(self, offer: OfferRef, version: int | str | None, slot: str | None) -> Procedure[Offer]:
         """Read an offer's tree of resources.

@@ -1,4 +1,4 @@
-"""Where a publication is, how it is canceled, and how its offer stands."""
+"""Where a publication is, how it is canceled, and which state its offer is in."""
 
 from __future__ import annotations
 

@@ -1,12 +1,12 @@
-"""What the documents say of how an offer stands: also where they say little, or contradict each other."""
+"""What the documents say of which state an offer is in: also where they say little, or contradict each other."""
 
 from __future__ import annotations
 
 from airflow_provider_cpp.exceptions import UntrustedLocation
 from airflow_provider_cpp.lro.operations import Operation, Step
 from airflow_provider_cpp.offers.submission import Submission
+from airflow_provider_cpp.services.cloud_partner_portal.release_state import release_state_by
 from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
-from airflow_provider_cpp.services.cloud_partner_portal.standing import standing_by
 from airflow_provider_cpp.services.cloud_partner_portal.submissions import read_submission
 from tests.runner import Runner, answered
 from tests.services.cloud_partner_portal.scripted import OFFER, ORIGIN, PUBLISHER, step, submission
@@ -21,9 +21,9 @@ def row(number, what, state="succeeded", at=None, version=None):
     return Submission(number, what, state, state, at, version)
 
 
-def ids(standing):
-    parts = standing.live, standing.preview, standing.running, standing.waiting
-    return (*(part and part.id for part in parts), standing.waits_for)
+def ids(release_state):
+    parts = release_state.live, release_state.preview, release_state.running, release_state.waiting
+    return (*(part and part.id for part in parts), release_state.waits_for)
 
 
 CASES = {
@@ -108,12 +108,12 @@ CASES = {
 
 def test_how_an_offer_stands():
     for case, (rows, now, stands) in CASES.items():
-        assert ids(standing_by(rows, now)) == stands, case
-        assert ids(standing_by(rows[::-1], now)) == stands, f"{case}: in the other order"
+        assert ids(release_state_by(rows, now)) == stands, case
+        assert ids(release_state_by(rows[::-1], now)) == stands, f"{case}: in the other order"
 
 
 def test_what_runs_is_at_a_step():
-    assert standing_by([row("2", "publish", "running", at=50)], RUNS).running.step == (
+    assert release_state_by([row("2", "publish", "running", at=50)], RUNS).running.step == (
         "Certification (displaycertify): inProgress, 40 %"
     )
 
@@ -124,9 +124,9 @@ def test_an_operation_that_leads_nowhere_is_named_and_costs_nothing_else():
     service = CloudPartnerPortal(ORIGIN, "2017-10-31")
     runner = Runner([answered(200, entries)])
     offers = Runner([answered(200, [{"id": OFFER}])]).run(service.offers(PUBLISHER)).entries
-    standing = runner.run(service.standing(offers[0], PUBLISHER))
-    assert standing.live.id == "1"
-    assert isinstance(standing.error, UntrustedLocation)
+    release_state = runner.run(service.release_state(offers[0], PUBLISHER))
+    assert release_state.live.id == "1"
+    assert isinstance(release_state.error, UntrustedLocation)
     assert len(runner.sent) == 1
 
 
@@ -140,9 +140,9 @@ def test_the_pages_own_sample_is_understood():
         [answered(200, [submission("56615b67-2185-49fe-80d2-c4ddf77bb2e8", "running", slot="staging")]),
          answered(200, [document])]
     )  # fmt: skip
-    standing = runner.run(service.standing(offers[0], PUBLISHER))
-    assert (standing.running.at, standing.running.version) == (entry.changed_at, 2)
-    assert standing.status == "running"
+    release_state = runner.run(service.release_state(offers[0], PUBLISHER))
+    assert (release_state.running.at, release_state.running.version) == (entry.changed_at, 2)
+    assert release_state.status == "running"
 
 
 def test_what_runs_has_run_since_it_was_created_where_the_operation_says_so():
@@ -154,7 +154,7 @@ def test_what_runs_has_run_since_it_was_created_where_the_operation_says_so():
     for name, steps, wrapped in (("createdDateTime", [], True), ("CreatedDateTime", [blocked], False)):
         document = {"status": "running", "steps": steps, name: "2018-03-20T10:00:00Z"}
         runner = Runner([answered(200, [runs]), answered(200, [document] if wrapped else document)])
-        standing = runner.run(service.standing(offers[0], PUBLISHER))
-        assert (standing.running.at, standing.running.time_of) == (1521540000.0, "created")
+        release_state = runner.run(service.release_state(offers[0], PUBLISHER))
+        assert (release_state.running.at, release_state.running.time_of) == (1521540000.0, "created")
         if steps:
-            assert standing.waiting.time_of == "changed", "it asks for somebody since it changed"
+            assert release_state.waiting.time_of == "changed", "it asks for somebody since it changed"

@@ -1,4 +1,4 @@
-"""How an offer stands, by its list of submissions and by what runs on it: two requests for each offer.
+"""The state of an offer, by its list of submissions and by what runs on it: two requests for each offer.
 
 Whether a publish waits for its sign-off only the operation that runs says, by a step of it, or the offer's status
 (retrieve-operations and retrieve-offer-status pages).
@@ -15,7 +15,7 @@ from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.rows import latest
 from airflow_provider_cpp.lro.story import progress_of
 from airflow_provider_cpp.lro.words import FAILED, SUCCEEDED
-from airflow_provider_cpp.offers.overview import CHANGED, CORRECTION, CREATED, SIGNOFF, Standing, Submitted
+from airflow_provider_cpp.offers.overview import CHANGED, CORRECTION, CREATED, SIGNOFF, ReleaseState, Submitted
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH, Submission
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.operations_on import Submissions
@@ -27,11 +27,11 @@ from airflow_provider_cpp.wire.plain_text import one_line
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 
 
-def standing_of(operations: Submissions) -> Procedure[Standing]:
-    """Find out how an offer stands: reads its submissions, and the one that runs, or else its status.
+def release_state_of(operations: Submissions) -> Procedure[ReleaseState]:
+    """Find out which state an offer is in: reads its submissions, and the one that runs, or else its status.
 
     :param operations: the operations on the offer.
-    :raises CppError: its submissions can't be read. Where the rest can't, the standing says so as its error.
+    :raises CppError: its submissions can't be read. Where the rest can't, the state says so as its error.
     """
     found = yield from operations.rows()
     if isinstance(found, Unlisted):
@@ -45,8 +45,8 @@ def standing_of(operations: Submissions) -> Procedure[Standing]:
         now = content(call, reading, read_operation)
         began = _began(reading)
     except CppError as error:
-        return replace(standing_by(found.entries, None), error=error)
-    return standing_by(found.entries, now, began)
+        return replace(release_state_by(found.entries, None), error=error)
+    return release_state_by(found.entries, now, began)
 
 
 def _began(reading: Reading) -> float | None:
@@ -58,8 +58,10 @@ def _began(reading: Reading) -> float | None:
     return read_time(fields.get("createddatetime"))
 
 
-def standing_by(rows: Sequence[Submission], now: Operation | None, began: float | None = None) -> Standing:
-    """Return how an offer stands.
+def release_state_by(
+    rows: Sequence[Submission], now: Operation | None, began: float | None = None
+) -> ReleaseState:
+    """Return which state an offer is in.
 
     :param rows: its submissions.
     :param now: the one that runs; if none does, the offer's status; None if it couldn't be read.
@@ -67,7 +69,7 @@ def standing_by(rows: Sequence[Submission], now: Operation | None, began: float 
     """
     runs = _newest(row for row in rows if row.is_running)
     if runs is not None and now is not None and now.is_terminal:  # it has ended since it was listed
-        return standing_by([replace(row, state=now.status) if row == runs else row for row in rows], now)
+        return release_state_by([replace(row, state=now.status) if row == runs else row for row in rows], now)
     live = _newest(row for row in rows if row.kind == GO_LIVE and row.state == SUCCEEDED)
     published = _newest(row for row in rows if row.kind == PUBLISH and row.state == SUCCEEDED)
     preview = published if published is not None and _is_newer(published, live) else None
@@ -75,7 +77,7 @@ def standing_by(rows: Sequence[Submission], now: Operation | None, began: float 
     if now is not None and now.waits_for_signoff and (runs is None or runs.kind != GO_LIVE):
         # The publish may be listed as running while it waits, or as completed.
         waits = _submitted(runs or preview) or Submitted(kind=PUBLISH)
-        return Standing(status, _submitted(live), waits, None, waits, SIGNOFF)
+        return ReleaseState(status, _submitted(live), waits, None, waits, SIGNOFF)
     running = waiting = _submitted(runs, now)
     if running is not None:
         if now is None or not (now.is_alarming or now.failed_steps):
@@ -84,7 +86,9 @@ def standing_by(rows: Sequence[Submission], now: Operation | None, began: float 
             running = replace(running, at=began, time_of=CREATED)
     else:
         waiting = _submitted(_failed(rows))
-    return Standing(status, _submitted(live), _submitted(preview), running, waiting, CORRECTION if waiting else "")
+    return ReleaseState(
+        status, _submitted(live), _submitted(preview), running, waiting, CORRECTION if waiting else ""
+    )
 
 
 def _failed(rows: Sequence[Submission]) -> Submission | None:

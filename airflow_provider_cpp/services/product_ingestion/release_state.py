@@ -1,11 +1,11 @@
-"""How an offer stands, by the rows of its submissions: one request for each offer that the list has."""
+"""The state of an offer, by the rows of its submissions: one request for each offer that the list has."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 from airflow_provider_cpp.lro.words import FAILED
-from airflow_provider_cpp.offers.overview import CORRECTION, CREATED, SIGNOFF, Standing, Submitted
+from airflow_provider_cpp.offers.overview import CORRECTION, CREATED, SIGNOFF, ReleaseState, Submitted
 from airflow_provider_cpp.services.product_ingestion.offer_status import status_by
 from airflow_provider_cpp.services.product_ingestion.operations_on import Publications
 from airflow_provider_cpp.services.product_ingestion.submissions import (
@@ -19,8 +19,8 @@ from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.procedures import Procedure
 
 
-def standing_of(publications: Publications) -> Procedure[Standing]:
-    """Find out how an offer stands.
+def release_state_of(publications: Publications) -> Procedure[ReleaseState]:
+    """Find out which state an offer is in.
 
     :param publications: the publications of the offer.
     :raises CppError: its submissions can't be read.
@@ -28,11 +28,11 @@ def standing_of(publications: Publications) -> Procedure[Standing]:
     found = yield from publications.rows()
     if isinstance(found, Unlisted):
         raise found.error
-    return standing_by(found.entries)
+    return release_state_by(found.entries)
 
 
-def standing_by(rows: Sequence[SubmissionRow]) -> Standing:
-    """Return how an offer stands.
+def release_state_by(rows: Sequence[SubmissionRow]) -> ReleaseState:
+    """Return which state an offer is in.
 
     :param rows: its submissions.
     """
@@ -43,13 +43,13 @@ def standing_by(rows: Sequence[SubmissionRow]) -> Standing:
     if runs is not None:
         # What goes live stays in preview until it is there: its row is only called otherwise.
         preview = runs if runs.target == LIVE else ready
-        return Standing(status, live, _submitted(preview), _submitted(runs))
+        return ReleaseState(status, live, _submitted(preview), _submitted(runs))
     if ready is not None:
-        return Standing(status, live, _submitted(ready), None, _submitted(ready), SIGNOFF)
+        return ReleaseState(status, live, _submitted(ready), None, _submitted(ready), SIGNOFF)
     last = newest(rows)
     if last is not None and last.state == FAILED:
-        return Standing(status, live, waiting=_submitted(last), waits_for=CORRECTION)
-    return Standing(status, live)
+        return ReleaseState(status, live, waiting=_submitted(last), waits_for=CORRECTION)
+    return ReleaseState(status, live)
 
 
 def _submitted(row: SubmissionRow | None) -> Submitted | None:
