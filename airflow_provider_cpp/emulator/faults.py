@@ -23,7 +23,7 @@ KINDS: dict[str, bool | None] = {
     "hang": None,
     "slow": True,
     "drip": True,
-    "throttled": False,
+    "throttled": None,
     "error": None,
     "html": None,
     "refusal": None,
@@ -58,7 +58,7 @@ class Fault:
     ``hang``              never answers, until the client goes; ``acts`` or not
     ``slow``              acts, and answers after ``delay`` seconds
     ``drip``              acts, and answers byte by byte, ``delay`` seconds apart
-    ``throttled``         429, or ``status``, with ``retry_after``
+    ``throttled``         429, or ``status``, with ``retry_after``; ``acts`` or not
     ``error``             500, or ``status``; ``acts`` or not
     ``html``              a page in HTML with 200, or ``status``; ``acts`` or not
     ``refusal``           400, or ``status``, with a body in the form ``value``, see ``refusals``; ``acts`` or not
@@ -88,7 +88,7 @@ class Fault:
     :param skip: how many matching requests go unharmed before; 0
     :param status: the answer's status code; None for the kind's own
     :param retry_after: value of ``Retry-After`` as it is sent; ``date:30`` for an HTTP date in 30 s; None for none
-    :param acts: for ``hang``, ``error``, ``html`` and ``refusal``: whether the portal acts upon the request
+    :param acts: for ``hang``, ``throttled``, ``error``, ``html`` and ``refusal``: whether the portal acts upon it
     :param value: a word, a form or a host with its scheme, see the kind; None for the kind's own
     :param delay: seconds, for ``slow`` and ``drip``; 0.05
     :param size: bytes, for ``oversized`` and ``gzip-bomb``; None for the kind's own

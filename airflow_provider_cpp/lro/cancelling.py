@@ -207,7 +207,7 @@ class Cancel:
             if reading.is_refusal and reading.code != 408:
                 self.was_taken = was_taken
                 return (yield from self._refused(call, reading, deadline or now + self.within, draw))
-            self.was_taken = was_taken or not was_refused_unread(reading)
+            self.was_taken = was_taken or not was_refused_unread(call, reading)
             deadline = deadline or now + self.within
             is_clear = reading.is_success
             is_last = is_clear or attempt == MAX_CANCELS or now + SEND_AGAIN_AFTER >= deadline

@@ -170,7 +170,7 @@ class PublisherWatch:
             reading = found.reading
             self._note(reading)
             yield from self._log_failure(offer_id, str(found.call), kind_of(reading), found.why)
-            return not (isinstance(reading, Unanswered) or was_refused_unread(reading))
+            return not (isinstance(reading, Unanswered) or was_refused_unread(found.call, reading))
         submissions = found.entries
         yield from self._readable_again(offer_id)
         go_lives = completed_go_lives(offer_id, submissions, lambda submission: _location(operations, submission))

@@ -56,6 +56,10 @@ def usual_meaning(call: Call, status: int, heard: str, *, says_why: bool) -> tup
     return error, "Correct what the message names." if says_why else "The service doesn't say why."
 
 
+#: Statuses of an answer by which a service usually says that it did nothing about a request, and may do it later:
+#: 503 only with a Retry-After.
+UNREAD = frozenset({429, 503})
+
 #: Bodies of answers are read up to here; a status document has about 1 KiB.
 MAX_BODY = 1024 * 1024
 
@@ -75,6 +79,8 @@ class Call:
     :param seconds: how long the answer may take, where that is less than the connection allows.
     :param operation_id: the operation that it asks for, if it does.
     :param version_parameter: the query parameter that takes the version of the API.
+    :param unread: statuses by which the service provably says that it did nothing about the call, 503 only with a
+        Retry-After. A service on which a gateway may say so of what it passed on has fewer.
     :param least_version: the version that it needs, where the connection's may be an earlier one.
     :param meaning: which errors the service's refusals are, and what to do about them.
     """
@@ -90,6 +96,7 @@ class Call:
     seconds: float = math.inf
     operation_id: str | None = None
     version_parameter: str = field(default="", compare=False)
+    unread: frozenset[int] = field(default=UNREAD, repr=False, compare=False)
     least_version: str = ""
     meaning: Meaning = field(default=usual_meaning, repr=False, compare=False)
 

@@ -13,20 +13,23 @@ BUDGET = 120.0
 _PASSING = frozenset({408, 429, 500, 502, 503, 504})
 
 
-def was_refused_unread(reading: Reading) -> bool:
-    """Return whether the service provably did nothing about the request, and may do it later.
+def was_refused_unread(call: Call, reading: Reading) -> bool:
+    """Return whether the service provably did nothing about a call, and may do it later.
 
-    True for a request that never reached it, for 429, and for 503 with a Retry-After (guidelines of the
-    service's time: a caller may take such a request as retriable). Everything else may have been acted on.
+    True for a request that never reached it. Of answers the call says which ones mean that: usually 429, and 503
+    with a Retry-After (guidelines of Microsoft's REST APIs: a caller may take such a request as retriable).
+    Everything else may have been acted on.
     """
     if isinstance(reading, Unanswered):
         return reading.loss is Loss.NOT_SENT
-    return reading.status == 429 or (reading.status == 503 and retry_after(reading) is not None)
+    if reading.status not in call.unread:
+        return False
+    return reading.status != 503 or retry_after(reading) is not None
 
 
-def may_have_been_taken(reading: Reading) -> bool:
-    """Return whether the service may have carried out a request, though it doesn't say so."""
-    if was_refused_unread(reading):
+def may_have_been_taken(call: Call, reading: Reading) -> bool:
+    """Return whether the service may have carried out a call, though it doesn't say so."""
+    if was_refused_unread(call, reading):
         return False
     if isinstance(reading, Unanswered):
         return reading.loss is Loss.UNCLEAR
@@ -46,7 +49,7 @@ def may_repeat(call: Call, reading: Reading) -> bool:
     A call that starts something only where the service provably did nothing: there is no idempotency key,
     so a blind repetition could go live twice. A call that only reads, after every failed read.
     """
-    return is_failed_read(reading) if call.is_safe else was_refused_unread(reading)
+    return is_failed_read(reading) if call.is_safe else was_refused_unread(call, reading)
 
 
 def pause(reading: Reading, attempt: int, draw: float) -> float:

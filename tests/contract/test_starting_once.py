@@ -20,6 +20,7 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.lro.records import How, Started
 from airflow_provider_cpp.wire.call import Call
+from airflow_provider_cpp.wire.retries import was_refused_unread
 from tests.contract.stage import GOING_LIVE, PUBLISHING, Stage
 from tests.runner import LOST, answered, refused
 from tests.services.faults import LOGIN_REFUSED, POSTS
@@ -42,7 +43,9 @@ NOT_ACTED = ["lost request", "408", "500", "502", "503"]
 #: A 2xx that says nothing of an operation: a proxy's, perhaps.
 EMPTY = ["no location, not acted", "200 in HTML"]
 #: These say that nothing was done.
-UNREAD = ["refused connection", "login down", "429", "503 with Retry-After"]
+UNREAD = ["refused connection", "login down", "429"]
+#: This says so on one service, and on another leaves it open, as the call has it.
+BUSY = "503 with Retry-After"
 REFUSALS: dict[str, type[CppError]] = {
     "400": CppBadRequest,
     "401": CppAuthError,
@@ -144,6 +147,53 @@ def test_and_given_up_in_time(stage: Stage, act: str, fate: str) -> None:
     assert stage.started == []
     assert runner.kept[-1]["state"] == "refused"
     assert "Nothing was started" in str(outcome)
+
+
+def test_503_with_retry_after_is_sent_again_where_it_means_that_nothing_was_done_or_that_can_do_no_harm(
+    stage: Stage, act: str
+) -> None:
+    stage.ready()
+    stage.posts(BUSY)
+    outcome, runner = stage.start(act)
+    if was_refused_unread(runner.posts[0], POSTS[BUSY][1]) or stage.intent(act).may_repeat:
+        assert isinstance(outcome, Started), outcome
+        assert outcome.how is How.POSTED
+        assert (len(stage.started), len(runner.posts)) == (1, 2)
+    else:
+        assert isinstance(outcome, AmbiguousOutcome), outcome
+        assert (len(stage.started), len(runner.posts)) == (0, 1)
+
+
+@pytest.mark.parametrize("lag", [0.0, 90.0])
+def test_503_with_retry_after_of_a_request_that_was_carried_out_starts_no_second_one(
+    stage: Stage, act: str, lag: float
+) -> None:
+    stage.ready()
+    stage.posts("503 with Retry-After, acted")
+    stage.lags(lag)
+    outcome, runner = stage.start(act)
+    assert len(stage.started) == 1
+    if was_refused_unread(runner.posts[0], POSTS[BUSY][1]):
+        return  # what it says isn't true there: the second one has met the first
+    assert len(runner.posts) == 1
+    assert isinstance(outcome, Started), outcome
+    assert outcome.how is How.ADOPTED
+    assert [stage.names(outcome.watched)] == stage.started
+
+
+@pytest.mark.parametrize("tries", [["retried"], ["retried", "cleared"]])
+def test_nor_does_a_retry_after_it_while_its_row_lags_behind(stage: Stage, act: str, tries: list[str]) -> None:
+    stage.ready()
+    stage.posts("503 with Retry-After, acted")
+    stage.lags(1000.0)
+    outcome, runner = stage.start(act)
+    for how in tries:
+        if not isinstance(outcome, CppError) or not (is_retried(outcome) or how == "cleared"):
+            break
+        stage.now += 60.0 if how == "retried" else 1000.0
+        since = float("inf") if how == "cleared" else stage.now - 3600.0
+        outcome, runner = stage.start(act, record=runner.kept[-1], since=since, records_are_kept=True)
+    assert len(stage.started) == 1, outcome
 
 
 @pytest.mark.parametrize("fate", REFUSALS)
@@ -302,4 +352,4 @@ def test_no_record_and_no_line_holds_a_secret_or_more_than_a_record_may(stage: S
     stage.ready()
     _, runner = stage.start(act)
     assert len(json.dumps(runner.kept[-1])) < 1000
-    assert set(POSTS) >= {*ACTED, *NOT_ACTED, *EMPTY, *UNREAD, *REFUSALS}
+    assert set(POSTS) >= {*ACTED, *NOT_ACTED, *EMPTY, *UNREAD, BUSY, *REFUSALS}

@@ -139,6 +139,13 @@ def test_a_throttled_request_is_not_acted_upon(emulator, client, status, retry_a
     assert (golives(emulator), last(emulator)) == (0, ("throttled", False, status))
 
 
+def test_one_that_gives_up_too_soon_says_so_of_what_was_acted_upon(emulator, client):
+    emulator.faults.add(Fault("throttled", "golive", status=503, retry_after="7", acts=True))
+    answer = client.golive()
+    assert (answer.status_code, answer.headers["Retry-After"], golives(emulator)) == (503, "7", 1)
+    assert last(emulator) == ("throttled", True, 503)
+
+
 def test_retry_after_may_be_an_http_date(emulator, read):
     answer = read(Fault("throttled", "operation", retry_after="date:30"))
     then = parsedate_to_datetime(answer.headers["Retry-After"]).timestamp()

@@ -188,7 +188,7 @@ class Opening:
         return Call("Open", self.offer, "POST", f"/open/{prepared.record['key']}", body=self.kind)
 
     def verdict(self, prepared: Prepared, call: Call, reading: Reading) -> Verdict:
-        if was_refused_unread(reading):
+        if was_refused_unread(call, reading):
             return Rejected(error_of(call, reading))
         if reading.is_conflict:
             return Conflict(error_of(call, reading))

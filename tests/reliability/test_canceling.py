@@ -12,7 +12,7 @@ from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppAuthError, CppConflict, CppError, CppNotFound, CppUnavailable
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.lro.schedule import PollSchedule
-from tests.reliability.fault_table import APIS
+from tests.reliability.fault_table import APIS, PRODUCT_INGESTION
 from tests.reliability.gate import Gate
 from tests.reliability.going_live import OFFER, in_words, started
 
@@ -76,6 +76,13 @@ CASES = {
 }
 
 
+#: What differs on the Product Ingestion API, where 503 with Retry-After leaves open what came of a request.
+UNCLEAR = {
+    "503, Retry-After in seconds": one("throttled", 1, *RUNS_ON, status=503, retry_after="3"),
+    "503 with Retry-After, every time": one("throttled", 1, *RUNS_ON, status=503, retry_after="3", times=None),
+}
+
+
 @pytest.fixture
 def location(portal, pauses, hook, monkeypatch):
     portal.configure(duration=100, cancel_duration=0.0)
@@ -94,8 +101,8 @@ def reported(location, hook=CloudPartnerPortalHook):
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("fault", CASES)
-def test_a_fault_at_the_cancel(portal, location, proves, connect_by_api, hook, fault):
-    case = CASES[fault]
+def test_a_fault_at_the_cancel(portal, location, proves, connect_by_api, hook, api, fault):
+    case = {**CASES, **(UNCLEAR if api == PRODUCT_INGESTION else {})}[fault]
     slow = {"hang", "drip"} & {what.kind for what in case.faults}
     connect_by_api(portal, timeout=1.5 if slow else 10)
     portal.faults.add(*case.faults)

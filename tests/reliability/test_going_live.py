@@ -20,7 +20,7 @@ from airflow_provider_cpp.exceptions import (
     is_retried,
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
-from tests.reliability.fault_table import APIS, PRODUCT_INGESTION
+from tests.reliability.fault_table import APIS, CLOUD_PARTNER_PORTAL, PRODUCT_INGESTION
 from tests.reliability.going_live import OFFER, go_live, leads_to, posts, started, told
 from tests.running import Store
 
@@ -61,6 +61,8 @@ def at_post(kind, **more):
 def one(kind, posts, started, ends, saying="", *, waits=0.0, timeout=10.0, **more):
     return Case((at_post(kind, **more),), posts, started, ends, saying, waits, timeout)
 
+
+CARRIED_OUT_ROW = "503 with Retry-After, though the service acts, whose operation runs"
 
 UNCLEAR = r"Go Live of offer contoso/contoso-virtualmachineoffer.*may or may not have been accepted.*Look at https"
 
@@ -142,6 +144,7 @@ CASES = {
 #: What differs on the Product Ingestion API: a go-live has a key there, so that one more request can do no harm;
 #: and where it is stands in the body of the answer.
 BY_KEY = {
+    "503, Retry-After in seconds": one("throttled", 2, 1, RETURNED, status=503, retry_after="7"),
     "200 in HTML, it doesn't act": one("html", 2, 1, RETURNED),
     "202, and the service did nothing": one("ignored", 2, 1, RETURNED),
     "202, cut within the body": one("cut-body", 1, 1, FOUND),
@@ -185,6 +188,22 @@ def test_a_fault_at_the_post(portal, pauses, lines, proves, connect_by_api, hook
     outcome = go_live()
     assert max([0.0, *pauses]) >= case.waits
     check(case, portal, outcome, lines, proves, fault, hook)
+
+
+#: How often a request is sent that was answered by 503 with Retry-After, and carried out all the same. On Cloud
+#: Partner Portal a second one meets the first, as long as that runs.
+CARRIED_OUT = {CLOUD_PARTNER_PORTAL: 2, PRODUCT_INGESTION: 1}
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_503_with_retry_after_of_a_request_that_was_carried_out(
+    portal, pauses, lines, proves, connect_by_api, hook, api
+):
+    """As a gateway answers that gave up too soon."""
+    portal.configure(duration=100)
+    connect_by_api(portal)
+    portal.faults.add(at_post("throttled", status=503, retry_after="7", acts=True))
+    check(one("throttled", CARRIED_OUT[api], 1, FOUND), portal, go_live(), lines, proves, CARRIED_OUT_ROW, hook)
 
 
 @pytest.mark.parametrize("api", APIS)

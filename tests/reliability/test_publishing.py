@@ -12,7 +12,7 @@ from airflow_provider_cpp.exceptions import AmbiguousOutcome, CppBadRequest, Cpp
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from tests.reliability.fault_table import APIS, PRODUCT_INGESTION
 from tests.reliability.going_live import OFFER, in_words, leads_to
-from tests.reliability.test_going_live import BY_KEY, CASES, FOUND, RETURNED
+from tests.reliability.test_going_live import BY_KEY, CARRIED_OUT, CARRIED_OUT_ROW, CASES, FOUND, RETURNED
 
 pytestmark = pytest.mark.usefixtures("logged_in")
 
@@ -70,6 +70,9 @@ def published(portal):
 #: What differs on the Product Ingestion API: a publish has no key there, and is never sent a second time; and
 #: where it is stands in the body of the answer.
 NEVER_REPEATED = {
+    "503, Retry-After in seconds": replace(
+        BY_KEY["503, Retry-After in seconds"], posts=1, started=0, ends=AmbiguousOutcome
+    ),
     "202, cut within the body": BY_KEY["202, cut within the body"],
     "202 with a location on another host": BY_KEY["202 with a location on another host"],
     "the connection is reset before the service acts": replace(
@@ -101,6 +104,21 @@ def test_a_fault_at_the_post(draft, pauses, lines, proves, connect_by_api, hook,
         assert type(outcome) is case.ends, outcome
         assert f"Publish of offer contoso/{OFFER}" in str(outcome)
     proves(PHASE, fault, (case.posts, case.started), words)
+
+
+@pytest.mark.parametrize("api", APIS)
+def test_503_with_retry_after_of_a_request_that_was_carried_out(
+    draft, pauses, lines, proves, connect_by_api, hook, api
+):
+    draft.configure(duration=100)
+    connect_by_api(draft)
+    draft.faults.add(Fault("throttled", action="publish", status=503, retry_after="7", acts=True))
+    outcome, words = publish(lines, hook)
+    assert len(published(draft)) == 1
+    assert len(draft.requests_for("publish")) == CARRIED_OUT[api]
+    assert leads_to(published(draft)[0], outcome, hook)
+    assert "adopted" in "\n".join(lines) or "taken for this one" in "\n".join(lines)
+    proves(PHASE, CARRIED_OUT_ROW, (CARRIED_OUT[api], 1), words)
 
 
 def test_422_as_the_draft_isnt_valid(draft, pauses, lines, proves):

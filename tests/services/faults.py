@@ -49,6 +49,10 @@ POSTS: dict[str, Fate] = {
     "422": (False, refused(422)),
 }
 
+#: What a gateway may say that gave up too soon, of a request that it passed on. A service whose 503 with
+#: Retry-After means that nothing was done says no such thing.
+PASSED_ON: dict[str, Fate] = {"503 with Retry-After, acted": (True, refused(503, Retry_After="5"))}
+
 #: The answers that leave open whether the request was taken, and those after which nothing more is asked.
 UNCLEAR = sorted(name for name in POSTS if name.split(",")[0] in {"lost answer", "lost request", "500", "504"})
 

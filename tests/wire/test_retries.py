@@ -7,12 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.services.cloud_partner_portal import calls
+from airflow_provider_cpp.services.product_ingestion import calls as product_ingestion
 from airflow_provider_cpp.wire.answers import Answer, Loss, Reading, Unanswered
-from airflow_provider_cpp.wire.retries import is_failed_read, may_repeat, pause, was_refused_unread
+from airflow_provider_cpp.wire.retries import (
+    is_failed_read,
+    may_have_been_taken,
+    may_repeat,
+    pause,
+    was_refused_unread,
+)
 from tests.runner import LOST, UNSENT, UNTRUSTED, answered, refused
 from tests.services.cloud_partner_portal.scripted import OFFER
 
 POST = calls.go_live("contoso", OFFER)
+JOB = product_ingestion.configure("Publish", "offer vm", [])
+CANCEL_JOB = product_ingestion.cancel_job("offer vm", "1")
+READ_JOB = product_ingestion.get_job("offer vm", "1")
 GET = calls.list_submissions("contoso", OFFER)
 
 #: reading, whether a POST may be repeated just so, whether a GET may.
@@ -52,11 +62,23 @@ def test_a_post_is_repeated_only_if_provably_nothing_came_of_it(reading: Reading
     assert may_repeat(GET, reading) is get
 
 
+def test_which_answers_mean_that_nothing_was_done_the_call_says() -> None:
+    unread = {"provably not sent", "429", "429 with Retry-After"}
+    for call, more in ((POST, {"503 with Retry-After"}), (JOB, set()), (CANCEL_JOB, set())):
+        repeated = {name for name, (reading, *_) in TABLE.items() if may_repeat(call, reading)}
+        assert repeated == unread | more, call
+        taken = {name for name, (reading, *_) in TABLE.items() if may_have_been_taken(call, reading)}
+        assert not taken & repeated, call
+        assert ("503 with Retry-After" in taken) is (not more), call
+    read = {name for name, (reading, *_) in TABLE.items() if may_repeat(READ_JOB, reading)}
+    assert "503 with Retry-After" in read, "what only reads is read again"
+
+
 @given(st.integers(100, 599), st.sampled_from(["", "5", "soon"]), st.none() | st.just("cut"))
 def test_a_post_that_may_be_repeated_was_refused_unread(status: int, asked: str, damage: str | None) -> None:
     reading = Answer(status, {"retry-after": asked} if asked else {}, damage=damage)
     if may_repeat(POST, reading):
-        assert was_refused_unread(reading)
+        assert was_refused_unread(POST, reading)
         assert status in {429, 503}
     if status < 400 and damage is None:
         assert not is_failed_read(reading)

@@ -144,7 +144,7 @@ class Put:
             reading, _ = yield from sent(call)
             if isinstance(reading, Answer) and reading.status in {200, 201}:
                 return (yield from self._done(reading, before, comparison))
-            if not may_have_been_taken(reading) and not (was_lost and _is_precondition(reading)):
+            if not may_have_been_taken(call, reading) and not (was_lost and _is_precondition(reading)):
                 raise self._refusal(call, reading, before)
             was_lost = True
             applied = yield from self._settle(call, reading, before)
@@ -327,7 +327,7 @@ class Put:
         error = error_of(call, reading)
         if before is None and error.http_status == 409:
             advice = "Or somebody created the offer since: run the task again to compare with what is there."
-        elif may_have_been_taken(reading):
+        elif may_have_been_taken(call, reading):
             advice = "The offer is as it was. A later try compares anew."
         else:
             return error

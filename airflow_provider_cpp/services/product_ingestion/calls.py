@@ -23,6 +23,10 @@ MAX_TREE = 16 * MAX_BODY
 
 _call = partial(Call, version_parameter="$version", meaning=meaning)
 
+#: No page has 503 or Retry-After, and gateways stand before the service: whether one that names a time to come
+#: back has passed a request on isn't known. Clients take only a 4xx for a refusal.
+_write = partial(_call, unread=frozenset({429}))
+
 
 def find_product(offer: str, external_id: str) -> Call:
     """Find a product by the identifier that the portal shows for it.
@@ -93,7 +97,7 @@ def cancel_job(offer: str, job: str) -> Call:
     :param offer: the offer in words.
     :param job: the job's GUID.
     """
-    return _call("Cancel", offer, "POST", f"{BASE}/configure/{job}/cancel", operation_id=job)
+    return _write("Cancel", offer, "POST", f"{BASE}/configure/{job}/cancel", operation_id=job)
 
 
 def configure(action: str, offer: str, resources: Sequence[Mapping[str, Any]], **more: Any) -> Call:
@@ -106,7 +110,7 @@ def configure(action: str, offer: str, resources: Sequence[Mapping[str, Any]], *
     """
     # No escapes that JSON doesn't ask for: an `&` in a shared-access URL has to arrive as one.
     body = json.dumps({"$schema": schema_url("configure"), "resources": list(resources)}, ensure_ascii=False)
-    return _call(action, offer, "POST", f"{BASE}/configure", body=body, **more)
+    return _write(action, offer, "POST", f"{BASE}/configure", body=body, **more)
 
 
 def submission(product: str, target: str, submission_id: str = "") -> dict[str, object]:

@@ -106,7 +106,7 @@ class _Publication(Publications):
 
     def verdict(self, prepared: Prepared, call: Call, reading: Reading) -> Verdict:
         """Return what an answer to the POST means: accepted is a 2xx with a job."""
-        if was_refused_unread(reading) or reading.is_untrusted:
+        if was_refused_unread(call, reading) or reading.is_untrusted:
             return Rejected(error_of(call, reading))
         if not isinstance(reading, Answer):
             return Unclear()

@@ -179,7 +179,7 @@ class DraftPut:
                     if job is not None:
                         raise failure_of(call, job_id, job, compared.schemas, self.api_version)
                     lost = f"job {job_id}, which the service doesn't know"
-            elif may_have_been_taken(reading):
+            elif may_have_been_taken(call, reading):
                 lost = describe(reading)
             if lost is None:
                 raise error_of(call, reading)

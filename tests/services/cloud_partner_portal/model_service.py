@@ -126,7 +126,7 @@ class ModelService:
         if call.path.endswith("/cancel"):
             return self._cancel(now)
         assert call.path == f"/api/publishers/{PUBLISHER}/offers/{OFFER}/{self.kind}"
-        acts, reading = POSTS[next(self.posts, "answered")]
+        acts, reading = {**POSTS, **faults.PASSED_ON}[next(self.posts, "answered")]
         if isinstance(reading, CppError):
             raise reading
         answer = self._start(now) if acts else refused(500)

@@ -34,6 +34,7 @@ NOT_LATEST = "The submission cannot be pushed to as its not the latest"
 #: What becomes of a POST, with what only this service's answers may say.
 POSTS: dict[str, faults.Fate] = {
     **faults.POSTS,
+    **faults.PASSED_ON,
     "job": (True, None),
     "lost": (True, LOST),
     "swallowed": (False, LOST),
