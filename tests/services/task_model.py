@@ -105,8 +105,6 @@ class Task:
     excuses: bool = False
     #: Whether a person was asked to look after the last try.
     asked: bool = False
-    #: What a try told to have ended well already: whichever draft it has, a retry of that try tells of it, too.
-    finished: set[str] = field(default_factory=set)
     log: list[str] = field(default_factory=list)
 
     def go(self, dies_after: int | None, after_start: str, after_failure: str) -> bool:
@@ -197,9 +195,9 @@ class Task:
                 self.excused = len(service.started)  # that one is this task's from here on
                 if told.how is How.FINISHED:
                     assert service.state_of(name, self.now) == "succeeded"
-        if told.how is How.FINISHED:
-            self.finished.add(name)
-        elif name and self.if_running != "adopt" and name not in self.finished:
+        # Where a publish ends at its sign-off, a retry of a try that told so takes it up as one that waits.
+        waits = told.how is How.REATTACHED and name and service.state_of(name, self.now) == "succeeded"
+        if not (told.how is How.FINISHED or waits) and name and self.if_running != "adopt":
             assert service.has_draft(name), "what is told to be published is the draft as it is now"
         if self.keeps:
             assert self.record is not None
