@@ -266,16 +266,22 @@ class Cancel:
             yield Say(message)
             return End(NOTHING_RUNNING, self.watched.url, message)
         if cant_be_canceled(operation.cancellation):
-            message = (
-                f"What runs on {self.watched.offer} can't be canceled any more: the service says "
-                f"{operation.cancellation!r}. It runs on, and nothing was sent. Look at {self.watched.portal}; to "
-                f"see how it ends, watch it with OperationSensor. {self.watched.ids}"
-            )
-            if self.warns:
-                yield Say(message, logging.WARNING)
-            return End(NOT_CANCELABLE, self.watched.url, message)
+            return (yield from self._too_far_on(f"{operation.cancellation!r}. It runs on, and nothing was sent"))
         self._seen = operation
         return None
+
+    def _too_far_on(self, said: str) -> Procedure[End]:
+        """Return the end of a cancel of what runs, and can't be canceled any more.
+
+        :param said: the service's word on that, and what follows from it.
+        """
+        message = (
+            f"What runs on {self.watched.offer} can't be canceled any more: the service says {said}. Look at "
+            f"{self.watched.portal}; to see how it ends, watch it with OperationSensor. {self.watched.ids}"
+        )
+        if self.warns:
+            yield Say(message, logging.WARNING)
+        return End(NOT_CANCELABLE, self.watched.url, message)
 
     def _read(self) -> Procedure[Operation | str]:
         """Return the operation, or in words why its status can't be read.
@@ -310,14 +316,19 @@ class Cancel:
         if refusal.code not in _OVER:
             raise error_of(call, refusal)
         yield Say(f"{call}: {describe(refusal)}. Looking whether {self.watched} still runs.", logging.WARNING)
+        over: End | None = None
+        runs = False
         try:
             over = yield from self._over()
-        except CppError:
-            over = None
+            runs = over is None
+        except CppError as error:
+            yield Say(f"That can't be read: {error}", logging.WARNING)
         if over is not None and over.status != UNKNOWN:
             return _canceled(over)
         is_being_canceled = self._seen is not None and self._seen.is_being_canceled
         if not (is_being_canceled or self.watched.needs_no_cancel(refusal)):
+            if runs and not self.was_taken and self.watched.is_too_far_on(refusal):
+                return _canceled((yield from self._too_far_on(f"{describe(refusal)}; it runs on")))
             raise error_of(call, refusal)
         self.was_taken = True  # if not this one, then one before it, whoever sent that
         self._refusal = describe(refusal).rstrip(".")

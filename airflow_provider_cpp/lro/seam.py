@@ -81,6 +81,9 @@ class Watched(Protocol):
     def needs_no_cancel(self, refusal: Reading) -> bool:
         """Return whether a cancel is refused because one is under way, or nothing is left to cancel."""
 
+    def is_too_far_on(self, refusal: Reading) -> bool:
+        """Return whether a cancel of what runs is refused because it can't be canceled any more."""
+
     def seen_by_customers(self) -> Procedure[CustomerView]:
         """Find out what customers see of the offer: asks once, and never raises."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from itertools import chain
 
@@ -10,7 +11,7 @@ from airflow_provider_cpp.offers.document import Offer
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.services.cloud_partner_portal.service import CloudPartnerPortal
-from airflow_provider_cpp.wire.answers import Reading
+from airflow_provider_cpp.wire.answers import Answer, Reading
 from airflow_provider_cpp.wire.call import Call
 from tests.contract.stage import Stage
 from tests.runner import answered, refused
@@ -25,6 +26,7 @@ class OnCloudPartnerPortal(Stage):
     model: ModelService = field(default_factory=ModelService)
     reason: str = ""
     refuses_cancels: bool = False
+    is_too_far: bool = False
 
     service = CloudPartnerPortal(ORIGIN, "2017-10-31")
     offer = OfferRef(PUBLISHER, OFFER)
@@ -97,6 +99,9 @@ class OnCloudPartnerPortal(Stage):
     def refuse_cancels(self) -> None:
         self.refuses_cancels = True
 
+    def go_too_far(self) -> None:
+        self.is_too_far = True
+
     def is_list(self, call: Call) -> bool:
         return call.path.endswith("/submissions/")
 
@@ -106,6 +111,8 @@ class OnCloudPartnerPortal(Stage):
         if call.method == "POST":
             self.model.kind = call.path.rpartition("/")[2]
         reading = self.model(call, now)
+        if "/operations/" in call.path and self.is_too_far and isinstance(reading, Answer):
+            return answered(200, {**json.loads(reading.body), "cancellationRequestState": "cannotCancel"})
         if "/operations/" in call.path and reading.code == 200 and self.reason:
             document = {"status": "failed", "messages": [message(self.reason)], "steps": [step(status="failed")]}
             return answered(200, document) if b'"failed"' in getattr(reading, "body", b"") else reading

@@ -12,6 +12,7 @@ from airflow_provider_cpp.services.product_ingestion.service import ProductInges
 from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.call import Call
 from tests.contract.stage import Stage
+from tests.runner import answered
 from tests.services.product_ingestion.portal import BASE, GUID, IN_PROGRESS, ORIGIN, Portal, error
 
 
@@ -21,6 +22,7 @@ class OnProductIngestion(Stage):
 
     model: Portal = field(default_factory=Portal)
     ends_before_a_cancel: bool = False
+    is_too_far: bool = False
 
     service = ProductIngestion(ORIGIN, "2022-07-01")
     offer = OfferRef("contoso", "vm")
@@ -90,12 +92,17 @@ class OnProductIngestion(Stage):
     def refuse_cancels(self) -> None:
         self.ends_before_a_cancel = True
 
+    def go_too_far(self) -> None:
+        self.is_too_far = True
+
     def is_list(self, call: Call) -> bool:
         return call.path.startswith(f"{BASE}/submission/")
 
     def _serve(self, call: Call, now: float) -> Reading:
         if call.path.endswith("/cancel") and self.ends_before_a_cancel:
             self.end()
+        if call.path.endswith("/cancel") and self.is_too_far:
+            return answered(400, {"error": error("badRequest", "Cannot cancel job, it has gone too far.")})
         return self.model(call, now)
 
     @property

@@ -126,6 +126,10 @@ class Stage(ABC):
         """Have each cancel come too late, as the operation ends well right before it."""
 
     @abstractmethod
+    def go_too_far(self) -> None:
+        """Have what runs be so far on that it can't be canceled any more."""
+
+    @abstractmethod
     def _serve(self, call: Call, now: float) -> Reading:
         """Answer."""
 

@@ -9,6 +9,7 @@ import pytest
 
 from airflow_provider_cpp.exceptions import (
     CppAuthError,
+    CppBadRequest,
     CppConfigurationError,
     CppUnavailable,
     NotCanceled,
@@ -98,6 +99,34 @@ def test_one_that_comes_too_late_is_settled_by_looking(stage: Stage) -> None:
     assert canceled.status == "succeeded", canceled
     assert isinstance(canceled.error, NotCanceled)
     assert len(runner.posts) == 1
+
+
+def test_what_is_too_far_on_cant_be_canceled_any_more_and_runs_on(stage: Stage, act: str) -> None:
+    stage.ready()
+    started, _ = stage.start(act)
+    stage.go_too_far()
+    canceled, runner = stage.cancel(started.watched)
+    assert isinstance(canceled, Canceled), canceled
+    assert canceled.status == "not_cancelable"
+    assert isinstance(canceled.error, NotCanceled)
+    assert canceled.location == started.location
+    assert canceled.message.startswith(f"What runs on {stage.offer} can't be canceled any more: the service says")
+    assert "t runs on" in canceled.message
+    assert "OperationSensor" in canceled.message
+    assert canceled.message in runner.warnings()
+    assert canceled.message.endswith(started.watched.ids)
+    stage.end()
+    end, _ = stage.watch(started.watched)
+    assert end.status == "succeeded" or act == PUBLISHING, end
+
+
+@pytest.mark.parametrize("reading", [LOST, refused(500), refused(404)])
+def test_what_cant_be_read_after_a_refusal_isnt_said_to_run_on(stage: Stage, reading: Any) -> None:
+    watched = publishing(stage)
+    stage.cancels("400")
+    stage.before_the_next_post = lambda: (setattr(stage, "looks", reading), setattr(stage, "list_reads", reading))
+    canceled, _ = stage.cancel(watched)
+    assert isinstance(canceled, CppBadRequest), canceled
 
 
 @pytest.mark.parametrize("fate", ["401", "403"])

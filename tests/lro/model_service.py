@@ -112,6 +112,9 @@ class Job:
     def needs_no_cancel(self, refusal: Reading) -> bool:
         return isinstance(refusal, Answer) and b"stopping" in refusal.body
 
+    def is_too_far_on(self, refusal: Reading) -> bool:
+        return isinstance(refusal, Answer) and b"painted" in refusal.body
+
     def seen_by_customers(self) -> Procedure[CustomerView]:
         yield from ()
         return NOT_ASKED

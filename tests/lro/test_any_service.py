@@ -249,6 +249,13 @@ class TestCanceling:
         assert "it is sealed, which nobody can undo" in event.message
         assert runner.posts == []
 
+    def test_what_is_too_far_on_runs_on(self) -> None:
+        shelf = Shelf(answers={"/jobs/job-0/stop": refused(400, "Late", "It is painted.")})
+        shelf.add()
+        event = Runner(shelf).run(Cancel(Job("job-0")).confirmed(draw=lambda: 0.5))
+        assert event.status == "not_cancelable"
+        assert "the service says HTTP 400 Late 'It is painted.'; it runs on" in event.message
+
     def test_what_isnt_found_while_the_list_cant_be_read_isnt_gone(self) -> None:
         shelf = Shelf(answers={"/jobs/job-0": refused(404), "/rows": refused(503)})
         with pytest.raises(CppUnavailable):

@@ -177,6 +177,10 @@ class OperationLocation(_OfAnOffer):
         """Return whether a cancel is refused because one is under way, or nothing is left to cancel."""
         return isinstance(refusal, Answer) and needs_no_cancel(heard(refusal))
 
+    def is_too_far_on(self, refusal: Reading) -> bool:
+        """Say that a refusal tells nothing of that: the operation does, before a cancel is sent."""
+        return False
+
     def __str__(self) -> str:
         """Return the operation in words."""
         return f"operation {self.operation_id} on {self.ref}"
@@ -241,6 +245,10 @@ class OfferLocation(_OfAnOffer):
         return "what is watched is the offer's status, and no operation"
 
     def needs_no_cancel(self, refusal: Reading) -> bool:
+        """Return that it isn't so: nothing was to be canceled."""
+        return False
+
+    def is_too_far_on(self, refusal: Reading) -> bool:
         """Return that it isn't so: nothing was to be canceled."""
         return False
 

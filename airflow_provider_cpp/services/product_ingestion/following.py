@@ -236,6 +236,13 @@ class Publication:
         """Return whether a cancel is refused because the job has ended, or is being canceled."""
         return isinstance(refusal, Answer) and needs_no_cancel(heard(refusal))
 
+    def is_too_far_on(self, refusal: Reading) -> bool:
+        """Return whether a cancel is refused because the publication is too far on (the page on configure jobs).
+
+        That page has the status and no words for it; nothing else in a request without a body can be wrong.
+        """
+        return isinstance(refusal, Answer) and refusal.status == 400
+
     def seen_by_customers(self) -> Procedure[CustomerView]:
         """Find out what customers see of the offer: asks once, and never raises."""
         return (yield from seen_by_customers(self.offer, self.handle.product, self.handle.origin))

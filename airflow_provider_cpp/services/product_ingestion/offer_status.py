@@ -116,6 +116,10 @@ class OfferStatus:
         """Say that nothing was to be canceled."""
         return False
 
+    def is_too_far_on(self, refusal: Reading) -> bool:
+        """Say that nothing was to be canceled."""
+        return False
+
     def seen_by_customers(self) -> Procedure[CustomerView]:
         """Find out what customers see of the offer: asks once, and never raises."""
         return (yield from seen_by_customers(self.offer, self.product.known, self.origin))
