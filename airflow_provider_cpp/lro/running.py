@@ -59,7 +59,7 @@ def met(
     if if_running == RESTART:
         yield Say(f"A publish of this offer runs already, {running}: {_verdict(draft)}")
         return (yield from restart(intent, watched, was_refused=was_refused, may_be_ours=may_be_ours))
-    raise (yield from _conflict(intent, running, draft, was_refused))
+    raise (yield from _conflict(intent, watched, running, draft, was_refused))
 
 
 def would(intent: Intent, if_running: str, running: Row) -> Procedure[str]:
@@ -68,17 +68,18 @@ def would(intent: Intent, if_running: str, running: Row) -> Procedure[str]:
     :param intent: the publish that is wanted.
     :param if_running: as for `met`.
     :param running: the one that runs.
-    :raises CppConflict: it wouldn't be taken up.
+    :raises CppConflict: it wouldn't be taken up, or can't be canceled.
     """
-    draft = yield from intent.has_draft(_located(intent, running, was_refused=False))
+    watched = _located(intent, running, was_refused=False)
+    draft = yield from intent.has_draft(watched)
     what = f"{intent}: it runs already, as {running}"
     if draft.is_so:
         return f"Dry run: would take up what runs. {what}, and has the draft as it is now."
     if if_running == ADOPT:
         return f"Dry run: would take up what runs. {what}; {_verdict(draft)}"
-    if if_running == RESTART:
+    if if_running == RESTART and not isinstance(watched.to_cancel(), str):
         return f"Dry run: would cancel what runs, and publish anew. {what}; {_verdict(draft)} Nothing was sent."
-    raise (yield from _conflict(intent, running, draft, was_refused=False))
+    raise (yield from _conflict(intent, watched, running, draft, was_refused=False))
 
 
 def restart(
@@ -169,11 +170,26 @@ def _came_to(was_refused: bool) -> str:
     return "The service refused it because of that." if was_refused else "Nothing was sent."
 
 
-def _conflict(intent: Intent, running: object, draft: HasDraft, was_refused: bool) -> Procedure[CppConflict]:
+def _conflict(
+    intent: Intent, watched: Watched, running: object, draft: HasDraft, was_refused: bool
+) -> Procedure[CppConflict]:
     seen = yield from intent.seen_by_customers()
     return CppConflict(
         f"{intent}: a publish runs already, and {_verdict(draft)} "
-        f"{_came_to(was_refused)} {seen.live} Wait for its end, or say what to do: if_running='restart' cancels "
-        "it and publishes the draft as it is now, 'adopt' takes it up without such changes; 'fail' is the "
-        f"default. What runs: {running}."
+        f"{_came_to(was_refused)} {seen.live} {_what_can_be_done(intent, watched)} What runs: {running}."
+    )
+
+
+def _what_can_be_done(intent: Intent, watched: Watched) -> str:
+    """Return what can be done about a publish that runs: whether a restart can, depends on what is known of it."""
+    why_not = watched.to_cancel()
+    if isinstance(why_not, str):
+        return (
+            "Wait for its end, or say what to do: if_running='adopt' takes it up without such changes; 'fail' is "
+            f"the default. A restart can't cancel it: {why_not}. To have it canceled, do so by hand at "
+            f"{intent.portal}, and run this task again."
+        )
+    return (
+        "Wait for its end, or say what to do: if_running='restart' cancels it and publishes the draft as it is "
+        "now, 'adopt' takes it up without such changes; 'fail' is the default."
     )

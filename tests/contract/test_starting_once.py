@@ -18,6 +18,7 @@ from airflow_provider_cpp.exceptions import (
     CppUnavailable,
     is_retried,
 )
+from airflow_provider_cpp.lro.prechecking import DryRun, NotStarted
 from airflow_provider_cpp.lro.records import How, Started
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.retries import was_refused_unread
@@ -335,6 +336,20 @@ def test_a_publish_of_an_older_draft_that_runs_is_as_if_running_says(
         assert named[0] in str(outcome)
         assert theirs.is_running
         assert stage.started == []
+        if if_running == "fail":
+            assert ("'restart' cancels it" in str(outcome)) is can_be_canceled
+            assert (stage.intent(PUBLISHING).portal in str(outcome)) is not can_be_canceled
+            assert "if_running='adopt'" in str(outcome) or "'adopt' takes it up" in str(outcome)
+
+
+@pytest.mark.parametrize("if_running", ["fail", "adopt", "restart"])
+def test_a_dry_run_says_of_one_that_runs_only_what_can_be_done(stage: Stage, if_running: str) -> None:
+    stage.ready()
+    stage.somebody_publishes()
+    dry, _ = stage.start(PUBLISHING, if_running=if_running, check=DryRun())
+    really, _ = stage.start(PUBLISHING, if_running=if_running)
+    assert isinstance(dry, CppConflict) is isinstance(really, CppConflict), dry
+    assert isinstance(dry, CppConflict | NotStarted), dry
 
 
 def test_what_begins_to_run_while_a_request_is_lost_isnt_taken_for_it(stage: Stage) -> None:
