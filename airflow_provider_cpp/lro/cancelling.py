@@ -39,6 +39,12 @@ MAX_CANCELS = 3
 #: Refusals after which the operation may have ended: whoever cancels what is over is refused.
 _OVER = frozenset({400, 404, 409, 410, 412, 422, 423})
 
+#: Why a publish can't be canceled that somebody has taken live.
+_WENT_ON = (
+    "the publish has ended, and somebody has taken live what it brought into preview. That runs on, and nothing "
+    "was sent; the location of that go-live cancels it, if anything does"
+)
+
 #: What to do about an operation that goes on although its task has ended.
 BY_HAND = "to cancel it by hand, run CancelOperator"
 
@@ -265,18 +271,21 @@ class Cancel:
             )
             yield Say(message)
             return End(NOTHING_RUNNING, self.watched.url, message)
+        if operation.is_signed_off and self.watched.ends_at_signoff:
+            return (yield from self._too_far_on(_WENT_ON))
         if cant_be_canceled(operation.cancellation):
-            return (yield from self._too_far_on(f"{operation.cancellation!r}. It runs on, and nothing was sent"))
+            said = f"the service says {operation.cancellation!r}. It runs on, and nothing was sent"
+            return (yield from self._too_far_on(said))
         self._seen = operation
         return None
 
     def _too_far_on(self, said: str) -> Procedure[End]:
         """Return the end of a cancel of what runs, and can't be canceled any more.
 
-        :param said: the service's word on that, and what follows from it.
+        :param said: why, and what follows from it.
         """
         message = (
-            f"What runs on {self.watched.offer} can't be canceled any more: the service says {said}. Look at "
+            f"What runs on {self.watched.offer} can't be canceled any more: {said}. Look at "
             f"{self.watched.portal}; to see how it ends, watch it with OperationSensor. {self.watched.ids}"
         )
         if self.warns:
@@ -328,7 +337,9 @@ class Cancel:
         is_being_canceled = self._seen is not None and self._seen.is_being_canceled
         if not (is_being_canceled or self.watched.needs_no_cancel(refusal)):
             if runs and not self.was_taken and self.watched.is_too_far_on(refusal):
-                return _canceled((yield from self._too_far_on(f"{describe(refusal)}; it runs on")))
+                return _canceled(
+                    (yield from self._too_far_on(f"the service says {describe(refusal)}; it runs on"))
+                )
             raise error_of(call, refusal)
         self.was_taken = True  # if not this one, then one before it, whoever sent that
         self._refusal = describe(refusal).rstrip(".")

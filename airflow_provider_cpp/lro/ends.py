@@ -20,12 +20,13 @@ from airflow_provider_cpp.exceptions import (
     WatchedOperationFailed,
 )
 from airflow_provider_cpp.lro import words
-from airflow_provider_cpp.lro.goals import COMPLETED, Goal
+from airflow_provider_cpp.lro.goals import COMPLETED, SIGNOFF, Goal
 from airflow_provider_cpp.lro.looks import NOT_ASKED, CustomerView
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.lro.story import (
     IS_IN_PREVIEW,
+    SIGNED_OFF,
     alarms,
     duration_in_words,
     ended_badly,
@@ -321,12 +322,17 @@ def _brief(value: object) -> str:
 
 
 def _reached(watched: Watched, operation: Operation, goal: Goal) -> str:
+    offer = capitalized(watched.offer)
+    if operation.status == words.SUCCEEDED and goal is SIGNOFF:
+        links = links_in_words("Live", operation.live_links)
+        return joined(f"{offer} succeeded: {SIGNED_OFF}.", links, watched.ids)
     if operation.status == words.SUCCEEDED:
         return _told(watched, operation, operation.status)
-    offer = capitalized(watched.offer)
     if operation.waits_for_signoff:
         links = links_in_words("Preview", operation.preview_links)
         return joined(f"{offer} {IS_IN_PREVIEW}.", links, watched.ids)
+    if goal.is_behind(operation):
+        return joined(f"{offer} is on its way to customers: {SIGNED_OFF}.", watched.ids)
     return joined(f"{offer} {goal.words}; the service says {operation.raw_status!r}.", watched.ids)
 
 

@@ -37,11 +37,18 @@ class Goal:
         statuses = {meaning_of(operation.raw_status)}
         if operation.waits_for_signoff:
             statuses.add(folded(WAITS_FOR_SIGNOFF))
-        if statuses & self.reached:
+        if statuses & self.reached or self.is_behind(operation):
             return SUCCEEDED
         if statuses & self.missed:
             return CANCELED if operation.status == CANCELED else FAILED
         return None
+
+    def is_behind(self, operation: Operation) -> bool:
+        """Return whether a sign-off is waited for that is over, as it is on its way to customers.
+
+        :param operation: the last reading.
+        """
+        return operation.is_signed_off and folded(WAITS_FOR_SIGNOFF) in self.reached
 
 
 def meaning_of(word: str) -> str:

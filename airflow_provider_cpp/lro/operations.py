@@ -94,6 +94,7 @@ class Operation:
     :param live_links: links to the live offer, each a text and a URL.
     :param cancellation: the service's word for whether it can be canceled, such as `canCancel`; empty if it
         says nothing.
+    :param is_signed_off: whether it runs, and is on its way to customers, which follows its publisher's sign-off.
     """
 
     status: str
@@ -103,6 +104,7 @@ class Operation:
     preview_links: tuple[tuple[str, str], ...] = ()
     live_links: tuple[tuple[str, str], ...] = ()
     cancellation: str = ""
+    is_signed_off: bool = False
 
     @property
     def is_terminal(self) -> bool:

@@ -12,6 +12,9 @@ MAX_SAID = 8000
 #: What is said of an offer whose publish waits for its sign-off.
 IS_IN_PREVIEW = "is in preview and waits for your sign-off"
 
+#: What is said of one that doesn't wait for it any more, after a colon.
+SIGNED_OFF = "it has been through its sign-off, whoever took it live"
+
 
 def ended_badly(offer: str, operation: Operation, verdict: str) -> str:
     """Return in sentences how an operation failed or was canceled, and why.

@@ -120,6 +120,17 @@ def test_what_is_too_far_on_cant_be_canceled_any_more_and_runs_on(stage: Stage, 
     assert end.status == "succeeded" or act == PUBLISHING, end
 
 
+def test_a_publish_that_somebody_has_taken_live_has_ended_and_its_go_live_isnt_canceled(stage: Stage) -> None:
+    watched = publishing(stage)
+    stage.reach_preview()
+    stage.somebody_goes_live()
+    canceled, runner = stage.cancel(watched)
+    if watched.ends_at_signoff:
+        assert canceled.status == "not_cancelable", canceled
+        assert "somebody has taken live what it brought into preview" in canceled.message
+        assert runner.posts == []
+
+
 @pytest.mark.parametrize("reading", [LOST, refused(500), refused(404)])
 def test_what_cant_be_read_after_a_refusal_isnt_said_to_run_on(stage: Stage, reading: Any) -> None:
     watched = publishing(stage)

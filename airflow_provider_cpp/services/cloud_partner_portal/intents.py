@@ -24,7 +24,6 @@ from airflow_provider_cpp.lro.seam import (
     Verdict,
     Watched,
 )
-from airflow_provider_cpp.lro.words import RUNNING, folded, state_of
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.drafts import has_draft, listed_changes, not_in_preview
@@ -38,9 +37,6 @@ from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Listed
 from airflow_provider_cpp.wire.procedures import Procedure, Say, sent
 from airflow_provider_cpp.wire.retries import was_refused_unread
-
-#: The step at which customers get a version.
-_LIVE = "live"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,10 +153,7 @@ class _Start(Submissions):
     def goes_live(self, watched: Watched) -> Procedure[bool]:
         """Return whether an operation has come to the step at which customers get the version."""
         look = yield from watched.look(patient=True)
-        if not isinstance(look, Seen) or look.operation.is_terminal:
-            return False  # whoever cancels it looks again
-        words = [folded(step.status) for step in look.operation.steps if folded(step.id) == _LIVE]
-        return any(state_of(word) == RUNNING and word not in {"", "notstarted"} for word in words)
+        return isinstance(look, Seen) and look.operation.is_signed_off  # what has ended whoever cancels it sees
 
     def due(self, *, required: bool) -> Procedure[Dueness]:
         """Find out whether a go-live is due."""

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 from airflow_provider_cpp.lro.operations import Message, Operation, Step
-from airflow_provider_cpp.lro.words import FAILED, state_of
+from airflow_provider_cpp.lro.words import FAILED, RUNNING, folded, state_of
 from airflow_provider_cpp.wire.answers import Answer, no_json, parsed_body, unexpected
 from airflow_provider_cpp.wire.plain_text import one_line, plain_text
 from airflow_provider_cpp.wire.refusals import folded_name, words_of
@@ -15,6 +15,9 @@ from airflow_provider_cpp.wire.refusals import folded_name, words_of
 #: Of each, what an operation may have: ten steps are usual. A megabyte of empty ones would be thirty of an event,
 #: a third of a million lines in the log, and seconds of the triggerer's only loop.
 MAX_STEPS = MAX_MESSAGES = MAX_LINKS = 200
+
+#: The step at which customers get a version.
+_LIVE = "live"
 
 #: Characters of a text that comes again and again: a name, an identifier, a word.
 _SHORT = 64
@@ -62,7 +65,14 @@ def read_operation(answer: Answer) -> Operation | str:
         preview_links=_read_links(fields.get("previewLinks")),
         live_links=_read_links(fields.get("liveLinks")),
         cancellation=_text(fields, "cancellationRequestState"),
+        is_signed_off=status == RUNNING and any(map(_is_going_live, steps)),
     )
+
+
+def _is_going_live(step: Step) -> bool:
+    """Return whether the step at which customers get the version, which follows the sign-off, is worked on."""
+    word = folded(step.status)
+    return folded(step.id) == _LIVE and state_of(word) == RUNNING and word not in {"", "notstarted"}
 
 
 # The fields that the reference's samples and tables name, but for `error`, which may be anything.

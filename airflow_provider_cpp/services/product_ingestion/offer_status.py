@@ -40,7 +40,7 @@ def status_by(rows: Sequence[SubmissionRow]) -> Operation:
     """
     runs = running(rows)
     if runs is not None:
-        return runs.operation
+        return runs.as_published
     if waits_for_signoff(rows) is not None:
         return Operation(RUNNING, WAITS_FOR_SIGNOFF)
     last = newest(rows)

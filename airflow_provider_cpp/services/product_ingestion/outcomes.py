@@ -97,7 +97,7 @@ def _of_publish(handle: Handle, job: Operation | None, rows: Sequence[Submission
             more = "It was ready in preview; what failed is its go-live, whose task or author knows why."
             failed = Operation(FAILED, "failed", messages=(Message("error", more),))
             return _confirmed(job, row, failed, is_further=True)
-        return _confirmed(job, row, row.operation, is_further=True)
+        return _confirmed(job, row, row.as_published, is_further=True)
     outcome = _confirmed(job, row, _WAITS if row.state == SUCCEEDED else row.operation)
     if isinstance(outcome, NotYet) and job is not None and job.status != SUCCEEDED and row.state == RUNNING:
         # By its id nobody knows whether it is this one's: one that runs on is what somebody published since.

@@ -74,6 +74,11 @@ class SubmissionRow(Submission):
         return Operation(self.state, words[self.state] if is_known else self.state_word)
 
     @property
+    def as_published(self) -> Operation:
+        """The row as the publish that it is, or was before somebody took it live."""
+        return replace(self.operation, is_signed_off=self.target == LIVE and self.state == RUNNING)
+
+    @property
     def in_words(self) -> str:
         """The submission, with the time of its creation."""
         if self.created_at is None:

@@ -35,6 +35,22 @@ def test_an_offers_status_is_watched_by_its_own_call() -> None:
     assert f"Offer {PUBLISHER}/{OFFER} is in preview and waits for your sign-off" in event["message"]
 
 
+def test_an_offer_on_its_way_to_customers_has_been_through_its_signoff() -> None:
+    going_live = operation("running", step("publisher-signoff", "complete"), step("live", "inProgress"))
+    event, runner = follow_offer([operation("running", step("live", "notStarted")), going_live])
+    assert event["status"] == "succeeded"
+    assert "is on its way to customers: it has been through its sign-off" in event["message"]
+    assert len(runner.sent) == 2
+    # What is live may be from before: the next sign-off is waited for.
+    event, _ = follow_offer([operation("succeeded", step("live", "complete")), SIGNOFF_DUE])
+    assert "waits for your sign-off" in event["message"]
+    # Nor has a step counted that is left over.
+    event, _ = follow_offer([operation("running", step("live", "complete")), SIGNOFF_DUE])
+    assert "waits for your sign-off" in event["message"]
+    event, _ = follow_offer([going_live, operation("succeeded")], goal=goal_of_offer("succeeded", ()))
+    assert "sign-off" not in event["message"]
+
+
 def test_an_offer_that_failed_ends_the_wait_unless_that_is_waited_for() -> None:
     event, _ = follow_offer([operation("failed", step("displaycertify", "rejected"))])
     assert event["status"] == "failed"

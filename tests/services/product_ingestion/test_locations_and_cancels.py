@@ -14,6 +14,7 @@ from airflow_provider_cpp.exceptions import (
 from airflow_provider_cpp.lro.cancelling import Cancel
 from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL, PollSchedule
 from airflow_provider_cpp.lro.starting import Start
+from airflow_provider_cpp.offers.status_goal import goal_of_offer
 from tests.runner import Runner, answered, refused
 from tests.services.product_ingestion.portal import BASE, GUID, ORIGIN, Portal
 from tests.services.product_ingestion.released import OFFER, SERVICE, Release
@@ -194,6 +195,24 @@ class TestStatus:
         for number, (target, result) in enumerate(rows):
             portal.add(target, result, age=1e6 - number * 1e3)
         assert Runner(portal).run(SERVICE.status(OFFER)).raw_status == word
+
+    @pytest.mark.parametrize(
+        ("rows", "verdict"),
+        [
+            ([("live", "succeeded"), ("live", "pending")], "succeeded"),
+            ([("live", "pending")], "succeeded"),
+            ([("live", "succeeded"), ("preview", "succeeded")], "succeeded"),
+            ([("live", "succeeded"), ("preview", "pending")], None),
+            ([("live", "succeeded")], None),  # it may be from before
+            ([("live", "succeeded"), ("live", "failed")], "failed"),
+        ],
+    )
+    def test_what_is_on_its_way_to_customers_has_been_through_its_signoff(self, rows: Any, verdict: Any) -> None:
+        portal = Portal()
+        for number, (target, result) in enumerate(rows):
+            portal.add(target, result, age=1e6 - number * 1e3)
+        goal = goal_of_offer("waitingForPublisherReview", ("failed", "canceled"))
+        assert goal.verdict(Runner(portal).run(SERVICE.status(OFFER))) == verdict
 
     @pytest.mark.parametrize("answer", [refused(401), refused(404), refused(503), answered(200, "x")])
     def test_what_cant_be_read_is_an_error(self, answer: Any) -> None:
