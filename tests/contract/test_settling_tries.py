@@ -109,6 +109,22 @@ def test_what_went_through_isnt_repeated(stage: Stage) -> None:
     assert runner.posts == []
 
 
+@pytest.mark.parametrize("lag", [0.0, 60.0])
+@pytest.mark.parametrize("tries", [1, 3])
+def test_what_was_canceled_while_the_list_lags_isnt_sent_again_where_its_location_is_known(
+    stage: Stage, act: str, lag: float, tries: int
+) -> None:
+    stage.lags(lag)
+    record = begun(stage, act)
+    stage.end("canceled")
+    for _ in range(tries):
+        outcome, runner = stage.start(act, record=record, since=NOW, records_are_kept=True)
+        assert isinstance(outcome, OperationCanceled), outcome
+        assert runner.posts == []
+        record = runner.kept[-1] if runner.kept else record
+    assert len(stage.started) == 1
+
+
 def test_what_failed_is_started_anew_if_the_service_lets_it(stage: Stage, act: str) -> None:
     record = begun(stage, act)
     stage.end("failed", "The logo is missing.")
