@@ -62,6 +62,9 @@ class Offers(Protocol):
     def operations_on(self, listed: Offer, publisher_id: str) -> Operations:
         """Return the operations on an offer of the list."""
 
+    def names_of(self, listed: Offer) -> tuple[str, ...]:
+        """Return by which identifiers somebody may name an offer of the list."""
+
     @property
     def list_shows_changes(self) -> bool:
         """Whether the list of offers shows that an offer was published or went live."""
@@ -99,6 +102,8 @@ class PublisherWatch:
         self._schedule = schedule
         self._draw = draw
         self._offers: dict[str, _OfferState] = {}
+        #: By offer, the identifiers by which somebody may name it, as the last list had them.
+        self.names: dict[str, tuple[str, ...]] = {}
         self._troubles = RepeatedFailures()
         self._failed: dict[str, str] = {}
         self._changed_at: float | None = None
@@ -124,6 +129,7 @@ class PublisherWatch:
             return None
         listed = {offer.id: offer for offer in offers.entries}
         entries = {offer_id: offer.document for offer_id, offer in listed.items()}
+        self.names = {offer_id: self._service.names_of(offer) for offer_id, offer in listed.items()}
         yield from self._readable_again(_LIST)
         if self._changed_at is None:
             self._changed_at = self._now

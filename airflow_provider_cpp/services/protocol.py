@@ -71,6 +71,9 @@ class Service(Protocol):
         :raises CppConfigurationError: its identifier can't be one.
         """
 
+    def names_of(self, listed: Offer) -> tuple[str, ...]:
+        """Return by which identifiers somebody may name an offer that `offers` listed."""
+
     def going_live(self, offer: OfferRef) -> Intent:
         """Return the go-live of an offer."""
 

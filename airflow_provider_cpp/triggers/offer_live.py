@@ -23,7 +23,7 @@ except ImportError:
     ) from None
 
 from airflow_provider_cpp import airflow_versions
-from airflow_provider_cpp.exceptions import CppError
+from airflow_provider_cpp.exceptions import CppConfigurationError, CppError
 from airflow_provider_cpp.lro.looks import Refused, Running, Seen
 from airflow_provider_cpp.lro.schedule import PollSchedule, seconds
 from airflow_provider_cpp.lro.seam import Watched
@@ -37,6 +37,20 @@ if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
 
     from airflow_provider_cpp.client.settings import Settings
+
+
+#: How a durable id begins; what follows, the connection's service knows.
+_DURABLE = "product/"
+
+
+def _checked_offer(offer_id: object) -> str:
+    """Return an offer's identifier, or its durable id.
+
+    :raises CppConfigurationError: if it can be neither.
+    """
+    if isinstance(offer_id, str) and offer_id.startswith(_DURABLE):
+        return _DURABLE + checked_identifier("offer_id", offer_id.removeprefix(_DURABLE))
+    return checked_identifier("offer_id", offer_id)
 
 
 class OfferLiveTrigger(BaseEventTrigger):
@@ -64,7 +78,9 @@ class OfferLiveTrigger(BaseEventTrigger):
     permission too, once in `max_poke_interval`, with an error in the triggerer's log.
 
     :param publisher_id: whose offers; the connection's publisher by default.
-    :param offer_id: the one offer to report; all of the publisher's by default.
+    :param offer_id: the one offer to report; all of the publisher's by default. On the Product Ingestion API also
+        by its durable id, ``product/<guid>``; a connection of the other type refuses that in the triggerer's log,
+        and reports nothing.
     :param cpp_conn_id: id of the connection.
     :param poke_interval: seconds, or a timedelta, between two looks at least; 60. From Airflow 3.3 on, all
         watchers of a publisher with the same connection and intervals look together.
@@ -87,7 +103,7 @@ class OfferLiveTrigger(BaseEventTrigger):
     ) -> None:
         super().__init__()
         self.publisher_id = None if publisher_id is None else checked_identifier("publisher_id", publisher_id)
-        self.offer_id = None if offer_id is None else checked_identifier("offer_id", offer_id)
+        self.offer_id = None if offer_id is None else _checked_offer(offer_id)
         self.cpp_conn_id = checked_name("cpp_conn_id", cpp_conn_id)
         schedule = PollSchedule.between(
             seconds("poke_interval", poke_interval), seconds("max_poke_interval", max_poke_interval)
@@ -95,6 +111,7 @@ class OfferLiveTrigger(BaseEventTrigger):
         self.poke_interval, self.max_poke_interval = schedule.shortest, schedule.longest
         self.lookback = seconds("lookback", lookback, or_zero=True)
         self._key = ""
+        self._is_refused = False
         self._reported: Reported | None = None
         self._kept: Reported | None = None
 
@@ -150,10 +167,13 @@ class OfferLiveTrigger(BaseEventTrigger):
     # Reporting
 
     async def _events(self, snapshot: Snapshot) -> AsyncIterator[TriggerEvent]:
-        look = self._of_interest(snapshot.look)
         key = f"offers live: {snapshot.settings.origin} {snapshot.publisher_id}/{self.offer_id or '*'}"
         if key != self._key:  # at first, and of an edited connection: nothing was reported of that publisher
             self._key, self._reported, self._kept = key, None, None
+            self._is_refused = self._refuses(snapshot)
+        if self._is_refused:
+            return
+        look = self._of_interest(snapshot)
         if self._reported is None:
             try:
                 self._reported = self._kept = await self._recall(key)
@@ -172,12 +192,27 @@ class OfferLiveTrigger(BaseEventTrigger):
         if self._reported != self._kept:
             snapshot.once_stored.append(partial(self._remember, key, self._reported))
 
-    def _of_interest(self, look: Look) -> Look:
+    def _refuses(self, snapshot: Snapshot) -> bool:
+        """Log in words, once, that the connection's service can't have such an offer; return whether it can't."""
         if self.offer_id is None:
-            return look
+            return False
+        try:
+            service_of(snapshot.settings).offer(snapshot.publisher_id, self.offer_id)
+        except CppConfigurationError as error:
+            self._say(logging.ERROR, f"Nothing is reported by connection {self.cpp_conn_id!r}: {error}")
+            return True
+        return False
+
+    def _of_interest(self, snapshot: Snapshot) -> Look:
+        if self.offer_id is None:
+            return snapshot.look
         # The service isn't consistent about the case of identifiers.
         wanted = self.offer_id.casefold()
-        return {offer_id: go_lives for offer_id, go_lives in look.items() if offer_id.casefold() == wanted}
+        return {
+            offer_id: go_lives
+            for offer_id, go_lives in snapshot.look.items()
+            if wanted in map(str.casefold, snapshot.names.get(offer_id, (offer_id,)))
+        }
 
     async def _event(self, snapshot: Snapshot, go_live: GoneLive) -> dict[str, Any]:
         watched = service_of(snapshot.settings).located(go_live.location) if go_live.location else None

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 import traceback
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,7 @@ class Snapshot:
     :param settings: the connection.
     :param publisher_id: whose offers.
     :param look: the go-lives that completed, by offer.
+    :param names: by offer, the identifiers by which somebody may name it.
     :param taken_at: when, in seconds since 1970 (UTC).
     :param once_stored: what is to be done once Airflow has stored the events that were made of it.
     """
@@ -39,6 +40,7 @@ class Snapshot:
     settings: Settings
     publisher_id: str
     look: Look
+    names: Mapping[str, tuple[str, ...]]
     taken_at: float
     once_stored: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
@@ -81,7 +83,7 @@ async def snapshots(
                     if failures := troubles.over(what):
                         _say(logging.INFO, f"{what} works again, after {failures} failures.")
                     if look is not None:
-                        yield Snapshot(settings, watch.publisher_id, look, time.time())
+                        yield Snapshot(settings, watch.publisher_id, look, watch.names, time.time())
                     await asyncio.sleep(watch.pause())
             pause = 0.0
         except CppError as error:

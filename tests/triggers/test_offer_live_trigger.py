@@ -327,6 +327,28 @@ def test_an_argument_that_cant_be_is_refused_by_its_name_as_nothing_of_it_is_ren
         OfferLiveTrigger(**{name: value})
 
 
+async def test_a_durable_id_is_refused_in_words_on_the_older_api(cpp_emulator, triggerer, monkeypatch):
+    durable = f"product/{cpp_emulator.offer(OFFER).product_id}"
+    said = []
+    monkeypatch.setattr(OfferLiveTrigger, "_say", lambda self, level, text: said.append((level, text)))
+    triggerer.start("asset", OfferLiveTrigger(offer_id=durable, **QUICK))
+    await triggerer.until(lambda: said)
+    go_live(cpp_emulator)
+    await some_looks(triggerer, cpp_emulator)
+    ((level, error),) = said
+    assert level == logging.ERROR
+    assert error.startswith("Nothing is reported by connection 'cpp_default':")
+    assert f"offer_id='{durable}' is no offer's id" in error
+    assert "'product_ingestion'" in error
+    assert triggerer.events["asset"] == []
+
+
+@pytest.mark.parametrize("offer_id", ["product/", "product/a/b", "product/..", "product/{{ x }}", "a/b"])
+def test_what_is_neither_an_offers_id_nor_a_durable_one_is_refused_at_once(offer_id):
+    with pytest.raises(CppConfigurationError, match="offer_id"):
+        OfferLiveTrigger(offer_id=offer_id)
+
+
 class TestTheNewerApi:
     """Its list of products shows no change of any: a few of them are read at each look."""
 
@@ -350,6 +372,20 @@ class TestTheNewerApi:
         assert (event["publisher_id"], event["offer_id"]) == ("contoso", OFFER)
         assert "/rp/product-ingestion/submission/" in event["operation_location"]
         assert event["live_links"] == []
+
+    async def test_an_offer_may_be_named_by_its_durable_id(self, cpp_emulator, triggerer, stores):
+        cpp_emulator.add_offer("another", state="live")
+        guid = cpp_emulator.offer(OFFER).product_id
+        named = {"external": OFFER, "durable": f"product/{guid.upper()}", "unknown": f"product/{guid[:-1]}x"}
+        for name, offer_id in named.items():
+            triggerer.start(name, OfferLiveTrigger(offer_id=offer_id, **QUICK))
+        await triggerer.until(lambda: stores["external"] and stores["durable"])
+        new_version_goes_live(cpp_emulator, "another")
+        go_live(cpp_emulator)
+        await triggerer.until(lambda: triggerer.events["external"] and triggerer.events["durable"])
+        assert triggerer.events["external"] == triggerer.events["durable"]
+        assert [event["offer_id"] for event in triggerer.events["durable"]] == [OFFER]
+        assert triggerer.events["unknown"] == []
 
     async def test_its_requests_are_bounded_however_many_offers_there_are(
         self, cpp_emulator, triggerer, stores, looks

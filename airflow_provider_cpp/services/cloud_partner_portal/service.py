@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.seam import Watched
 from airflow_provider_cpp.offers.document import Offer, Publisher
@@ -30,6 +31,7 @@ from airflow_provider_cpp.wire.answers import content
 from airflow_provider_cpp.wire.arguments import checked_emails
 from airflow_provider_cpp.wire.identifiers import checked_identifier
 from airflow_provider_cpp.wire.listing import Listed, Unlisted, listed
+from airflow_provider_cpp.wire.plain_text import one_line
 from airflow_provider_cpp.wire.procedures import Procedure, sent
 
 if TYPE_CHECKING:
@@ -66,6 +68,12 @@ class CloudPartnerPortal:
         :raises CppConfigurationError: if one of them can't be one.
         """
         publisher = checked_identifier("publisher_id", publisher_id)
+        if isinstance(offer_id, str) and offer_id.startswith("product/"):
+            raise CppConfigurationError(
+                f"offer_id={one_line(offer_id)[:200]!r} is no offer's id: the connection is of type 'cpp', and "
+                "durable ids are for one of type 'product_ingestion'. Give the id that Partner Center shows for "
+                "the offer. Nothing was sent."
+            )
         return OfferRef(publisher, checked_identifier("offer_id", offer_id))
 
     def located(self, text: object) -> OperationLocation:
@@ -83,6 +91,10 @@ class CloudPartnerPortal:
     def operations_on(self, listed: Offer, publisher_id: str) -> Submissions:
         """Return the operations on an offer that the list has."""
         return self.operations_of(self.offer(publisher_id, listed.id))
+
+    def names_of(self, listed: Offer) -> tuple[str, ...]:
+        """Return by which identifier an offer of the list is named."""
+        return (listed.id,)
 
     def going_live(self, offer: OfferRef) -> GoingLive:
         """Return the go-live of an offer."""

@@ -83,6 +83,10 @@ class ProductIngestion:
         publications.product.is_known_as(str(listed.document["id"]).removeprefix("product/").lower())
         return publications
 
+    def names_of(self, listed: Offer) -> tuple[str, ...]:
+        """Return by which identifiers an offer of the list may be named: its external id, and its durable id."""
+        return listed.id, str(listed.document["id"])
+
     def going_live(self, offer: OfferRef) -> PreviewGoingLive:
         """Return the go-live of an offer."""
         from airflow_provider_cpp.services.product_ingestion.intents import PreviewGoingLive
