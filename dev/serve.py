@@ -7,11 +7,15 @@ import signal
 import sys
 import time
 
-from dev.local_airflow import LocalAirflowError
+from airflow_provider_cpp.emulator import Emulator
+from dev.local_airflow import LocalAirflow, LocalAirflowError
 from dev.scene import DAG_ID, OFFER_ID, add_catalogue, narrator, scene
 
 DURATION = 120.0
 """Seconds that the portal takes for what takes days: enough to look around meanwhile."""
+
+NEWER_API = "product_ingestion_default"
+"""The connection that leads to the same portal by its other API."""
 
 DAG_IDS = (DAG_ID, "release_offer", "after_live", "release_catalogue", "marketplace_report")
 
@@ -34,7 +38,14 @@ Airflow    {airflow.url}
                 -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'
 
 Portal     {portal.url}
-           The connection cpp_default leads there. Open it in Admin > Connections, and press Test Connection.
+           Two connections lead to it, and to the same offers:
+
+           cpp_default                by Cloud Partner Portal's API
+           {newer}  by the Product Ingestion API: name it in the form of a DAG. release_offer
+                                      then takes the other definition beside it,
+                                      resources/contoso-release.json
+
+           Open one in Admin > Connections, and press Test Connection.
            One of your own beside it needs a port, too, such as 443: without one, Airflow 3.3.1 and 3.3.2
            answer that button with Bad Request.
 
@@ -43,6 +54,15 @@ Files      {airflow.home}
 
 Ctrl-C ends all of it.
 """
+
+
+def connect_by_newer_api(portal: Emulator, airflow: LocalAirflow) -> None:
+    """Add a connection that leads to the portal by the Product Ingestion API.
+
+    :param portal: the portal
+    :param airflow: where the connection is added
+    """
+    airflow.add_connection(NEWER_API, portal.connection(api="product_ingestion"))
 
 
 def main() -> int:
@@ -55,11 +75,14 @@ def main() -> int:
     try:
         with scene(say, duration=DURATION, port=port) as (portal, airflow):
             add_catalogue(portal)
+            connect_by_newer_api(portal, airflow)
             for dag_id in DAG_IDS:
                 airflow.wait_for_dag(dag_id)
                 airflow.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
             print(
-                HOW_TO.format(airflow=airflow, portal=portal, dag=DAG_ID, offer=OFFER_ID, duration=DURATION),
+                HOW_TO.format(
+                    airflow=airflow, portal=portal, dag=DAG_ID, offer=OFFER_ID, duration=DURATION, newer=NEWER_API
+                ),
                 flush=True,
             )
             while True:

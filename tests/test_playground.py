@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import socket
 import subprocess
 import sys
@@ -9,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_cpp.hooks.product_ingestion import ProductIngestionHook
 from dev import scene, serve
 from dev.airflow_settings import is_free
 from dev.local_airflow import LocalAirflow, LocalAirflowError
@@ -52,6 +55,26 @@ def test_its_connection_is_in_the_database_with_a_port_so_that_its_test_works(pl
     assert isinstance(connection["port"], int)
     assert isinstance(connection["extra"], str)
     assert airflow.settings["env"] == {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+
+
+def test_a_second_connection_leads_to_the_same_portal_by_the_newer_api(playground):
+    portal, airflow = playground
+    serve.connect_by_newer_api(portal, airflow)
+    older, newer = airflow.connections
+    assert (newer["connection_id"], newer["conn_type"]) == (serve.NEWER_API, "product_ingestion")
+    assert (newer["host"], newer["port"]) == (older["host"], older["port"])
+    assert older["connection_id"] in serve.HOW_TO
+    assert "{newer}" in serve.HOW_TO
+
+
+def test_what_it_says_to_release_by_the_newer_api_is_a_definition_of_it(playground, monkeypatch):
+    portal, _ = playground
+    scene.add_catalogue(portal)
+    (name,) = re.findall(r"resources/\S+\.json", serve.HOW_TO)
+    definition = json.loads((scene.DAGS / name).read_text(encoding="utf-8"))
+    monkeypatch.setenv("AIRFLOW_CONN_NEWER", portal.connection_json(api="product_ingestion"))
+    result = ProductIngestionHook("newer").put_offer("contoso-release", definition, dry_run=True)
+    assert [each.path for each in result.differences] == ["listing/en-us/description"]
 
 
 def test_its_address_is_the_one_that_was_asked_for(playground):
