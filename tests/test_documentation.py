@@ -294,6 +294,7 @@ def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
     for name in (
         "ten_lines.py",
         "put_offer.py",
+        "put_resources.py",
         "change_offer.py",
         "list_offers.py",
         "cancel_offer.py",
@@ -326,7 +327,7 @@ def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
         return done.stdout
 
     run("airflow", "db", "migrate")
-    assert "13 passed" in run("pytest", "-q")
+    assert "14 passed" in run("pytest", "-q")
 
 
 # What outcomes look like

@@ -1,5 +1,8 @@
 """Test DAGs that list, read and change offers, without Microsoft: the fixture plays the portal."""
 
+import json
+
+import pytest
 from airflow.dag_processing.dagbag import DagBag
 
 OFFER = "contoso-virtualmachineoffer"
@@ -20,6 +23,22 @@ def test_the_offer_is_brought_to_its_file_once(cpp_emulator):
     definition = cpp_emulator.offer(OFFER).definition
     assert definition["displayText"] == "Contoso App"
     assert "1.0.1" in definition["plans"][-1]["microsoft-azure-virtualmachines.vmImages"]
+
+
+@pytest.mark.cpp_api("product_ingestion")
+def test_the_newer_api_is_sent_the_resources_that_differ_once(cpp_emulator):
+    cpp_emulator.add_offer(
+        OFFER, definition={"displayText": "Contoso", "plans": [{"planId": "contososkuidentifier"}]}
+    )
+    assert run("put_resources").state == "success"
+    assert run("put_resources").state == "success"
+    (request,) = cpp_emulator.requests_for("configure")
+    assert [resource["$schema"].split("/")[4] for resource in json.loads(request.body)["resources"]] == [
+        "listing",
+        "virtual-machine-plan-technical-configuration",
+    ]
+    (plan,) = cpp_emulator.offer(OFFER).definition["plans"]
+    assert "1.0.1" in plan["microsoft-azure-virtualmachines.vmImages"]
 
 
 def test_one_field_is_changed_under_the_tag_that_was_read(cpp_emulator):
