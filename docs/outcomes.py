@@ -1,7 +1,7 @@
 """Writes what each outcome looks like into the documentation, from runs against the emulator.
 
 ``python -m docs.outcomes`` runs every outcome and replaces the table in README.md and the messages in
-docs/outcomes.md, docs/troubleshooting.md and the operators' pages; ``tests/test_documentation.py`` compares them.
+docs/outcomes.md, docs/troubleshooting.md and the operators' pages; ``tests/documentation`` compares them.
 Nobody types a message by hand.
 """
 

@@ -34,7 +34,7 @@ settings.load_profile("unhurried")
 LONG = (
     "end_to_end",
     "test_package.py",
-    "test_documentation.py",
+    "documentation",
     "test_release_catalogue.py",
     "reliability",
     "test_manual.py",
