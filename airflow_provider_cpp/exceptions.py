@@ -116,7 +116,11 @@ class OperationFailed(CppError):
 
 
 class WatchedOperationFailed(OperationFailed, AirflowFailException):
-    """The operation that a sensor watches failed: watching it again can't mend it."""
+    """The operation failed, and a retry can't mend it.
+
+    A sensor's would watch the same operation again. An operator raises it where the service says that
+    certification has failed: the same would be refused again, days later.
+    """
 
 
 class OperationCanceled(CppError, AirflowFailException):

@@ -53,7 +53,8 @@ class End:
     :param location: the operation's, or the offer's; empty if there is none.
     :param message: what happened, in words.
     :param operation: its last reading; None if there was none.
-    :param error: of an unknown end, the error that it means; None for that its status can't be learned.
+    :param error: of an unknown end, the error that it means; None for that its status can't be learned. Of a
+        failed one, the error where no retry can mend it; None where one may.
     :param goal: what was waited for, where that wasn't the operation's own end.
     """
 
@@ -123,7 +124,11 @@ class End:
             case words.SUCCEEDED:
                 return None
             case words.FAILED:
-                return WatchedOperationFailed if by_sensor else OperationFailed
+                return (
+                    WatchedOperationFailed
+                    if by_sensor or self.error is WatchedOperationFailed
+                    else OperationFailed
+                )
             case words.CANCELED:
                 return OperationCanceled
             case "timeout":
@@ -155,7 +160,7 @@ def ended(watched: Watched, operation: Operation, seen: CustomerView = NOT_ASKED
     :param seen: what customers see now.
     """
     message = _told(watched, operation, operation.status, seen)
-    return End(operation.status, watched.url, message, operation)
+    return End(operation.status, watched.url, message, operation, _for_good(operation, operation.status))
 
 
 def concluded(
@@ -173,7 +178,12 @@ def concluded(
         return ended(watched, operation, seen)
     is_reached = verdict == words.SUCCEEDED
     message = _reached(watched, operation, goal) if is_reached else _told(watched, operation, verdict, seen)
-    return End(verdict, watched.url, message, operation, goal=goal.words)
+    return End(verdict, watched.url, message, operation, _for_good(operation, verdict), goal=goal.words)
+
+
+def _for_good(operation: Operation, verdict: str) -> type[CppError] | None:
+    """Return the error of a failure that no retry can mend; None if it is none."""
+    return WatchedOperationFailed if verdict == words.FAILED and operation.is_refused else None
 
 
 def timed_out(

@@ -94,6 +94,7 @@ class Operation:
     :param live_links: links to the live offer, each a text and a URL.
     :param cancellation: the service's word for whether it can be canceled, such as `canCancel`; empty if it
         says nothing.
+    :param is_refused: whether it failed for what a person or a check refused, so that the same is refused again.
     :param is_signed_off: whether it runs, and is on its way to customers, which follows its publisher's sign-off.
     """
 
@@ -105,6 +106,7 @@ class Operation:
     live_links: tuple[tuple[str, str], ...] = ()
     cancellation: str = ""
     is_signed_off: bool = False
+    is_refused: bool = False
 
     @property
     def is_terminal(self) -> bool:

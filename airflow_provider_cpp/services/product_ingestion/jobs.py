@@ -84,6 +84,17 @@ class Job:
         return bool(codes & {"conflict", "locked", "productlocked"}) and codes <= _IN_THE_WAY
 
     @property
+    def failed_certification(self) -> bool:
+        """Return whether it failed in certification, which the same would fail in again.
+
+        Its outer code looks as if that might pass (release-engineering/cloudpub): a node says so, at any depth.
+        """
+        return self.state == FAILED and any(
+            folded(failure.code) == "invalidstate" and "certification" in failure.text.casefold()
+            for failure in self.failures
+        )
+
+    @property
     def reason(self) -> str:
         """Return why it failed, in the service's words."""
         return "; ".join(map(str, self.failures))
@@ -92,7 +103,7 @@ class Job:
     def operation(self) -> Operation:
         """The job as an operation."""
         messages = tuple(Message("error", str(failure)) for failure in self.failures)
-        return Operation(self.state, self._word, messages=messages)
+        return Operation(self.state, self._word, messages=messages, is_refused=self.failed_certification)
 
     @property
     def _word(self) -> str:

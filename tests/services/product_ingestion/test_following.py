@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from airflow_provider_cpp.exceptions import (
     OperationCanceled,
     OperationFailed,
     OperationStatusUnknown,
+    WatchedOperationFailed,
 )
+from airflow_provider_cpp.lro.ends import End
 from airflow_provider_cpp.lro.goals import COMPLETED, SIGNOFF
 from airflow_provider_cpp.lro.starting import Start
 from airflow_provider_cpp.services.product_ingestion.following import LAG
@@ -63,12 +66,30 @@ class TestGoLive:
     def test_why_it_failed_stands_in_a_tree_the_innermost_reason_first(self) -> None:
         release = Release()
         end = release.watch(script={3: lambda now: release.portal.end("failed", CERTIFICATION, now=now)})
-        assert end.error_class(by_sensor=False) is OperationFailed
         message = end.message
         assert message.index("Issues found during Certification") < message.index("Operation failed")
         assert "abc%2Fdef" not in message
         assert f"ubmission {release.old.number}" in message
         assert "is still live" in message
+
+    @pytest.mark.parametrize(
+        ("reason", "is_retried"),
+        [
+            (CERTIFICATION, False),
+            (error("internalServerError", "Operation failed"), True),
+            (error("invalidState", "The preview isn't ready."), True),
+            (error("badRequest", "Certification of the domain"), True),
+        ],
+    )
+    def test_what_failed_in_certification_isnt_started_again_by_a_retry(
+        self, reason: Any, is_retried: bool
+    ) -> None:
+        release = Release("preview")
+        end = release.watch(script={3: lambda now: release.portal.end("failed", reason, now=now)})
+        end = End.read(json.loads(json.dumps(end.to_event())))
+        error_class = end.error_class(by_sensor=False)
+        assert error_class is (OperationFailed if is_retried else WatchedOperationFailed)
+        assert end.error_class(by_sensor=True) is WatchedOperationFailed
 
     def test_a_job_that_isnt_known_any_more_leaves_the_row(self) -> None:
         release = Release()
