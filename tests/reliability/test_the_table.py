@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from tests.reliability import test_canceling, test_going_live, test_publishing, test_watching, waiting
+from tests.reliability import (
+    test_before_the_post,
+    test_canceling,
+    test_going_live,
+    test_publishing,
+    test_watching,
+    waiting,
+)
 from tests.reliability.fault_table import APIS, PHASES, committed_rows
 
 
@@ -26,6 +33,7 @@ def test_the_document_has_a_row_for_every_case(api):
         (test_publishing.PHASE, test_publishing.SHARED),
         (waiting.PHASE, test_watching.CASES),
         (test_canceling.PHASE, test_canceling.CASES),
+        (test_before_the_post.PHASE, test_before_the_post.AT_THE_LIST),
     ):
         assert {fault for phase, fault, of_api in committed if (phase, of_api) == (of_phase, api)} >= set(cases)
     assert {phase for phase, *_ in committed} == set(PHASES)
