@@ -13,10 +13,11 @@ from typing import cast
 from urllib.parse import parse_qs, unquote
 
 from airflow_provider_cpp.exceptions import CppConfigurationError, UntrustedLocation
-from airflow_provider_cpp.lro.looks import CustomerView, Found, Look, NotListed, Seen, looked
+from airflow_provider_cpp.lro.looks import CustomerView, Found, Look, Seen, looked
 from airflow_provider_cpp.lro.schedule import DEFAULT_INTERVAL
 from airflow_provider_cpp.offers.pages import PORTAL, SUPPORT
 from airflow_provider_cpp.offers.refs import OfferRef
+from airflow_provider_cpp.offers.watched_offer import NoOperation
 from airflow_provider_cpp.services.cloud_partner_portal import calls
 from airflow_provider_cpp.services.cloud_partner_portal.advice import needs_no_cancel
 from airflow_provider_cpp.services.cloud_partner_portal.customers import seen_by_customers
@@ -187,7 +188,7 @@ class OperationLocation(_OfAnOffer):
 
 
 @dataclass(frozen=True, slots=True)
-class OfferLocation(_OfAnOffer):
+class OfferLocation(NoOperation, _OfAnOffer):
     """An offer of the connection's own host.
 
     :param origin: scheme, host and port of the API, as the connection names them.
@@ -214,16 +215,6 @@ class OfferLocation(_OfAnOffer):
         publisher, offer = path_segment(self.publisher_id), path_segment(self.offer_id)
         return f"{self.origin}/api/publishers/{publisher}/offers/{offer}"
 
-    @property
-    def ids(self) -> str:
-        """Return nothing: an offer has no id but its name."""
-        return ""
-
-    @property
-    def operation_id(self) -> str:
-        """Return nothing: what is watched is no operation."""
-        return ""
-
     def look(self, before: Seen | None = None, *, patient: bool = False) -> Procedure[Look]:
         """Look at its status once (retrieve-offer-status page); see `lro.seam.Watched`."""
         call = self._to_read()
@@ -234,23 +225,6 @@ class OfferLocation(_OfAnOffer):
         if self._reading is None:
             object.__setattr__(self, "_reading", calls.get_offer_status(self.publisher_id, self.offer_id))
         return cast("Call", self._reading)
-
-    def look_in_list(self, *, patient: bool = False) -> Procedure[Found]:
-        """Find nothing: an offer is no operation."""
-        yield from ()
-        return NotListed()
-
-    def to_cancel(self, notification_emails: tuple[str, ...] = ()) -> str:
-        """Return why an offer's status can't be canceled."""
-        return "what is watched is the offer's status, and no operation"
-
-    def needs_no_cancel(self, refusal: Reading) -> bool:
-        """Return that it isn't so: nothing was to be canceled."""
-        return False
-
-    def is_too_far_on(self, refusal: Reading) -> bool:
-        """Return that it isn't so: nothing was to be canceled."""
-        return False
 
     def __str__(self) -> str:
         """Return the offer in words."""

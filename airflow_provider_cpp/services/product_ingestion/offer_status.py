@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 
 from airflow_provider_cpp.exceptions import CppBadRequest, CppNotFound
 from airflow_provider_cpp.lro.goals import WAITS_FOR_SIGNOFF
-from airflow_provider_cpp.lro.looks import CustomerView, Look, NotListed, Refused, Seen, unlisted_look
+from airflow_provider_cpp.lro.looks import CustomerView, Look, Refused, Seen, unlisted_look
 from airflow_provider_cpp.lro.operations import Operation
 from airflow_provider_cpp.lro.words import RUNNING, SUCCEEDED
 from airflow_provider_cpp.offers.pages import PORTAL, SUPPORT
 from airflow_provider_cpp.offers.refs import OfferRef
+from airflow_provider_cpp.offers.watched_offer import NoOperation
 from airflow_provider_cpp.services.product_ingestion.calls import BASE
 from airflow_provider_cpp.services.product_ingestion.customers import seen_by_customers
 from airflow_provider_cpp.services.product_ingestion.following import SUBMISSIONS, USUAL_INTERVAL
@@ -25,7 +26,7 @@ from airflow_provider_cpp.services.product_ingestion.submissions import (
     running,
     waits_for_signoff,
 )
-from airflow_provider_cpp.wire.answers import Reading, retry_after
+from airflow_provider_cpp.wire.answers import retry_after
 from airflow_provider_cpp.wire.listing import Unlisted
 from airflow_provider_cpp.wire.procedures import Procedure
 
@@ -50,7 +51,7 @@ def status_by(rows: Sequence[SubmissionRow]) -> Operation:
 
 
 @dataclass(frozen=True, slots=True)
-class OfferStatus:
+class OfferStatus(NoOperation):
     """An offer whose status is watched.
 
     :param origin: scheme, host and port of the API.
@@ -66,8 +67,6 @@ class OfferStatus:
     list_in_words: ClassVar[str] = SUBMISSIONS
     usual_interval: ClassVar[float] = USUAL_INTERVAL
     ends_at_signoff: ClassVar[bool] = True
-    ids: ClassVar[str] = ""
-    operation_id: ClassVar[str] = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "product", Product(self.origin, self.ref))
@@ -102,23 +101,6 @@ class OfferStatus:
         status = status_by(rows.entries)
         same = before.operation if before is not None and before.operation == status else status
         return Seen(same, retry_after=retry_after(rows.answer))
-
-    def look_in_list(self, *, patient: bool = False) -> Procedure[NotListed]:
-        """Find nothing: an offer is no operation."""
-        yield from ()
-        return NotListed()
-
-    def to_cancel(self, notification_emails: tuple[str, ...] = ()) -> str:
-        """Return why an offer's status can't be canceled."""
-        return "what is watched is the offer's status, and no operation"
-
-    def needs_no_cancel(self, refusal: Reading) -> bool:
-        """Say that nothing was to be canceled."""
-        return False
-
-    def is_too_far_on(self, refusal: Reading) -> bool:
-        """Say that nothing was to be canceled."""
-        return False
 
     def seen_by_customers(self) -> Procedure[CustomerView]:
         """Find out what customers see of the offer: asks once, and never raises."""
