@@ -135,7 +135,7 @@ def pauses(monkeypatch):
     clock = SimpleNamespace(time=lambda: time.time() + sum(waited))
     monkeypatch.setattr("airflow_provider_cpp.client.driver.time", clock)
     monkeypatch.setattr(
-        "airflow_provider_cpp.hooks.offers.BlockingClient",
+        "airflow_provider_cpp.hooks.offer_documents.BlockingClient",
         functools.partial(BlockingClient, sleep=waited.append),
     )
     monkeypatch.setattr(RequestsTransport, "sleep", lambda self, seconds: None)

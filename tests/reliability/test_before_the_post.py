@@ -205,7 +205,7 @@ def after_the_list(portal, connect, monkeypatch):
             gate.open()
 
         monkeypatch.setattr(
-            "airflow_provider_cpp.hooks.offers.BlockingClient",
+            "airflow_provider_cpp.hooks.offer_documents.BlockingClient",
             functools.partial(BlockingClient, sleep=pause),
         )
         yield waited
