@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from copy import deepcopy
+from importlib import metadata
 from types import SimpleNamespace
 
 import pytest
@@ -296,6 +297,8 @@ class TestSecrets:
         shown_by_airflow = getattr(runner, "_serialize_rendered_fields", None)
         if shown_by_airflow is None:
             pytest.skip("this Airflow does it elsewhere")
+        if metadata.version("apache-airflow").startswith("3.0."):
+            pytest.skip("Airflow 3.0 shows template fields as they are rendered: docs/versions.md says so")
         task = add(images="{{ params.images }}")
         disks = [{"lun": 0, "uri": image("disk", signature="of-the-disk")["os_disk"]}]
         for images in ([{**image("x64Gen1"), "data_disks": disks}], json.dumps(both())):
