@@ -23,6 +23,7 @@ from airflow_provider_cpp.services.protocol import Service
 from airflow_provider_cpp.wire.arguments import checked_flag, listed
 from airflow_provider_cpp.wire.listing import Listed, Unlisted
 from airflow_provider_cpp.wire.procedures import Procedure
+from airflow_provider_cpp.wire.quoted_secrets import without_quoted_secrets
 
 T = TypeVar("T")
 
@@ -177,7 +178,7 @@ class OfferDocumentsHook(ConnectionReader):
             create=create,
             new_plans=new_plans,
         )
-        return self.client.run(put, say=self.say)
+        return self.client.run(without_quoted_secrets(put), say=self.say)
 
     def add_image_version(
         self,
@@ -218,7 +219,7 @@ class OfferDocumentsHook(ConnectionReader):
         asked = checked_image_version(plan_id, image_version, images, keep)
         offer = self._offer(publisher_id, offer_id)
         adding = self.service.add_image_version(offer, asked, dry_run=checked_flag("dry_run", dry_run))
-        return self.client.run(adding, say=self.say)
+        return self.client.run(without_quoted_secrets(adding), say=self.say)
 
     def changes(self, now: Offer, before: Offer) -> tuple[Difference, ...]:
         """Return what differs between two states of an offer, such as what is in preview and what is live.

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from airflow_provider_cpp.wire.confidential_names import is_confidential
 from airflow_provider_cpp.wire.escapes import Unescaped, may_hold_escapes, unescaped
@@ -235,11 +236,14 @@ def is_named_secret(fields: Mapping[Any, Any]) -> bool:
 
 
 def secrets_in(value: Any) -> Iterator[str]:
-    """Yield each secret of a JSON value, for whoever masks logs.
+    """Yield each secret of a JSON value, for whoever masks logs: as it stands, and as it is without its %-escapes.
 
     :param value: JSON primitives.
     """
-    yield from (secret for secret in _secrets_in(value, is_secret=False) if len(secret) >= _SHORTEST)
+    for secret in _secrets_in(value, is_secret=False):
+        for form in {secret, unquote(secret)}:  # storage quotes a signature as it understood it
+            if len(form) >= _SHORTEST:
+                yield form
 
 
 def _secrets_in(value: Any, is_secret: bool) -> Iterator[str]:

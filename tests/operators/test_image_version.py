@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import traceback
 from copy import deepcopy
 from importlib import metadata
 from types import SimpleNamespace
+from urllib.parse import unquote
 
 import pytest
 from airflow.providers.common.compat.sdk import DAG
 
-from airflow_provider_cpp.emulator import Fault
+from airflow_provider_cpp.emulator import Fault, refusals
 from airflow_provider_cpp.exceptions import CppBadRequest, CppConfigurationError, CppNotFound
 from airflow_provider_cpp.hooks.offers import OffersHook
 from airflow_provider_cpp.operators.offer import AddImageVersionOperator
@@ -281,6 +283,16 @@ class TestSecrets:
             assert SIGNATURE not in text
             assert "sig=" not in text
         assert {level for level, _ in lines} == {logging.INFO}
+
+    def test_nor_where_the_service_quotes_it_in_a_sentence(self, portal, api, lines, monkeypatch):
+        for quoted in (SIGNATURE, unquote(SIGNATURE)):
+            said = f"The MAC signature found in the HTTP request '{quoted}' is not the same as any computed one."
+            monkeypatch.setattr(refusals, "REASON", said)
+            portal.faults.add(Fault("refusal", action=WRITES[api], value="details"))
+            with pytest.raises(CppBadRequest, match=r"HTTP request '\*\*\*' is not the same") as refused:
+                result_of(add())
+            assert quoted not in "".join(traceback.format_exception(refused.value))
+        assert all(quoted not in text for _, text in lines)
 
     def test_airflow_blanks_it_where_it_shows_the_task(self, masked):
         task = add(images="{{ params.images }}")

@@ -55,6 +55,9 @@ def test_values_of_secret_fields_are_hidden_and_all_else_is_shown() -> None:
         "k3yk3yk3y==",
         "sv=2018-03-28&sr=b&sig=s1gn%2Bature%3D",
         "s1gn%2Bature%3D",
+        # As whoever reads the URL has it, and may quote it.
+        "sv=2018-03-28&sr=b&sig=s1gn+ature=",
+        "s1gn+ature=",
     }
 
 
