@@ -6,10 +6,7 @@ from collections.abc import Callable
 from enum import Enum, auto
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from airflow_provider_cpp.offers.images import Image
-
-#: What of a query says which content of a file is meant; all else is signature.
-_CONTENT = ("snapshot", "versionid")
+from airflow_provider_cpp.offers.images import CONTENT, Image
 
 
 class Sameness(Enum):
@@ -50,6 +47,6 @@ def _file(url: str) -> tuple[str, str, tuple[list[str], ...]]:
         parts = urlsplit(url)
         query = {name.casefold(): value for name, value in parse_qs(parts.query).items()}
         port = parts.port if parts.port not in (None, 443) else ""
-        return f"{parts.hostname}:{port}", unquote(parts.path), tuple(query.get(name, []) for name in _CONTENT)
+        return f"{parts.hostname}:{port}", unquote(parts.path), tuple(query.get(name, []) for name in CONTENT)
     except ValueError:
         return url, "", ()

@@ -48,5 +48,5 @@ def order_of(number: str) -> tuple[int, ...]:
 
     The greatest is the one that customers get who ask for `latest`.
     """
-    parts = number.split(".")
+    parts = number.split(".") if len(number) <= MOST_CHARACTERS else ("",)
     return tuple(map(int, parts)) if all(part.isascii() and part.isdecimal() for part in parts) else ()

@@ -28,11 +28,17 @@ class VersionThere:
     """An image version that a plan has.
 
     :param images: its images.
-    :param is_offered: whether customers can deploy it, once it is live.
+    :param state: what it is where customers can't deploy it, even once it is live, such as `deprecated`; empty
+        where they can.
     """
 
     images: tuple[Image, ...]
-    is_offered: bool = True
+    state: str = ""
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether customers can deploy it, once it is live."""
+        return not self.state
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +111,7 @@ def decide(asked: ImageVersion, there: PlanImages) -> Decision:
     if same is not None:
         return Decision((), (), _offered(there), tuple(_is_there(asked, there, same)))
     _check_number(asked.number, there)
+    _check_spelling(asked.number, there)
     types = {number: {image.image_type for image in each.images} for number, each in there.versions.items()}
     offered = {number: types[number] for number in _offered(there)}
     offered[asked.number] = {image.image_type for image in asked.images}
@@ -155,6 +162,16 @@ def _check_number(number: str, there: PlanImages) -> None:
         )
 
 
+def _check_spelling(number: str, there: PlanImages) -> None:
+    same = next((each for each in there.versions if order_of(each) == order_of(number)), None)
+    if same is not None:
+        raise CppConfigurationError(
+            f"{there.what} has image version {same} already, which is the same number as {number}, written in "
+            "another way: nobody could tell which of the two is the newer. Nothing was sent. Write image_version "
+            "as it is there, or give another number."
+        )
+
+
 def _is_there(asked: ImageVersion, there: PlanImages, same: VersionThere) -> list[Say]:
     """Return what is said of a version that is there.
 
@@ -191,7 +208,7 @@ def _is_there(asked: ImageVersion, there: PlanImages, same: VersionThere) -> lis
     if not same.is_offered:
         lines.append(
             Say(
-                f"Image version {asked.number} is {there.retire}: customers aren't offered it. To offer it again, "
+                f"Image version {asked.number} is {same.state}: customers aren't offered it. To offer it again, "
                 "change it with PutOfferOperator or in Partner Center.",
                 logging.WARNING,
             )
@@ -203,6 +220,14 @@ def _changes(
     asked: ImageVersion, there: PlanImages, retired: tuple[str, ...], versions: tuple[str, ...]
 ) -> list[Say]:
     lines = [Say(f"{there.what} gets image version {asked.number}: {'; '.join(map(str, asked.images))}.")]
+    if unsigned := [image.image_type for image in asked.images if not image.is_signed]:
+        lines.append(
+            Say(
+                f"Not each file of {', '.join(unsigned)} has a signature (sig=...) in its URL: unless anybody may "
+                "read it, Microsoft can't copy it, and certification fails.",
+                logging.WARNING,
+            )
+        )
     lines += [Say(f"Image version {number} is {there.retire}: keep={asked.keep}.") for number in retired]
     if asked.keep is not None and len(versions) > asked.keep:
         lines.append(

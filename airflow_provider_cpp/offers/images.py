@@ -25,9 +25,14 @@ IMAGE_TYPES = ("x64Gen1", "x64Gen2", "arm64Gen2")
 #: Logical unit numbers that data disks can have (schema of a data disk).
 LUNS = range(16)
 
+#: What of a query says which content of a file is meant; all else is signature.
+CONTENT = ("snapshot", "versionid")
+
 _FIELDS = ("image_type", "os_disk", "data_disks", "shared_image", "tenant_id")
 _DISK_FIELDS = ("lun", "uri")
 
+#: What a shared-access URL has last (docs of Azure storage: `sig`).
+_SIGNATURE = re.compile(r"[?&]sig=[^&#]", re.IGNORECASE)
 _GUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _GALLERY_IMAGE = re.compile(
     r"/subscriptions/[^/\s]+/resourceGroups/[^/\s]+/providers/Microsoft\.Compute/galleries/[^/\s]+/images/[^/\s]+"
@@ -45,6 +50,7 @@ class Image:
     :param data_disks: logical unit number and URL of each data disk, by number.
     :param shared_image: resource id of the gallery's image; empty for files.
     :param tenant_id: the tenant that the gallery is in.
+    :param other_source: what the service calls a source that is neither; empty for all others.
     """
 
     image_type: str
@@ -52,6 +58,13 @@ class Image:
     data_disks: tuple[tuple[int, str], ...] = field(default=(), repr=False)
     shared_image: str = ""
     tenant_id: str = ""
+    other_source: str = ""
+
+    @property
+    def is_signed(self) -> bool:
+        """Whether each of its files comes with a signature; an image of a gallery has none."""
+        urls = (self.os_disk, *(uri for _, uri in self.data_disks))
+        return bool(self.shared_image) or all(_SIGNATURE.search(url) for url in urls)
 
     def without_signatures(self) -> Image:
         """Return the image with the addresses of its files alone."""
@@ -76,7 +89,8 @@ class Image:
             return one_line(f"{self.image_type} from {without_secrets(self.shared_image)}")
         plain = self.without_signatures()
         disks = "".join(f", disk {lun} {uri}" for lun, uri in plain.data_disks)
-        return one_line(f"{self.image_type} from {plain.os_disk or 'nothing'}{disks}")
+        other = f"a source of type {self.other_source!r}" if self.other_source else "nothing"
+        return one_line(f"{self.image_type} from {plain.os_disk or other}{disks}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,4 +265,6 @@ def _checked_url(what: str, url: object) -> str:
 
 
 def _address(url: str) -> str:
-    return without_secrets(url.partition("?")[0].partition("#")[0])
+    address, _, query = url.partition("#")[0].partition("?")
+    content = [pair for pair in query.split("&") if pair.partition("=")[0].casefold() in CONTENT]
+    return without_secrets("?".join([address, *(["&".join(content)] if content else [])]))

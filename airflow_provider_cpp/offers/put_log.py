@@ -17,6 +17,9 @@ LOGGED = 50
 #: Names and paths that one line of the log, or an error, lists.
 LISTED = 10
 
+#: What a person who wrote a definition can do about what the service writes in its own way.
+TO_IGNORE = ": then name them in `ignore`"
+
 
 def differing(
     what: str, comparison: Comparison, gone: Sequence[str] | None, *, by_hand: bool = True
@@ -92,17 +95,22 @@ def left_aside(comparison: Comparison, *, by_hand: bool = True) -> Procedure[Non
             yield Say(f"{start}, {counted('place', paths)}, as {why}: {', '.join(paths[:LISTED])}{more}")
 
 
-def rewritten(after: Comparison) -> Procedure[None]:
+def rewritten(after: Comparison, *, by_hand: bool = True) -> Procedure[None]:
     """Log what was sent and isn't there as it was sent.
 
     :param after: what was wanted, with what is there now.
+    :param by_hand: as of `differing`: else there is no definition that could be written in another way.
     """
     if after.differences:
         shown = "; ".join(map(str, after.differences[:LISTED]))
         yield Say(
             "The service took the definition, but returns it in another way in "
-            f"{counted('place', after.differences)}: {shown}. Until the definition says it in the service's "
-            "way, or ignore names it, each run sends it again.",
+            f"{counted('place', after.differences)}: {shown}."
+            + (
+                " Until the definition says it in the service's way, or ignore names it, each run sends it again."
+                if by_hand
+                else " Look at the draft in Partner Center before it is published."
+            ),
             logging.WARNING,
         )
 

@@ -145,6 +145,39 @@ class TestOnce:
             assert list(result.versions) == untroubled.offered(), step
         assert step > 3
 
+    def test_the_same_number_in_another_spelling_isnt_another_version(self, plan: PlanStage) -> None:
+        for number in ("01.0.1", "1.0.01", "1.00.001"):
+            for given in (images("1.0.1"), images("9.9.9")):
+                error, _ = plan.add(number, given, keep=1)
+                assert isinstance(error, CppConfigurationError), number
+                assert f"has image version 1.0.1 already, which is the same number as {number}" in str(error)
+        assert plan.add(" 1.0.1 ", images("1.0.1"))[0].changed is False
+        assert plan.writes == 0
+
+    def test_a_file_is_known_however_its_url_is_written(self, plan: PlanStage) -> None:
+        url = images("1.0.1", "x64Gen1")[0]["os_disk"]
+        base, _, query = url.partition("?")
+        for other in (
+            f"{base}?{'&'.join(reversed(query.split('&')))}",
+            url.replace("vhds/x64", "vh%64s/%78" + "64"),
+            url.replace("contoso.blob", "CONTOSO.Blob"),
+            url.replace(".net/", ".net:443/"),
+            url.replace("https:", "HTTPS:"),
+        ):
+            assert plan.add("1.0.1", [{"image_type": "x64Gen1", "os_disk": other}])[0].changed is False, other
+        error, _ = plan.add("1.0.1", [{"image_type": "x64Gen1", "os_disk": f"{url}&snapshot=2026"}])
+        assert isinstance(error, CppConfigurationError)
+
+    def test_a_url_without_a_signature_is_told(self, plan: PlanStage) -> None:
+        files = images("1.0.2", signature="x")
+        bare = [{**each, "os_disk": each["os_disk"].partition("?")[0]} for each in files]
+        data = [{**files[0], "data_disks": [{"lun": 0, "uri": bare[0]["os_disk"]}]}]
+        for given, kinds in ((bare, "x64Gen1, x64Gen2"), ([bare[0], files[1]], "x64Gen1"), (data, "x64Gen1")):
+            result, runner = type(plan)().add(of=given)
+            assert result.changed
+            (warning,) = [text for level, text in runner.said if level == logging.WARNING]
+            assert f"Not each file of {kinds} has a signature" in warning
+
 
 class TestLostAnswers:
     """Settled by reading."""
@@ -158,6 +191,17 @@ class TestLostAnswers:
             assert (result.changed, result.retired) == (True, ("1.0.0",)), loss
             assert stage.offered() == ["1.0.1", "1.0.2"]
             assert stage.writes == (1 if carried_out else 2)
+
+    def test_what_is_neither_as_before_nor_as_wanted_is_an_error_that_names_no_argument_of_others(
+        self, plan: PlanStage
+    ) -> None:
+        plan.lose(LOST, carried_out=False)
+        plan.meanwhile(plan.somebody_renames_the_offer)
+        error, _ = plan.add()
+        assert isinstance(error, CppConflict)
+        assert "neither what it was nor what is wanted" in str(error)
+        assert "ignore" not in str(error)
+        assert plan.add()[0].changed
 
     def test_what_never_arrived_is_no_doubt(self, plan: PlanStage) -> None:
         plan.lose(UNSENT, carried_out=False)
@@ -219,6 +263,7 @@ class TestSomebodyElse:
         plan.meanwhile(again)
         error, _ = plan.add()
         assert getattr(error, "http_status", None) == 412
+        assert "was decided on and sent 5 times, and was another each time" in str(error)
         assert plan.writes == 5
 
 

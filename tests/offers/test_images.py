@@ -147,6 +147,9 @@ def test_no_form_of_an_image_that_is_shown_has_a_signature() -> None:
         bare = image.without_signatures()
         assert SIGNATURE not in f"{bare.os_disk}{bare.data_disks}"
         assert asked(image.to_dict()).images == (bare,), "it is written as the argument is"
+    assert str(asked({**GEN2, "os_disk": f"{OS_DISK}&snapshot=2026"}).images[0]) == (
+        "x64Gen2 from https://contoso.blob.core.windows.net/vhds/os.vhd?snapshot=2026"
+    )
     assert str(asked({**GEN2, "data_disks": [{"lun": 3, "uri": DATA_DISK}]}).images[0]) == (
         "x64Gen2 from https://contoso.blob.core.windows.net/vhds/os.vhd, "
         "disk 3 https://contoso.blob.core.windows.net/vhds/data.vhd"

@@ -55,8 +55,12 @@ class AddingToOffer:
             try:
                 return (yield from self._try())
             except CppBadRequest as error:
-                if error.http_status != _CHANGED or is_last:
+                if error.http_status != _CHANGED:
                     raise
+                if is_last:
+                    raise error.with_more(
+                        f"It was decided on and sent {TIMES} times, and was another each time."
+                    ) from None
                 yield Say(
                     f"{self._what} was changed by somebody else since it was read, which stays: it is read and "
                     "decided on anew.",

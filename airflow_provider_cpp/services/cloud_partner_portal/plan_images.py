@@ -161,9 +161,11 @@ def _types(entries: Sequence[Mapping[str, Any]], asked: ImageVersion) -> list[st
     said = [_said_type(entry) for entry in entries]
     if len(entries) == 1 and not said[0]:
         return [asked.images[0].image_type if len(asked.images) == 1 else "x64Gen1"]
-    others = [_guessed_type(str(entry.get("planId", ""))) for entry in entries[1:]]
-    guessed = ["x64Gen2" if "x64Gen1" in others else "x64Gen1", *others]
-    return [one or other for one, other in zip(said, guessed, strict=True)]
+    others = [
+        one or _guessed_type(str(entry.get("planId", "")))
+        for one, entry in zip(said[1:], entries[1:], strict=True)
+    ]
+    return [said[0] or ("x64Gen2" if "x64Gen1" in others else "x64Gen1"), *others]
 
 
 def _guessed_type(sku_id: str) -> str:
@@ -178,6 +180,8 @@ def _said_type(entry: Mapping[str, Any]) -> str:
     fields = {str(name).rpartition(".")[2].casefold(): value for name, value in entry.items()}
     generation = str(fields.get("generation") or "").strip().casefold().removeprefix("v")
     architecture = str(fields.get("vmimagesarchitecture") or "x64").strip().casefold()
+    if architecture == "arm64":  # there is no other generation of it
+        return "arm64Gen2"
     return f"{architecture}Gen{generation}" if generation in {"1", "2"} else ""
 
 

@@ -220,7 +220,7 @@ class Put:
     def _rewritten(self, offer: Offer) -> Procedure[tuple[str, ...]]:
         """Return where what was sent isn't there as it was sent."""
         after = self._compared(offer)
-        yield from put_log.rewritten(after)
+        yield from put_log.rewritten(after, by_hand=self.by_hand)
         return (*after.paths(Kind.NOT_COMPARED), *after.paths(Kind.DIFFERS))
 
     def _done(self, answer: Answer, before: Offer | None, comparison: Comparison) -> Procedure[PutResult]:
@@ -290,8 +290,8 @@ class Put:
         left = "; ".join(str(difference) for difference in self._compared(offer).differences[:3])
         raise CppConflict(
             f"{call}: {describe(reading)}, and the offer is neither what it was nor what is wanted ({left}). "
-            "Either somebody else changed it meanwhile, or the service writes these fields in its own way: then "
-            "name them in `ignore`. Nothing was sent again; a later try compares anew."
+            "Either somebody else changed it meanwhile, or the service writes these fields in its own "
+            f"way{put_log.TO_IGNORE if self.by_hand else ''}. Nothing was sent again; a later try compares anew."
         )
 
     def _is_applied(self, offer: Offer, before: Offer | None) -> bool:

@@ -10,6 +10,7 @@ from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.offers.image_versions import Decision, PlanImages, VersionThere, no_plan, other_type
 from airflow_provider_cpp.offers.images import IMAGE_TYPES, Image, ImageVersion
 from airflow_provider_cpp.services.product_ingestion.trees import Resource, Tree
+from airflow_provider_cpp.wire.plain_text import one_line
 
 _CORE = "core-virtual-machine-plan-technical-configuration"
 _CONFIGURATIONS = ("virtual-machine-plan-technical-configuration", _CORE)
@@ -43,7 +44,7 @@ class ConfiguredPlan:
         versions = {
             number: VersionThere(
                 tuple(map(_image, _objects(each.get("vmImages")))),
-                is_offered=(each.get("lifecycleState") or _OFFERED) == _OFFERED,
+                state=_state(each.get("lifecycleState")),
             )
             for each in _objects(document.get("vmImageVersions"))
             if isinstance(number := each.get("versionNumber"), str)
@@ -101,6 +102,15 @@ def _objects(value: object) -> Sequence[Mapping[str, Any]]:
     return [each for each in value if isinstance(each, Mapping)] if isinstance(value, list) else []
 
 
+def _state(lifecycle: object) -> str:
+    """Return the state of a version that isn't offered, in the service's word; empty for one that is.
+
+    That is the default. A sample of the page on deprecating has a blank before the word.
+    """
+    word = one_line(lifecycle).strip() if isinstance(lifecycle, str) else ""
+    return "" if word.casefold() in {"", _OFFERED.casefold()} else word
+
+
 def _type(of: Mapping[str, Any]) -> str:
     """Return the generation of a SKU or an image; empty if it names none."""
     kind = of.get("imageType")
@@ -121,7 +131,11 @@ def _image(image: Mapping[str, Any]) -> Image:
         (lun if isinstance(lun := each.get("lunNumber"), int) else number, str(each.get("uri", "")))
         for number, each in enumerate(_objects(source.get("dataDisks")))
     ]
-    return Image(kind, str(disk.get("uri", "")) if isinstance(disk, Mapping) else "", tuple(sorted(disks)))
+    if not isinstance(disk, Mapping):
+        return Image(
+            kind, data_disks=tuple(sorted(disks)), other_source=one_line(str(source.get("sourceType") or ""))
+        )
+    return Image(kind, str(disk.get("uri", "")), tuple(sorted(disks)))
 
 
 def _source(image: Image) -> dict[str, Any]:

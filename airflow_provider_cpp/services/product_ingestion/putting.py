@@ -275,7 +275,7 @@ class DraftPut:
     def _rewritten(self, tree: Tree) -> Procedure[tuple[str, ...]]:
         """Return where what was sent isn't there as it was sent."""
         after = self._compared_again(tree)
-        yield from put_log.rewritten(after.comparison)
+        yield from put_log.rewritten(after.comparison, by_hand=self.by_hand)
         return (*after.comparison.paths(Kind.NOT_COMPARED), *after.comparison.paths(Kind.DIFFERS))
 
     def _compared_again(self, tree: Tree) -> DraftComparison:
@@ -318,8 +318,8 @@ class DraftPut:
         raise CppConflict(
             f"{call}: {lost}, and the offer is neither what it was nor what is wanted "
             f"({'; '.join(map(str, left[:3]))}). Either somebody else changed it meanwhile, or the service "
-            "writes these fields in its own way: then name them in `ignore`. Nothing was sent again; a later try "
-            "compares anew."
+            f"writes these fields in its own way{put_log.TO_IGNORE if self.by_hand else ''}. Nothing was sent "
+            "again; a later try compares anew."
         )
 
     @staticmethod

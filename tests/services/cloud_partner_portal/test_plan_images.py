@@ -91,6 +91,9 @@ def test_each_generation_goes_to_its_sku() -> None:
         (core(("gold", "2", "Arm64")), {"arm64Gen2": "gold"}, "2026.11.30"),
         (core(("gold", "2", "X64"), ("old", "1", "X64")), {"x64Gen1": "old", "x64Gen2": "gold"}, "2026.11.30"),
         (core(("gold", "V1", "x64"), ("arm", "V2", "ARM64")), {"arm64Gen2": "arm"}, "2026.11.30"),
+        (core(("gold", "", "x64"), ("old", "1", "X64")), {"x64Gen1": "old", "x64Gen2": "gold"}, "2026.11.30"),
+        (core(("gold", "", "arm64")), {"arm64Gen2": "gold"}, "2026.11.30"),
+        (core(("gold", "1", "X64"), ("other", "", "Arm64")), {"arm64Gen2": "other"}, "2026.11.30"),
     ]
     for document, skus, number in cases:
         field = VM_IMAGES if document["offerTypeId"] == VM else CORE_IMAGES
@@ -106,6 +109,7 @@ def test_a_generation_that_the_plan_hasnt_is_refused_naming_those_that_it_has() 
         (vm("gold-gen2"), "arm64Gen2", "x64Gen1, x64Gen2"),
         (core(("gold", "2", "X64")), "x64Gen1", "x64Gen2"),
         (core(("gold", "2", "Arm64"), ("old", "1", "X64")), "x64Gen2", "arm64Gen2, x64Gen1"),
+        (core(("gold", "", "Arm64")), "x64Gen2", "arm64Gen2"),
     ):
         text, _ = refusal(document, image(kind), number="2026.11.30")
         assert f"has no generation {kind}; it has {has}. Nothing was sent" in text

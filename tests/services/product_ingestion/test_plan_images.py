@@ -105,17 +105,30 @@ def test_a_generation_counts_in_any_case() -> None:
 
 
 def test_a_version_without_a_state_is_offered() -> None:
-    versions = [{k: v for k, v in documents.image("1.0.0").items() if k != "lifecycleState"}]
-    assert add(tree(vmImageVersions=versions))[0].versions == ("1.0.0", "1.0.2")
+    bare = {k: v for k, v in documents.image("1.0.0").items() if k != "lifecycleState"}
+    for more in (
+        {},
+        *({"lifecycleState": word} for word in (None, "", " generallyAvailable", "GenerallyAvailable")),
+    ):
+        assert add(tree(vmImageVersions=[bare | more]))[0].versions == ("1.0.0", "1.0.2"), more
 
 
 def test_a_deprecated_version_that_is_there_is_found_and_a_warning_says_that_nobody_is_offered_it() -> None:
-    there = documents.image("1.0.2") | {"lifecycleState": "deprecated"}
-    same = {"image_type": "x64Gen2", "os_disk": documents.sas("1.0.2", "another")}
-    result, sent, runner = add(tree(vmImageVersions=[documents.image("1.0.1"), there]), same)
-    assert (result.changed, sent, result.versions) == (False, None, ("1.0.1",))
-    (warning,) = [text for level, text in runner.said if level == logging.WARNING]
-    assert "Image version 1.0.2 is deprecated: customers aren't offered it" in warning
+    for state in ("deprecated", "deleted"):
+        there = documents.image("1.0.2") | {"lifecycleState": state}
+        same = {"image_type": "x64Gen2", "os_disk": documents.sas("1.0.2", "another")}
+        result, sent, runner = add(tree(vmImageVersions=[documents.image("1.0.1"), there]), same)
+        assert (result.changed, sent, result.versions) == (False, None, ("1.0.1",))
+        (warning,) = [text for level, text in runner.said if level == logging.WARNING]
+        assert f"Image version 1.0.2 is {state}: customers aren't offered it" in warning
+
+
+def test_a_source_that_isnt_known_here_is_another_and_is_named() -> None:
+    there = documents.image("1.0.2")
+    there["vmImages"][0]["source"] = {"sourceType": "diskSnapshot", "snapshot": {"id": "7"}}
+    assert "x64Gen2 from a source of type 'diskSnapshot'." in refusal(tree(vmImageVersions=[there]))
+    result, sent, _ = add(tree(vmImageVersions=[there]), number="1.0.3")
+    assert (result.changed, sent["vmImageVersions"][0]) == (True, there)
 
 
 def test_a_core_plan_takes_dates_beside_dates_and_whatever_else_it_began_with() -> None:
