@@ -96,6 +96,11 @@ with DAG(
         rows = OffersHook(wanted["connection"]).offers_overview(
             wanted["publisher_id"], wanted["offer_ids"], max_requests=wanted["max_requests"]
         )
+        if not rows:  # as a principal of another account may get it
+            raise AirflowFailException(
+                f"No offer is there to report on: the list of connection {wanted['connection']} is empty, and the "
+                "page stays as it was. Check that the connection's principal sees the offers, and publisher_id."
+            )
         return {"at": time.time(), "rows": [row.to_dict() for row in rows]}
 
     @task
@@ -106,12 +111,19 @@ with DAG(
         wanted = params or {}
         rows = [row for each in seen["rows"] if (row := OfferOverview.read(each))]
         found = overview_report(rows, seen["at"], wanted["waiting_hours"] * 3600)
-        home = Path(os.environ.get("AIRFLOW_HOME", "~/airflow"))
-        path = (home / wanted["file"]).expanduser()
-        written(path, rendered(found, "marketplace.html"))
-        log.info("%s The page is in %s.", found.summary, path)
+        log.info(found.summary)
         for entry in found.urgent:
             log.warning("%s: %s, %s.", entry.row.offer_id, entry.waiting.what, entry.waiting.since)
+        path = Path(os.environ.get("AIRFLOW_HOME", "~/airflow"), Path(wanted["file"]).expanduser()).expanduser()
+        try:
+            written(path, rendered(found, "marketplace.html"))
+        except OSError as error:
+            raise AirflowFailException(
+                f"The page can't be written to {path}: {error.strerror or error}. What was there before is as it "
+                "was. Correct the folder's rights, and clear this task, which reads no offer again; or start the "
+                "DAG with another file."
+            ) from error
+        log.info("The page is in %s.", path)
         if rows and all(row.problem for row in rows):
             raise AirflowFailException(f"Not one offer could be read: {rows[0].problem}")
         return rendered(found, "marketplace.md")

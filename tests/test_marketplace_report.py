@@ -134,6 +134,51 @@ def test_an_offer_that_cant_be_read_stands_in_both_forms(run, tmp_path, cpp_emul
     assert "403" in page(tmp_path), "what could be seen is in the page all the same"
 
 
+@pytest.mark.parametrize("api", ["cloud_partner_portal", "product_ingestion"])
+def test_a_list_that_is_empty_leaves_the_page_before(run, tmp_path, cpp_emulator, monkeypatch, api):
+    monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", cpp_emulator.connection_json(api=api))
+    run()
+    before = page(tmp_path)
+    portal = cpp_emulator.portal
+    portal.restore(portal.publishers, [], [], {})
+    with pytest.raises(
+        AirflowFailException, match=r"^No offer is there to report on: the list of connection cpp_d"
+    ):
+        run()
+    assert page(tmp_path) == before
+
+
+def test_a_page_that_cant_be_written_is_told_after_what_it_would_say(dag_file, tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    (tmp_path / "folder.html").mkdir()
+    (tmp_path / "taken").write_text("by a file")
+    caplog.set_level("INFO")
+    waits = OfferOverview(
+        "vm", waiting=Submitted("1", "publish", 4, NOW - 3 * DAY, "changed"), waits_for="signoff"
+    )
+    seen = {"at": NOW, "rows": [waits.to_dict()]}
+    for file in ("folder.html", "taken/page.html", f"{'x' * 300}.html"):
+        caplog.clear()
+        with pytest.raises(AirflowFailException, match=rf"^The page can't be written to {tmp_path}/{file}: [A-Z]"):
+            dag_file["report"].function(seen, {"waiting_hours": 24, "file": file})
+        assert "1 offer: 1 waiting for a person" in caplog.text
+        assert "vm: sign-off: look at the preview, and go live, since 3 days." in caplog.text
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["folder.html", "taken"]
+
+
+def test_a_path_is_the_users_own_below_airflows_home_or_anywhere(dag_file, tmp_path, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path / "airflow"))
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    for file, where in (
+        ("a/one.html", "airflow/a/one.html"),
+        ("~/two.html", "me/two.html"),
+        (str(tmp_path / "three.html"), "three.html"),
+    ):
+        dag_file["report"].function({"at": NOW, "rows": []}, {"waiting_hours": 24, "file": file})
+        assert "0 offers: the connection" in (tmp_path / where).read_text(), file
+    assert not (tmp_path / "airflow" / "~").exists()
+
+
 def test_the_page_is_replaced_at_once_and_nothing_is_left(dag_file, tmp_path, monkeypatch):
     file = tmp_path / "new" / "folder" / "page.html"
     dag_file["written"](file, "one")

@@ -81,6 +81,12 @@ class Overview:
             ) from None
         if isinstance(found, Unlisted):
             raise found.error
+        if not found.entries:
+            yield Say(
+                f"The list of offers of {self._whose} is empty. If there should be some, this connection's "
+                "principal doesn't see them.",
+                logging.WARNING,
+            )
         rows = []
         for wanted in self._wanted(found.entries):
             if isinstance(wanted, OfferOverview):
@@ -107,11 +113,14 @@ class Overview:
             for folded, name in {name.casefold(): name for name in self.offer_ids}.items()
         ]
 
+    @property
+    def _whose(self) -> str:
+        return f"publisher {self.publisher_id}" if self.publisher_id else "this principal's account"
+
     def _not_listed(self, offer_id: str) -> OfferOverview:
-        whose = f"publisher {self.publisher_id}" if self.publisher_id else "this principal's account"
         problem = (
-            f"The list of offers of {whose} has no offer {one_line(offer_id)[:100]!r}. Check the offer's id (not "
-            "its name), and that this connection's principal sees it."
+            f"The list of offers of {self._whose} has no offer {one_line(offer_id)[:100]!r}. Check the offer's id "
+            "(not its name), and that this connection's principal sees it."
         )
         return OfferOverview(one_line(offer_id)[:100], self.publisher_id, problem=problem)
 

@@ -129,6 +129,8 @@ def _summary(rows: list[OfferOverview]) -> str:
         (sum(bool(row.problem) for row in rows), "that couldn't be read as a whole"),
     ]
     said = ", ".join(f"{number} {what}" for number, what in counts if number)
+    if not rows:
+        return "0 offers: the connection's principal sees none, or there is none."
     return f"{len(rows)} offer{'' if len(rows) == 1 else 's'}{f': {said}' if said else ''}."
 
 

@@ -168,6 +168,13 @@ def test_refusals_are_no_outage(hook, catalogue):
     assert [bool(row.problem) for row in rows] == [True] * 4 + [False] * (len(STANDS) - 4)
 
 
+def test_a_list_that_is_empty_is_told(hook, portal, lines):
+    portal.portal.restore(portal.portal.publishers, [], [], {})
+    assert hook.offers_overview() == []
+    ((level, text),) = lines
+    assert (level, text.partition(".")[0]) == (logging.WARNING, "The list of offers of publisher contoso is empty")
+
+
 @pytest.mark.parametrize("api", ["cloud_partner_portal"], indirect=True)
 def test_a_list_of_too_many_pages_is_an_error_that_says_so(hook, catalogue):
     catalogue.configure(page_size=1)

@@ -43,7 +43,9 @@ def test_each_offer_is_in_one_group_and_who_waits_longest_comes_first():
         "8 offers: 5 waiting for a person, 1 with an operation that runs, 5 with a new preview, "
         "2 that couldn't be read as a whole."
     )
-    assert overview_report([], NOW, DAY).summary == "0 offers."
+    assert overview_report([], NOW, DAY).summary == (
+        "0 offers: the connection's principal sees none, or there is none."
+    )
 
 
 def test_the_words_claim_no_more_than_the_services_times_do():
