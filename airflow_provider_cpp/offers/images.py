@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from typing import Any
@@ -129,7 +129,9 @@ def given_images(images: object) -> list[dict[str, Any]]:
     """
     if isinstance(images, str) and not is_missing(images):
         images = read_definition(images, "images")
-    if isinstance(images, list | tuple) and not images:
+    if isinstance(images, Sequence) and not isinstance(images, str | bytes | bytearray):
+        images = list(images)  # also what a mapped task pushed, of which Airflow gives a sequence of its own
+    if isinstance(images, list) and not images:
         raise CppConfigurationError("images is empty: a version needs at least one image. Nothing was sent.")
     checked = checked_definition(images, "images")
     return [checked] if isinstance(images, Mapping) else list(checked["resources"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import UserList
 from typing import Any
 
 import pytest
@@ -23,6 +24,10 @@ GEN2: dict[str, Any] = {"image_type": "x64Gen2", "os_disk": OS_DISK}
 SHARED: dict[str, Any] = {"image_type": "x64Gen2", "shared_image": GALLERY, "tenant_id": TENANT}
 
 
+class Pushed(UserList[Any]):
+    """What Airflow gives of all that a mapped task pushed: a sequence, and no list."""
+
+
 def asked(images: Any = GEN2, number: Any = "1.0.2", keep: Any = None, plan_id: Any = "gold") -> ImageVersion:
     return image_version(plan_id, number, images, keep)
 
@@ -34,6 +39,8 @@ def test_images_are_taken_in_any_form_that_a_dag_has_them_in() -> None:
         (GEN2, one),
         ([GEN2], one),
         ((GEN2,), one),
+        (Pushed([GEN2]), one),
+        (Pushed([GEN2, {**GEN2, "image_type": "arm64Gen2"}]), (*one, Image("arm64Gen2", OS_DISK))),
         (json.dumps(GEN2), one),
         (json.dumps([GEN2]), one),
         ({**GEN2, "image_type": " X64GEN2 ", "os_disk": f" {OS_DISK}\n"}, one),
@@ -80,6 +87,8 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "nothing": (None, "images is None: what it was rendered from isn't there"),
     "a text of None": ("None", "images is 'None'"),
     "no image": ([], "images is empty"),
+    "nothing pushed": (Pushed(), "images is empty"),
+    "bytes": (b"[]", "images is a bytes"),
     "no JSON": ("{'image_type': 1}", "images is no JSON"),
     "a URL": (OS_DISK, "images is no JSON"),
     "a number": (7, "images is an int"),
