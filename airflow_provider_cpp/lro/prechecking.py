@@ -101,6 +101,8 @@ class DryRun:
         rows = listed.entries if isinstance(listed, Listed) else ()
         if (ours := intent.ours(rows, None, or_running=True)) is not None:
             return NotStarted(False, (yield from would(intent, if_running, ours)))
+        if (done := (yield from intent.done_already(rows))) is not None:
+            return NotStarted(False, (yield from would(intent, if_running, done)))
         running = next((row for row in rows if row.is_running), None)
         if running is not None:
             raise CppConflict(f"{intent} would be refused: {running} runs on the offer. Nothing was sent.")

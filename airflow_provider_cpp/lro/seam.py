@@ -97,7 +97,8 @@ class Prepared:
 
     :param record: the same as JSON primitives, for a retry.
     :param is_known: whether what there was before it is known; otherwise a lost answer can't be cleared up.
-    :param running: an operation of this kind that runs already, where that isn't to be left to the service.
+    :param running: an operation of this kind that runs already, or has come to what this one would, where that
+        isn't to be left to the service.
     """
 
     record: dict[str, object] = field(default_factory=dict)
@@ -337,6 +338,15 @@ class Intent(OperationsOf, Protocol):
         Only asked where it `meets_others`.
 
         :raises CppUnavailable: that can't be asked just now.
+        """
+
+    def done_already(self, rows: Sequence[Row]) -> Procedure[Row | None]:
+        """Return a row that has come to what the request would bring about, though nothing of it runs any more.
+
+        None where the service counts such a one as running, or has no such thing.
+
+        :param rows: what the list says.
+        :raises CppError: that can't be asked just now.
         """
 
     def goes_live(self, watched: Watched) -> Procedure[bool]:

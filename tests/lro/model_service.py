@@ -235,6 +235,10 @@ class Opening:
         is_same = isinstance(look, Seen) and not look.operation.steps
         return HasDraft(is_same, "" if is_same else "a step more")
 
+    def done_already(self, rows: Sequence[Row]) -> Procedure[Row | None]:
+        yield from ()
+        return None
+
     def goes_live(self, watched: Watched) -> Procedure[bool]:
         yield from ()
         return False

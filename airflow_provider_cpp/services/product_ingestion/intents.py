@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
-from airflow_provider_cpp.exceptions import CppBadRequest
+from airflow_provider_cpp.exceptions import CppBadRequest, CppError, CppUnavailable
 from airflow_provider_cpp.lro.looks import Seen
 from airflow_provider_cpp.lro.rows import Row, changed_since, most_alive
 from airflow_provider_cpp.lro.seam import (
@@ -30,11 +30,13 @@ from airflow_provider_cpp.lro.words import FAILED, RUNNING, SUCCEEDED
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from airflow_provider_cpp.services.product_ingestion import calls
 from airflow_provider_cpp.services.product_ingestion.advice import says_conflict
+from airflow_provider_cpp.services.product_ingestion.drafts import tree_changes
 from airflow_provider_cpp.services.product_ingestion.due import dueness
 from airflow_provider_cpp.services.product_ingestion.following import Publication, refused_by
 from airflow_provider_cpp.services.product_ingestion.handles import Handle
 from airflow_provider_cpp.services.product_ingestion.jobs import job_id_of, read_job
 from airflow_provider_cpp.services.product_ingestion.operations_on import Publications
+from airflow_provider_cpp.services.product_ingestion.reading import read_there
 from airflow_provider_cpp.services.product_ingestion.submissions import (
     LIVE,
     PREVIEW,
@@ -43,7 +45,9 @@ from airflow_provider_cpp.services.product_ingestion.submissions import (
     newest,
     row_with,
     running,
+    waits_for_signoff,
 )
+from airflow_provider_cpp.services.product_ingestion.trees import DRAFT
 from airflow_provider_cpp.wire.answers import Answer, Reading, error_of, heard
 from airflow_provider_cpp.wire.call import Call
 from airflow_provider_cpp.wire.listing import Unlisted
@@ -52,6 +56,9 @@ from airflow_provider_cpp.wire.retries import was_refused_unread
 
 #: Seconds before each look at a job that was just accepted: whether it meets a conflict it says at once.
 FIRST_LOOKS = (0.0, 2.0, 8.0)
+
+#: Differences that an error lists.
+LISTED = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +88,10 @@ class _Publication(Publications):
         listed = yield from self.rows()
         if isinstance(listed, Unlisted):
             raise listed.error
-        return self._prepared(listed.entries)
+        prepared = self._prepared(listed.entries)
+        if prepared.running is None:
+            return replace(prepared, running=(yield from self.done_already(listed.entries)))
+        return prepared
 
     def _ignored(self) -> tuple[str, ...]:
         """Return what of the arguments the service does nothing about, as lines."""
@@ -220,6 +230,11 @@ class _Publication(Publications):
         yield from ()
         return ""
 
+    def done_already(self, rows: Sequence[Row]) -> Procedure[Row | None]:
+        """Return nothing: what a go-live would bring about is asked by its precheck."""
+        yield from ()
+        return None
+
     def is_there(self) -> Procedure[None]:
         """Ask whether there is such an offer.
 
@@ -314,6 +329,40 @@ class PublishingDraft(_Publication):
         runs = running(rows)
         is_publish = runs is not None and runs.kind == PUBLISH
         return Prepared(self._record(rows), running=runs if is_publish else None)
+
+    def done_already(self, rows: Sequence[Row]) -> Procedure[Row | None]:
+        """Return what waits in preview for its sign-off, if it has the draft as it is now."""
+        known = _rows(rows)
+        waiting = waits_for_signoff(known) if running(known) is None else None
+        if waiting is None or not (yield from self.has_draft(self.at(waiting))).is_so:
+            return None
+        return waiting
+
+    def has_draft(self, watched: Watched) -> Procedure[HasDraft]:
+        """Find out whether a publish that waits for its sign-off has the draft as it is now.
+
+        Of one that runs nobody knows what it has: the API shows it only once it is in preview.
+
+        :raises CppUnavailable: it can't be asked just now.
+        """
+        assert isinstance(watched, Publication)  # noqa: S101 - located here
+        rows = yield from self.rows()
+        if isinstance(rows, Unlisted):
+            raise rows.error
+        waiting = waits_for_signoff(rows.entries)
+        if running(rows.entries) is not None or waiting is None or waiting.id != watched.handle.submission:
+            return HasDraft(None, "the API doesn't show what a publish has before it is in preview")
+        try:
+            draft = yield from read_there(self.product, DRAFT)
+            preview = yield from read_there(self.product, PREVIEW)
+        except CppUnavailable:
+            raise
+        except CppError as error:
+            return HasDraft(None, str(error))
+        if draft is None or preview is None:
+            return HasDraft(None, "the API doesn't show its resources")
+        found = tree_changes(draft, preview)
+        return HasDraft(not found, "; ".join(map(str, found[:LISTED])))
 
     def _came_of(self, rows: Sequence[SubmissionRow], record: dict[str, object]) -> list[Row]:
         before = _ids(record)
