@@ -9,7 +9,7 @@ from airflow.providers.common.compat.sdk import DAG, Asset, task
 
 log = logging.getLogger(__name__)
 
-# Of dags/release_offer.py. Let the asset be watched instead (OfferLiveTrigger) to follow whoever takes it live.
+# Of dags/release_image.py. Let the asset be watched instead (OfferLiveTrigger) to follow whoever takes it live.
 OFFER = Asset("cpp://contoso/contoso-release")
 
 with DAG(
@@ -27,7 +27,7 @@ with DAG(
         news = [event.extra for events in (triggering_asset_events or {}).values() for event in events]
         for release in news:
             links = ", ".join(link["url"] for link in release["live_links"])
-            log.info("Version %s of %s is live: %s", release["version"], release["offer_id"], links)
+            log.info("Image %s of %s is live: %s", release["image_version"], release["offer_id"], links)
         return news
 
     tell_people()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 from airflow_provider_cpp.emulator import Emulator
 from dev.local_airflow import LocalAirflow
@@ -15,6 +15,10 @@ REPOSITORY = Path(__file__).parent.parent
 DAGS = REPOSITORY / "dags"
 DAG_ID = "go_live"
 OFFER_ID = "contoso-virtualmachineoffer"
+RELEASED = "contoso-release"
+
+#: What signs the addresses of images, as the variable of Airflow has it that `release_image` reads.
+SIGNATURE = {"AIRFLOW_VAR_IMAGES_SAS_TOKEN": "sv=2023-11-03&sp=rl&sig=of-the-scene"}
 
 #: The APIs that the emulated portal has, by what Airflow's connection to it is called.
 APIS = {"cloud_partner_portal": "Cloud Partner Portal", "product_ingestion": "the Product Ingestion API"}
@@ -37,14 +41,34 @@ def add_catalogue(portal: Emulator) -> None:
 
     :param portal: the portal
     """
-    # One that is live, with an older text than the definition beside the DAG: a release changes it.
-    wanted = json.loads((DAGS / "offers" / "contoso-release.json").read_text(encoding="utf-8"))
-    older = {**wanted["definition"], "displayText": "Contoso Release, as it was"}
-    portal.add_offer("contoso-release", "contoso", "live", definition=older)
+    # One that is live, with three plans of two generations each: a release adds an image version to each.
+    portal.add_offer(RELEASED, "contoso", "live", plans=3)
     for size in ("small", "medium", "large"):
         portal.add_offer(f"fabrikam-vm-{size}", "fabrikam")
     portal.add_offer("fabrikam-live-already", "fabrikam", "live")
     portal.add_offer("fabrikam-refused", "fabrikam", outcome="fail")
+
+
+def images_of(version: str, plans: int = 3, offer_id: str = RELEASED) -> dict[str, Any]:
+    """Return what `release_image` is triggered with: the images of a version, of both generations of each plan.
+
+    :param version: the version's number
+    :param plans: how many plans get it
+    :param offer_id: the offer whose plans they are
+    """
+    folder = f"https://contosoimages.blob.core.windows.net/vhds/{version}"
+    ids = [f"{offer_id}-plan{f'-{number}' if number > 1 else ''}" for number in range(1, plans + 1)]
+    kinds = ("x64Gen1", "x64Gen2")
+    return {
+        "image_version": version,
+        "plans": [
+            {
+                "plan_id": plan_id,
+                "images": [{"image_type": kind, "os_disk": f"{folder}/{plan_id}-{kind}.vhd"} for kind in kinds],
+            }
+            for plan_id in ids
+        ],
+    }
 
 
 @contextlib.contextmanager
@@ -64,7 +88,7 @@ def scene(
         say("airflow", "starting; takes half a minute")
         with LocalAirflow(
             DAGS,
-            env={"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"},
+            env={"AIRFLOW__CORE__TEST_CONNECTION": "Enabled", **SIGNATURE},
             pythonpath=[REPOSITORY],
             port=port,
         ) as airflow:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import time
 
 from airflow_provider_cpp.emulator import Emulator
 from dev.local_airflow import LocalAirflow, LocalAirflowError
-from dev.scene import DAG_ID, OFFER_ID, add_catalogue, narrator, scene
+from dev.scene import DAG_ID, OFFER_ID, add_catalogue, images_of, narrator, scene
 
 DURATION = 120.0
 """Seconds that the portal takes for what takes days: enough to look around meanwhile."""
@@ -17,7 +18,7 @@ DURATION = 120.0
 NEWER_API = "product_ingestion_default"
 """The connection that leads to the same portal by its other API."""
 
-DAG_IDS = (DAG_ID, "release_offer", "after_live", "release_catalogue", "marketplace_report")
+DAG_IDS = (DAG_ID, "release_image", "after_live", "release_catalogue", "marketplace_report")
 
 HOW_TO = """
 Airflow    {airflow.url}
@@ -25,8 +26,10 @@ Airflow    {airflow.url}
            {duration:g} s here.
 
            go_live            takes the offer {offer} live
-           release_offer      changes contoso-release, publishes it, asks you (Required Actions), takes it live
-           after_live         runs by itself when release_offer is through
+           release_image      adds an image to plans of contoso-release, publishes, asks you (Required Actions),
+                              and takes it live. Give it image_version 1.0.1, and as plans
+                              {plans}
+           after_live         runs by itself when release_image is through
            release_catalogue  shows what would become of fabrikam's offers, asks you, takes them live, and
                               reports: one of them is refused. Name them in its form, or write all
            marketplace_report says the state of contoso's offers: see the XCom of report, and the file in its log
@@ -41,9 +44,7 @@ Portal     {portal.url}
            Two connections lead to it, and to the same offers:
 
            cpp_default                by Cloud Partner Portal's API
-           {newer}  by the Product Ingestion API: name it in the form of a DAG. release_offer
-                                      then takes the other definition beside it,
-                                      resources/contoso-release.json
+           {newer}  by the Product Ingestion API: name it in the form of a DAG
 
            Open one in Admin > Connections, and press Test Connection.
            One of your own beside it needs a port, too, such as 443: without one, Airflow 3.3.1 and 3.3.2
@@ -81,7 +82,13 @@ def main() -> int:
                 airflow.api("PATCH", f"/dags/{dag_id}", {"is_paused": False})
             print(
                 HOW_TO.format(
-                    airflow=airflow, portal=portal, dag=DAG_ID, offer=OFFER_ID, duration=DURATION, newer=NEWER_API
+                    airflow=airflow,
+                    portal=portal,
+                    dag=DAG_ID,
+                    offer=OFFER_ID,
+                    duration=DURATION,
+                    plans=json.dumps(images_of("1.0.1", plans=1)["plans"]),
+                    newer=NEWER_API,
                 ),
                 flush=True,
             )

@@ -10,11 +10,9 @@ from pathlib import Path
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException
 
-from airflow_provider_cpp.emulator.offer_folder import OfferFolder
-from airflow_provider_cpp.emulator.offers import validation_errors
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 
-DAG_IDS = ["go_live", "release_offer", "after_live", "release_catalogue", "marketplace_report"]
+DAG_IDS = ["go_live", "release_image", "after_live", "release_catalogue", "marketplace_report"]
 DAGS = Path(__file__).parent.parent / "dags"
 
 
@@ -41,16 +39,33 @@ def test_go_live_posts_and_then_waits(dags):
 
 
 def test_a_release_goes_live_or_cancels_after_a_person_was_asked(dags):
-    dag = dags["release_offer"]
-    chain = ["put", "publish", "wait_for_signoff", "compare", "approve"]
+    dag = dags["release_image"]
+    chain = ["read_request", "wait_for_others", "add_images", "what_is_left", "publish"]
+    chain += ["wait_for_signoff", "compare", "approve"]
     for task_id, following in pairwise(chain):
         assert dag.get_task(task_id).downstream_task_ids >= {following}
     assert dag.get_task("approve").downstream_task_ids == {"confirm", "cancel"}
     assert dag.get_task("go_live").upstream_task_ids == {"confirm"}
     assert dag.get_task("publish").if_running == "restart"
     assert dag.get_task("cancel").downstream_task_ids == set()
-    assert dag.get_task("announce").upstream_task_ids == {"compare", "go_live", "wait_until_live"}
-    assert all(task.on_failure_callback for task in dag.tasks)
+    assert all(_callback_of(task) for task in dag.tasks)
+
+
+def _callback_of(task):
+    return task.partial_kwargs["on_failure_callback"] if task.is_mapped else task.on_failure_callback
+
+
+def test_one_plan_after_the_other_gets_its_images(dags):
+    assert dags["release_image"].get_task("add_images").partial_kwargs["max_active_tis_per_dagrun"] == 1
+
+
+def test_nothing_is_announced_after_a_rejection(dags):
+    """Its upstream tasks are skipped then, all of them: another one that succeeded would have it announced."""
+    announce = dags["release_image"].get_task("announce")
+    assert announce.trigger_rule == "none_failed_min_one_success"
+    assert announce.upstream_task_ids == {"wait_until_live", "found_live"}
+    assert dags["release_image"].get_task("wait_until_live").upstream_task_ids == {"go_live"}
+    assert dags["release_image"].get_task("found_live").upstream_task_ids == {"what_is_left"}
 
 
 def test_a_release_ends_in_preview_where_airflow_can_ask_nobody(monkeypatch):
@@ -58,7 +73,7 @@ def test_a_release_ends_in_preview_where_airflow_can_ask_nobody(monkeypatch):
         if name.startswith("airflow.providers.standard.operators.hitl"):
             monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "airflow.providers.standard.operators.hitl", None)
-    dag = runpy.run_path(str(DAGS / "release_offer.py"))["dag"]
+    dag = runpy.run_path(str(DAGS / "release_image.py"))["dag"]
     approve = dag.get_task("approve")
     assert approve.downstream_task_ids == {"confirm", "cancel"}
     assert approve.python_callable({"approved": True}) == "confirm"
@@ -69,7 +84,7 @@ def test_a_release_ends_in_preview_where_airflow_can_ask_nobody(monkeypatch):
 def test_only_the_publish_that_was_approved_goes_live(dags, cpp_emulator):
     cpp_emulator.add_offer("contoso-release", state="draft")
     hook = CloudPartnerPortalHook()
-    confirm = dags["release_offer"].get_task("confirm").python_callable
+    confirm = dags["release_image"].get_task("confirm").python_callable
     cpp_emulator.override("contoso-release", duration=0)
     approved = hook.publish("contoso-release")
     confirm(approved, {"connection": "cpp_default"})
@@ -88,18 +103,11 @@ def test_an_offer_that_fails_is_nothing_to_the_others_of_a_catalogue(dags):
 
 
 def test_what_follows_is_scheduled_by_what_a_release_announces(dags):
-    (outlet,) = dags["release_offer"].get_task("announce").outlets
+    (outlet,) = dags["release_image"].get_task("announce").outlets
     assert outlet.uri == "cpp://contoso/contoso-release"
     timetable = dags["after_live"].timetable
     condition = getattr(timetable, "asset_condition", None) or timetable.dataset_condition  # Airflow 2
     assert outlet.uri in str(condition)
-
-
-def test_the_definition_beside_the_release_is_one(dags):
-    folder = OfferFolder(DAGS / "offers")
-    (file,) = folder.read("contoso")
-    assert file.offer_id == dags["release_offer"].get_task("put").offer_id
-    assert not validation_errors(file.document["definition"])
 
 
 @pytest.mark.parametrize("dag_id", DAG_IDS)

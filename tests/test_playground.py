@@ -54,7 +54,7 @@ def test_its_connection_is_in_the_database_with_a_port_so_that_its_test_works(pl
     assert f"{connection['host']}:{connection['port']}" == portal.url
     assert isinstance(connection["port"], int)
     assert isinstance(connection["extra"], str)
-    assert airflow.settings["env"] == {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled"}
+    assert airflow.settings["env"] == {"AIRFLOW__CORE__TEST_CONNECTION": "Enabled", **scene.SIGNATURE}
 
 
 def test_a_second_connection_leads_to_the_same_portal_by_the_newer_api(playground):

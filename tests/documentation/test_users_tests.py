@@ -27,9 +27,8 @@ def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
         "publish.py",
     ):
         shutil.copy(EXAMPLES / name, tmp_path / "dags")
-    shutil.copy(ROOT / "dags" / "release_offer.py", tmp_path / "dags")
-    for folder in (EXAMPLES / "offers", ROOT / "dags" / "offers"):
-        shutil.copytree(folder, tmp_path / "dags" / "offers", dirs_exist_ok=True)
+    shutil.copy(ROOT / "dags" / "release_image.py", tmp_path / "dags")
+    shutil.copytree(EXAMPLES / "offers", tmp_path / "dags" / "offers")
     for name in ("release", "hook", "offers", "cancel", "publish", "approval"):
         shutil.copy(EXAMPLES / f"test_{name}.py", tmp_path)
     environment = {
@@ -53,4 +52,4 @@ def test_the_users_tests_pass_in_a_project_of_their_own(tmp_path):
         return done.stdout
 
     run("airflow", "db", "migrate")
-    assert "14 passed" in run("pytest", "-q")
+    assert "15 passed" in run("pytest", "-q")

@@ -18,6 +18,8 @@ def question(airflow: LocalAirflow, dag_id: str, run_id: str, seconds: float = P
     def asked() -> dict[str, Any] | None:
         airflow.check()
         states = {each["task_id"]: each["state"] for each in airflow.task_instances(dag_id, run_id)}
+        retried = [task for task, state in states.items() if state == "up_for_retry"]
+        assert not retried, "\n".join(line for task in retried for line in airflow.logs(dag_id, run_id, task))
         assert airflow.api("GET", run_path(dag_id, run_id))["state"] not in {"failed", "success"}, states
         found = airflow.api("GET", run_path(dag_id, run_id, "hitlDetails"))["hitl_details"]
         return found[0] if found else None

@@ -15,6 +15,7 @@ import pytest
 
 from airflow_provider_cpp.emulator import Emulator
 from dev.local_airflow import LocalAirflow
+from dev.scene import SIGNATURE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,6 +84,7 @@ def local_airflow(
                 "AIRFLOW_CONN_CPP_DEFAULT": portal.connection_json(),
                 "AIRFLOW_CONN_INGESTION": portal.connection_json(api="product_ingestion"),
                 "AIRFLOW__CORE__TEST_CONNECTION": "Enabled",
+                **SIGNATURE,
                 # A task mostly waits, if only for Airflow to notice its end.
                 "AIRFLOW__CORE__PARALLELISM": "8",
                 # No file changes meanwhile, and to parse all of them every five seconds takes half a processor.

@@ -22,6 +22,7 @@ def again(name: str) -> DAG:
     renamed = source.replace(f'dag_id="{name}"', f'dag_id="{name}{SUFFIX}"')
     assert renamed != source, "it has another name by now"
     renamed = renamed.replace('"offer_id": "contoso-release"', f'"offer_id": "contoso-release{SUFFIX}"')
+    renamed = renamed.replace('windows.net/vhds/contoso-release"', f'windows.net/vhds/contoso-release{SUFFIX}"')
     known: dict[str, Any] = {"__name__": f"{name}{SUFFIX}"}
     exec(compile(renamed, str(path), "exec"), known)  # by the file's name its lines are found
     dag: DAG = known["go_live"].dag
@@ -30,4 +31,4 @@ def again(name: str) -> DAG:
 
 
 go_live = again("go_live")
-release_offer = again("release_offer")
+release_image = again("release_image")
