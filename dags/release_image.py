@@ -71,18 +71,20 @@ def notify(context: dict) -> None:
 def signed(images: object, signature: str) -> str:
     """Return images as JSON, with the signature added to each address of a file that has none."""
 
-    def with_signature(address: object) -> object:
-        return (
-            f"{address}?{signature}" if signature and isinstance(address, str) and "?" not in address else address
-        )
+    def of(value: object) -> object:
+        if isinstance(value, list):
+            return [of(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        files = {
+            name for name in ("os_disk", "uri") if isinstance(value.get(name), str) and "?" not in value[name]
+        }
+        return {
+            name: f"{each}?{signature}" if signature and name in files else of(each)
+            for name, each in value.items()
+        }
 
-    def of(image: dict) -> dict:
-        found = {key: with_signature(value) if key == "os_disk" else value for key, value in image.items()}
-        if isinstance(disks := image.get("data_disks"), list):
-            found["data_disks"] = [{**disk, "uri": with_signature(disk.get("uri"))} for disk in disks]
-        return found
-
-    return json.dumps([of(image) for image in ([images] if isinstance(images, dict) else images)])
+    return json.dumps(of(images))
 
 
 with DAG(
