@@ -266,6 +266,9 @@ def _live_by_job(stage: Stage) -> str:
 def _replaced(stage: Stage) -> object:
     location = _draft(stage).publish()
     stage.portal.advance(7 * HOURS)
+    schema = "https://schema.mp.microsoft.com/schema/listing/2022-03-01-preview5"
+    listing = {"$schema": schema, "kind": "azureVM", "languageId": "en-us", "title": "Newer"}
+    OffersHook().put_offer(OFFER, listing)
     OffersHook().publish(OFFER)
     return stage.wait(location)
 

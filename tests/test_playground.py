@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import re
 import socket
 import subprocess
 import sys
@@ -11,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_provider_cpp.hooks.product_ingestion import ProductIngestionHook
+from airflow_provider_cpp.hooks.offers import OffersHook
 from dev import scene, serve
 from dev.airflow_settings import is_free
 from dev.local_airflow import LocalAirflow, LocalAirflowError
@@ -67,14 +65,18 @@ def test_a_second_connection_leads_to_the_same_portal_by_the_newer_api(playgroun
     assert "{newer}" in serve.HOW_TO
 
 
-def test_what_it_says_to_release_by_the_newer_api_is_a_definition_of_it(playground, monkeypatch):
+def test_the_images_that_it_prints_can_be_released_by_either_api(playground, monkeypatch):
     portal, _ = playground
     scene.add_catalogue(portal)
-    (name,) = re.findall(r"resources/\S+\.json", serve.HOW_TO)
-    definition = json.loads((scene.DAGS / name).read_text(encoding="utf-8"))
-    monkeypatch.setenv("AIRFLOW_CONN_NEWER", portal.connection_json(api="product_ingestion"))
-    result = ProductIngestionHook("newer").put_offer("contoso-release", definition, dry_run=True)
-    assert [each.path for each in result.differences] == ["listing/en-us/description"]
+    assert "{plans}" in serve.HOW_TO
+    wanted = scene.images_of("1.0.1")
+    for number, api in enumerate(scene.APIS):
+        monkeypatch.setenv(f"AIRFLOW_CONN_API{number}", portal.connection_json(api=api))
+        for each in wanted["plans"]:
+            result = OffersHook(f"api{number}").add_image_version(
+                scene.RELEASED, each["plan_id"], wanted["image_version"], each["images"], "contoso", dry_run=True
+            )
+            assert len(result.added) == 2, api
 
 
 def test_its_address_is_the_one_that_was_asked_for(playground):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import runpy
 from contextlib import suppress
 from copy import deepcopy
 from pathlib import Path
@@ -16,6 +17,7 @@ from airflow_provider_cpp.services.product_ingestion import draft_jobs, intents
 from dev.scene import images_of
 from tests.running import context_of, run_task, through_the_database
 
+ROOT = Path(__file__).parent.parent
 OFFER = "contoso-release"
 WRITES = {"cpp": "put-offer", "product_ingestion": "configure"}
 SIGNATURE = "s1gnature%2Bof%2Fours%3D"
@@ -168,7 +170,7 @@ def dag():
     except ImportError:  # Airflow 2
         from airflow.models import DagBag
 
-    return DagBag(str(Path(__file__).parent.parent / "dags" / "release_image.py")).dags["release_image"]
+    return DagBag(str(ROOT / "dags" / "release_image.py")).dags["release_image"]
 
 
 @pytest.fixture(params=WRITES)
@@ -280,10 +282,15 @@ def test_after_a_publish_that_failed_the_next_run_publishes_anew(dag, portal):
     assert len(told) == 1
 
 
-def test_the_newest_event_of_the_build_is_released_without_params(dag, portal):
+def test_the_event_of_the_build_is_released_without_params(dag, portal):
     anew(portal)
-    told = []
-    assert Run(dag, told, {}, event=images_of("1.0.1", plans=2)).state == "success"
+    example = runpy.run_path(str(ROOT / "docs" / "examples" / "build_image.py"))
+    sent = {example["BUILT"]: SimpleNamespace(extra=None)}
+    example["build"].function(params={"image_version": "1.0.1"}, outlet_events=sent)
+    assert example["BUILT"].uri in str(
+        getattr(dag.timetable, "asset_condition", None) or dag.timetable.dataset_condition
+    )
+    assert Run(dag, [], {}, event=through_the_database(sent[example["BUILT"]].extra)).state == "success"
     assert live_versions(portal) == [["1.0.0", "1.0.1"]] * 4
 
 
