@@ -117,11 +117,14 @@ with DAG(
 ) as dag:
 
     @task(retries=2)
-    def read_request(params: dict | None = None, triggering_asset_events=None, var=None) -> list[dict]:
+    def read_request(
+        params: dict | None = None, triggering_asset_events=None, triggering_dataset_events=None, var=None
+    ) -> list[dict]:
         """Return which version each plan gets. What can't be fails here, before anything is sent."""
         from airflow_provider_cpp.hooks.offers import OffersHook
 
-        events = [event for events in (triggering_asset_events or {}).values() for event in events]
+        triggering = triggering_asset_events or triggering_dataset_events or {}  # as Airflow 2 calls them
+        events = [event for events in triggering.values() for event in events]
         newest = max(events, key=lambda event: event.timestamp, default=None)
         given, whose = ((params or {}), "The params") if newest is None else (newest.extra, "The asset's event")
         number, plans = (given.get(name) for name in ("image_version", "plans"))
