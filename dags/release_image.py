@@ -150,12 +150,15 @@ with DAG(
     @task.sensor(mode="reschedule", poke_interval=60, timeout=timedelta(days=14).total_seconds())
     def wait_for_others(params: dict | None = None) -> bool:
         """Go on once nothing is on its way: what an earlier run has begun, and left, comes to its end first."""
+        from airflow_provider_cpp.exceptions import CppNotFound
         from airflow_provider_cpp.hooks.offers import OffersHook
 
         hook = OffersHook((params or {})["connection"])
-        if not any(each.is_running for each in hook.list_submissions(**OFFER)):
+        try:
+            listed = hook.list_submissions(**OFFER)
+        except CppNotFound:  # it is there, as `read_request` found, and was never published
             return True
-        return hook.get_offer_status(**OFFER).waits_for_signoff
+        return not any(each.is_running for each in listed) or hook.get_offer_status(**OFFER).waits_for_signoff
 
     requested = read_request()
     add_images = AddImageVersionOperator.partial(

@@ -12,6 +12,7 @@ from types import SimpleNamespace
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSkipException, TaskDeferred
 
+from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.services.product_ingestion import draft_jobs, intents
 from dev.scene import images_of
@@ -268,6 +269,17 @@ def test_after_a_rejection_nothing_goes_live_and_the_next_run_asks_again(dag, po
     assert (again.state, len(told)) == ("success", 1)
     # What is in preview can't be taken back on the newer API: the next run takes it up.
     assert requests() == ([2, 2, 1, 1] if api == "cpp" else [2, 1, 1, 0])
+
+
+def test_the_first_release_of_an_offer_is_one_too(dag, portal):
+    portal.add_offer(OFFER, "contoso", "draft", plans=2)
+    portal.override(OFFER, duration=0)
+    portal.faults.add(Fault("not-found", action="submissions", offer_id=OFFER))  # it may have no list yet
+    told = []
+    run = Run(dag, told, images_of("1.0.1", plans=2))
+    assert (run.state, run.errors, len(told)) == ("success", {}, 1)
+    assert run.results["compare"]["is_first"] is True
+    assert live_versions(portal) == [["1.0.0", "1.0.1"]] * 4
 
 
 def test_after_a_publish_that_failed_the_next_run_publishes_anew(dag, portal):
