@@ -371,10 +371,18 @@ class PublishingDraft(_Publication):
     def since(self, rows: Sequence[Row], when: float, *, cleared: bool) -> tuple[Row | None, Row | None]:
         """Return the row that counts, and the one that changed last, of what was published since a time.
 
-        What somebody took live since was published before, and by its time it may be an earlier try's.
+        What somebody took live since was published before, and by its time it may be an earlier try's. Where that
+        go-live has failed nothing is left of the publish, as for whoever watches it.
         """
         published = [
-            replace(row, kind=PUBLISH, changed_at=row.created_at, state=SUCCEEDED) if row.target == LIVE else row
+            replace(
+                row,
+                kind=PUBLISH,
+                changed_at=row.created_at,
+                state=FAILED if row.state == FAILED else SUCCEEDED,
+            )
+            if row.target == LIVE
+            else row
             for row in _rows(rows)
         ]
         return changed_since([row for row in published if row.kind == PUBLISH], when, cleared=cleared)
