@@ -37,6 +37,7 @@ LONG = (
     "documentation",
     "test_release_catalogue.py",
     "reliability",
+    "test_release_image.py",
     "test_manual.py",
     "test_local_airflow.py",
     "services",
