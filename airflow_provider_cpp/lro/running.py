@@ -45,7 +45,7 @@ def met(
     draft = yield from intent.has_draft(watched)
     if draft.is_so:
         yield Say(
-            f"A publish of this offer {_stands(running)} already, and has the draft as it is now: {running}. "
+            f"A publish of this offer {_how_far(running)} already, and has the draft as it is now: {running}. "
             "It is taken for this one."
         )
         return (yield from taken(intent, watched, how))
@@ -72,9 +72,9 @@ def would(intent: Intent, if_running: str, running: Row) -> Procedure[str]:
     """
     watched = _located(intent, running, was_refused=False)
     draft = yield from intent.has_draft(watched)
-    what = f"{intent}: it {_stands(running)} already, as {running}"
+    what = f"{intent}: it {_how_far(running)} already, as {running}"
     if draft.is_so:
-        there = "runs" if _stands(running) == "runs" else "is in preview"
+        there = "runs" if _how_far(running) == "runs" else "is in preview"
         return f"Dry run: would take up what {there}. {what}, and has the draft as it is now."
     if if_running == ADOPT:
         return f"Dry run: would take up what runs. {what}; {_verdict(draft)}"
@@ -161,7 +161,7 @@ def _located(intent: Intent, running: Row | Watched, was_refused: bool) -> Watch
         raise CppConflict(f"{intent}: {running} runs on the offer. {_came_to(was_refused)} {error}") from None
 
 
-def _stands(running: Row | Watched) -> str:
+def _how_far(running: Row | Watched) -> str:
     if isinstance(running, Row) and not running.is_running:
         return "waits for its sign-off"
     return "runs"
