@@ -43,10 +43,14 @@ def handled(
             reading: Reading | None = None
             match request:
                 case Send():
+                    failure: CppError | None = None
                     try:
                         reading = (yield request) if send is None else send(request)
-                    except CppError as error:  # the procedure may know what to do without, or what to mend first
-                        request = procedure.throw(error)
+                    except CppError as error:
+                        failure = error
+                    # Not above: whatever the procedure raises later on would be shown as coming of this one.
+                    if failure is not None:  # the procedure may know what to do without, or what to mend first
+                        request = procedure.throw(failure)
                         continue
                 case Wait(seconds):
                     if seconds > 0:
