@@ -47,17 +47,18 @@ class AddingToOffer:
         gallery = next((image for image in self.asked.images if image.shared_image), None)
         if gallery is not None:
             raise CppConfigurationError(
-                f"images has a shared_image ({gallery.image_type}): Cloud Partner Portal's API takes no images of "
-                "a gallery, only shared-access URLs. Nothing was sent. Give os_disk, or use a connection to the "
-                "Product Ingestion API."
+                f"Plan {self.asked.plan_id} of {self.ref} gets no image version {self.asked.number}: images has a "
+                f"shared_image ({gallery.image_type}), and Cloud Partner Portal's API takes no images of a gallery, "
+                "only shared-access URLs. Nothing was sent. Give os_disk, or use a connection to the Product "
+                "Ingestion API."
             )
-        for is_last in (*[False] * (TIMES - 1), True):
+        for times_left in reversed(range(TIMES)):
             try:
                 return (yield from self._try())
             except CppBadRequest as error:
                 if error.http_status != _CHANGED:
                     raise
-                if is_last:
+                if not times_left:
                     raise error.with_more(
                         f"It was decided on and sent {TIMES} times, and was another each time."
                     ) from None
