@@ -110,6 +110,8 @@ with DAG(
 
         wanted = params or {}
         rows = [row for each in seen["rows"] if (row := OfferOverview.read(each))]
+        if unread := len(seen["rows"]) - len(rows):  # of another version of this package
+            log.warning("Offers that can't be read from what look returned: %s. Clear look.", unread)
         found = overview_report(rows, seen["at"], wanted["waiting_hours"] * 3600)
         log.info(found.summary)
         for entry in found.urgent:

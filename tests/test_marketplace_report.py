@@ -182,10 +182,19 @@ def test_a_path_is_the_users_own_below_airflows_home_or_anywhere(dag_file, tmp_p
 def test_the_page_is_replaced_at_once_and_nothing_is_left(dag_file, tmp_path, monkeypatch):
     file = tmp_path / "new" / "folder" / "page.html"
     dag_file["written"](file, "one")
-    dag_file["written"](file, "two")
+    with file.open() as reading:
+        dag_file["written"](file, "two")
+        assert reading.read() == "one", "whoever reads it meanwhile has the one before"
     assert file.read_text() == "two"
     assert file.stat().st_mode & stat.S_IRUSR
     with pytest.raises(UnicodeEncodeError):
         dag_file["written"](file, "\ud800")
     assert file.read_text() == "two"
     assert [each.name for each in file.parent.iterdir()] == ["page.html"]
+
+
+def test_no_offer_is_left_out_in_silence(dag_file, tmp_path, monkeypatch, caplog):
+    monkeypatch.setenv("AIRFLOW_HOME", str(tmp_path))
+    seen = {"at": NOW, "rows": [OfferOverview("vm").to_dict(), {"of": "another version"}]}
+    dag_file["report"].function(seen, {"waiting_hours": 24, "file": "page.html"})
+    assert "Offers that can't be read from what look returned: 1." in caplog.text
