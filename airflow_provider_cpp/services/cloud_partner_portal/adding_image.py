@@ -48,9 +48,9 @@ class AddingToOffer:
         if gallery is not None:
             raise CppConfigurationError(
                 f"Plan {self.asked.plan_id} of {self.ref} gets no image version {self.asked.number}: images has a "
-                f"shared_image ({gallery.image_type}), and Cloud Partner Portal's API takes no images of a gallery, "
-                "only shared-access URLs. Nothing was sent. Give os_disk, or use a connection to the Product "
-                "Ingestion API."
+                f"shared_image ({gallery.image_type}), and Cloud Partner Portal's API takes no images of a "
+                "gallery, only shared-access URLs. Nothing was sent. Give os_disk, or use a connection to the "
+                "Product Ingestion API."
             )
         for times_left in reversed(range(TIMES)):
             try:
