@@ -345,12 +345,11 @@ class PublishingDraft(_Publication):
 
         :raises CppUnavailable: it can't be asked just now.
         """
-        assert isinstance(watched, Publication)  # noqa: S101 - located here
         rows = yield from self.rows()
         if isinstance(rows, Unlisted):
             raise rows.error
-        waiting = waits_for_signoff(rows.entries)
-        if running(rows.entries) is not None or waiting is None or waiting.id != watched.handle.submission:
+        its_row, waiting = self.row_of(rows.entries, watched), waits_for_signoff(rows.entries)
+        if running(rows.entries) is not None or waiting is None or its_row is None or waiting.id != its_row.id:
             return HasDraft(None, "the API doesn't show what a publish has before it is in preview")
         try:
             draft = yield from read_there(self.product, DRAFT)

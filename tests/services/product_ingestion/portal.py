@@ -201,6 +201,8 @@ class Portal:
         if path == f"/submission/{GUID}":
             draft = {"id": f"submission/{GUID}/0", "target": {"targetType": "draft"}}
             return answered(200, {"value": [draft, *map(self.row, self.visible(now))]})
+        if path == f"/resource-tree/product/{GUID}":
+            return self._tree(dict(call.query)["targetType"], now)
         if path == "/configure":
             return self._configured(json.loads(call.body), now)
         _, _, job_id, *rest = path.split("/")
@@ -215,6 +217,24 @@ class Portal:
             return answered(404 if job.result == "failed" else 400, {"error": {"code": "notFound", "message": ""}})
         made = [self.row(job.submission)] if job.submission else []
         return answered(200, {"resources": made})
+
+    def _tree(self, target: str, now: float) -> Reading:
+        """Answer with the one resource that tells one draft from another."""
+        shown: int | None = self.draft
+        if target != "draft":
+            there = [row for row in self.visible(now) if (row.target, row.result) == (target, "succeeded")]
+            row = there[-1] if there else None
+            job = next((job for job in self._begun() if job.kind == PUBLISH and job.submission is row), None)
+            shown = None if row is None else self.of.get(job.name if job else f"old {row.number}")
+        if shown is None:
+            return answered(404, {"error": {"code": "notFound", "message": "No such tree.", "details": []}})
+        listing = {
+            "$schema": "https://schema.mp.microsoft.com/schema/listing/2022-03-01-preview5",
+            "id": f"listing/{GUID}/public/main/default/en-us",
+            "title": f"Version {shown}",
+        }
+        root = f"product/{GUID}"
+        return answered(200, {"root": root, "target": {"targetType": target}, "resources": [listing]})
 
     def row(self, row: Row) -> dict[str, Any]:
         return {

@@ -22,7 +22,9 @@ from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.product_ingestion.following import Publication
 from airflow_provider_cpp.services.product_ingestion.service import ProductIngestion
 from tests.runner import NOW, Runner, WorkerDied, answered, refused
+from tests.services.faults import Faults
 from tests.services.product_ingestion.portal import BASE, GUID, NOT_LATEST, ORIGIN, Portal, error
+from tests.services.task_model import Task
 
 SERVICE = ProductIngestion(ORIGIN, "2022-07-01")
 OFFER = OfferRef("contoso", "vm")
@@ -301,6 +303,15 @@ class TestRetries:
         outcome, _ = start(portal, record=self._kept, since=float("inf"), cleared=True, now=NOW + 120)
         assert isinstance(outcome, Started), outcome
         assert portal.published == [*published, f"live {newer.number}"]
+
+    def test_a_publish_that_a_cleared_task_started_isnt_repeated_where_it_seems_to_run_and_has_ended(self) -> None:
+        # A job whose answer says no more than 202 seems to run; by its row it has ended, and has the draft.
+        portal = ready(kind="publish", takes=0.0, states=Faults(("202", 1)))
+        task = Task(portal, None, True, 60.0, "restart")
+        for after_start, after_failure in (("told", "cleared"), ("died", "retried"), ("told", "retried")):
+            task.go(None, after_start, after_failure)
+        assert len(portal.started) == 2, "one before it was cleared, one after"
+        assert "How.FINISHED" in task.log[-1] or "How.REATTACHED" in task.log[-1]
 
     def test_a_record_of_the_other_service_is_left_aside_in_words(self) -> None:
         record = {
