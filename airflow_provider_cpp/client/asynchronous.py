@@ -6,6 +6,7 @@ import asyncio
 import logging
 import ssl
 import time
+from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_provider_cpp.client.answer_bytes import headers_of, read_answer
@@ -54,9 +55,11 @@ class AsyncClient:
         self._opening: asyncio.Task[aiohttp.ClientSession] | None = None
         self._fetching: asyncio.Task[Token] | None = None
         self._turns = asyncio.Semaphore(CONNECTIONS)
-        self._in_flight: dict[Call, asyncio.Future[Reading]] = {}
+        self._in_flight: dict[Call, list[asyncio.Future[Reading]]] = {}
 
-    async def run(self, procedure: Procedure[T], *, say: Sayer = log.log) -> T:
+    # Returns coroutines of others where it can: each of its own is one more that every step of all goes through.
+
+    def run(self, procedure: Procedure[T], *, say: Sayer = log.log) -> Coroutine[Any, Any, T]:
         """Run a procedure to its end and return what it comes to.
 
         The triggerer starts no operation (a trigger may run twice), so that it keeps no record either.
@@ -64,13 +67,12 @@ class AsyncClient:
         :param procedure: what to run.
         :param say: writes a line into the log.
         """
-        return await adriven(handled(procedure, say=say, keep=_keep_nothing), self._asked)
+        return adriven(handled(procedure, say=say, keep=_keep_nothing), self._asked)
 
-    async def _asked(self, asked: Send | float) -> Reading | None:
+    def _asked(self, asked: Send | float) -> Coroutine[Any, Any, Reading | None]:
         if isinstance(asked, Send):
-            return await (self.send(asked.call) if asked.patient else self.exchange(asked.call))
-        await asyncio.sleep(asked)
-        return None
+            return self.send(asked.call) if asked.patient else self.exchange(asked.call)
+        return asyncio.sleep(asked)
 
     async def send(self, call: Call) -> Reading:
         """Send a call, and again as far as `wire.retries` allows; return the last reading."""
@@ -89,30 +91,38 @@ class AsyncClient:
         """
         if not call.is_safe:
             return await self._exchange(call)
-        mine: asyncio.Future[Reading] = asyncio.get_running_loop().create_future()
-        while (leader := self._in_flight.setdefault(call, mine)) is not mine:
-            await asyncio.wait([leader])
-            if not leader.cancelled():
-                return leader.result()
+        shared: list[asyncio.Future[Reading]] = []  # one, as soon as somebody else asks
+        while (leading := self._in_flight.setdefault(call, shared)) is not shared:
+            if not leading:
+                leading.append(asyncio.get_running_loop().create_future())
+            (reading_of_another,) = leading
+            await asyncio.wait(leading)
+            if not reading_of_another.cancelled():
+                return reading_of_another.result()
         try:
             reading = await self._exchange(call)
-            mine.set_result(reading)
+            for future in shared:
+                future.set_result(reading)
             return reading
         except CppError as error:
-            mine.set_exception(error)
-            mine.exception()  # it may be that nobody else has asked
+            for future in shared:
+                future.set_exception(error)
+                future.exception()  # it may be that whoever asked is gone
             raise
         finally:
-            mine.cancel()  # does nothing to one that has its result; the others ask for themselves
+            for future in shared:
+                future.cancel()  # does nothing to one that has its result; the others ask for themselves
             del self._in_flight[call]
 
-    async def _exchange(self, call: Call) -> Reading:
-        async def give(asked: GetToken | Attempt) -> Token | Reading:
+    def _exchange(self, call: Call) -> Coroutine[Any, Any, Reading]:
+        def give(asked: GetToken | Attempt) -> Coroutine[Any, Any, Token | Reading]:
             if isinstance(asked, GetToken):
-                return self._tokens.cached(asked.instead_of) or await self._token(asked.instead_of)
-            return await self._attempt(call, asked.token)
+                return self._token(asked.instead_of)
+            if call.is_safe and self._session is not None:
+                return self._attempt(self._session, call, asked.token)
+            return self._first_attempt(call, asked.token)
 
-        return await adriven(authorized(call), give)
+        return adriven(authorized(call, self._tokens.cached()), give)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -123,7 +133,9 @@ class AsyncClient:
             await self._session.close()
             self._session = None
 
-    async def _token(self, instead_of: Token | None = None) -> Token:
+    async def _token(self, instead_of: Token | None) -> Token:
+        if (at_hand := self._tokens.cached(instead_of)) is not None:
+            return at_hand
         # azure-identity blocks, and its import takes longer than the triggerer's watchdog allows.
         if self._fetching is None or self._fetching.done():
             self._fetching = asyncio.ensure_future(asyncio.to_thread(self._tokens.get, instead_of))
@@ -162,15 +174,15 @@ class AsyncClient:
 
         return aiohttp.ClientTimeout(total=seconds, sock_connect=CONNECT_TIMEOUT)
 
-    async def _attempt(self, call: Call, token: Token) -> Reading:
-        shared = self._session or await self._opened()
+    async def _first_attempt(self, call: Call, token: Token) -> Reading:
+        shared = await self._opened()
         if call.is_safe:
-            return await self._attempt_in(shared, call, token)
+            return await self._attempt(shared, call, token)
         # A connection of its own: one from the pool may be dead already, which makes a lost request unclear.
         async with self._new_session() as own:
-            return await self._attempt_in(own, call, token)
+            return await self._attempt(own, call, token)
 
-    async def _attempt_in(self, session: aiohttp.ClientSession, call: Call, token: Token) -> Reading:
+    async def _attempt(self, session: aiohttp.ClientSession, call: Call, token: Token) -> Reading:
         import aiohttp
 
         limit: dict[str, Any] = (

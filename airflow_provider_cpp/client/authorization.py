@@ -30,17 +30,18 @@ class Attempt(NamedTuple):
     token: Token
 
 
-def authorized(call: Call) -> Generator[GetToken | Attempt, Any, Reading]:
+def authorized(call: Call, at_hand: Token | None = None) -> Generator[GetToken | Attempt, Any, Reading]:
     """Send a call once, and a second time only if its token was refused and another can be had.
 
     Is sent a `Token` for `GetToken`, or the error of the login; a `Reading` for `Attempt`. Returns the last
     reading; one that wasn't sent, where the login is down.
 
     :param call: what is sent.
+    :param at_hand: the token to begin with, if there is a fresh one.
     :raises CppAuthError: the login refuses the principal.
     """
     try:
-        token: Token = yield GetToken()
+        token: Token = at_hand or (yield GetToken())
         reading: Reading = yield Attempt(token)
         if isinstance(reading, Answer) and reading.status == 401:
             renewed: Token = yield GetToken(instead_of=token)

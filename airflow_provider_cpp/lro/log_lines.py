@@ -84,23 +84,19 @@ class LogState:
             "stuck": self.stuck,
         }
 
-    def changes(self, operation: Operation) -> bool:
-        """Return whether a reading shows another progress than the last one that was logged."""
-        return _progress(operation) != self.progress
-
     def has_changed(self, now: float) -> None:
         """Note that its progress is another one than before, as is seen now."""
         self.since, self.stuck = now, False
 
-    def new_lines(self, operation: Operation, *, is_end: bool) -> Iterator[Say]:
+    def new_lines(self, operation: Operation, progress: dict[str, str], *, is_end: bool) -> Iterator[Say]:
         """Yield the lines that are due for a reading, and take them for logged.
 
         :param operation: what was read.
+        :param progress: its progress, by `progress_in`.
         :param is_end: whether the watch is over with it. Then the task's result or error follows; where it is
             the first line as well, it says everything.
         """
         yield from self._unknown_words(operation)
-        progress = _progress(operation)
         is_all = is_end and not self.is_begun
         if not self.is_begun and not is_end:
             yield Say(self._first_line(operation))
@@ -176,7 +172,8 @@ def _key(step: Step) -> str:
     return step.id or step.name
 
 
-def _progress(operation: Operation) -> dict[str, str]:
+def progress_in(operation: Operation) -> dict[str, str]:
+    """Return what of an operation is logged when it changes: of each step, and of itself."""
     progress = {_key(s): _progress_of(s.status, s.is_alarming, s.messages) for s in operation.steps}
     progress[_OWN] = _progress_of(folded(operation.raw_status), operation.is_alarming, operation.messages)
     return progress

@@ -60,6 +60,18 @@ class Step:
             return f"{self.name} ({self.id})"
         return self.name or self.id or "step without a name"
 
+    def is_as_far_as(self, other: Step) -> bool:
+        """Return whether it is where another reading of it was, but for its percentage and its estimate.
+
+        :param other: that reading.
+        """
+        return self is other or (
+            self.status == other.status
+            and self.id == other.id
+            and self.name == other.name
+            and self.messages == other.messages
+        )
+
     @property
     def is_alarming(self) -> bool:
         """Return whether somebody should look at the step now, even while the operation runs on."""
@@ -112,6 +124,22 @@ class Operation:
     def is_terminal(self) -> bool:
         """Return whether the operation has ended."""
         return self.status != RUNNING
+
+    def is_as_far_as(self, other: Operation) -> bool:
+        """Return whether it is where another reading of it was: but for percentages, estimates and links the same.
+
+        :param other: that reading.
+        """
+        if self is other:
+            return True
+        return (
+            self.raw_status == other.raw_status
+            and self.status == other.status
+            and self.is_signed_off == other.is_signed_off
+            and self.messages == other.messages
+            and len(self.steps) == len(other.steps)
+            and all(map(Step.is_as_far_as, self.steps, other.steps))
+        )
 
     @property
     def is_alarming(self) -> bool:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from airflow_provider_cpp.lro import ends
 from airflow_provider_cpp.lro.ends import End
 from airflow_provider_cpp.lro.goals import COMPLETED, Goal
-from airflow_provider_cpp.lro.log_lines import LogState
+from airflow_provider_cpp.lro.log_lines import LogState, progress_in
 from airflow_provider_cpp.lro.looks import (
     NOT_ASKED,
     Contradictory,
@@ -47,6 +47,8 @@ NOT_FOUND_IN_A_ROW = 3
 #: Both have to be exceeded before a status is given up as unreadable.
 BAD_READS_IN_A_ROW = 10
 BAD_READS_FOR = 900.0
+
+_POLL = Count("polls")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,7 @@ class _Follower:
         """Look once; return its end, or the seconds to the next look."""
         # A method of its own, so that no answer is kept in memory through the wait that follows.
         look = yield from self._watched.look(self.last)
-        now = (yield Count("polls")).now
+        now = (yield _POLL).now
         end = yield from self._judge(look, now)
         self.log_state.may_give_up = self.bad_reads > 0 or self.missing > 0
         if end is not None:
@@ -196,11 +198,12 @@ class _Follower:
 
     def _good_read(self, operation: Operation, now: float) -> Procedure[End | None]:
         yield from self._readable_again()
-        if operation is not self.operation:
-            yield from self._log(operation, now)
-            self.operation = operation
+        before, self.operation = self.operation, operation
+        if before is not None and operation.is_as_far_as(before):
+            return None  # nothing to log, and it ended nothing then
         goal = self.watch.goal
         verdict = goal.verdict(operation)
+        yield from self._log(operation, before, now, is_end=verdict is not None)
         if verdict is None:
             return None
         seen: CustomerView = NOT_ASKED
@@ -208,17 +211,19 @@ class _Follower:
             seen = yield from self._watched.seen_by_customers()
         return ends.concluded(self._watched, operation, verdict, goal, seen)
 
-    def _log(self, operation: Operation, now: float) -> Procedure[None]:
+    def _log(self, operation: Operation, before: Operation | None, now: float, *, is_end: bool) -> Procedure[None]:
         state = self.log_state
-        if state.changes(operation):
+        progress = progress_in(operation)
+        is_news = progress != state.progress
+        if is_news:
             state.has_changed(now)  # of what changed while nobody watched this is all that is known
-            if self.operation is not None:
+            if before is not None:
                 self.changed_at = now
-        elif self.operation is None and state.since is not None:
+        elif before is None and state.since is not None:
             self.changed_at = state.since
-        is_end = self.watch.goal.verdict(operation) is not None
-        for line in state.new_lines(operation, is_end=is_end):  # noqa: UP028 - an iterator takes no replies
-            yield line
+        if is_news or is_end:
+            for line in state.new_lines(operation, progress, is_end=is_end):  # noqa: UP028 - takes no replies
+                yield line
 
     def _readable_again(self) -> Procedure[None]:
         if self.failing is not None and (failures := self.failing.over()):

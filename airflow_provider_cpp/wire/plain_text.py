@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import unescape
 from html.parser import HTMLParser
 
@@ -13,6 +14,9 @@ MAX_LENGTH = 2000
 # What is shown is cut much earlier. Python's HTML parser takes quadratic time for what never closes: half a
 # second for this length.
 _MAX_READ = 8000
+
+# Characters of a text that comes again and again: a name, an identifier, a status word.
+_SHORT = 64
 
 _BREAKS = {"br", "p", "div", "li", "tr", "ul", "ol", "table", "h1", "h2", "h3", "h4"}
 _SILENT = {"script", "style"}
@@ -70,7 +74,19 @@ def plain_text(html: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return a text that isn't HTML on one line, without secrets, and cut."""
+    """Return a text that isn't HTML on one line, without secrets, and cut.
+
+    A short one is the same object each time: all operations have the same steps, and each poll the same words.
+    """
+    return _short_line(text) if len(text) <= _SHORT else _line(text)
+
+
+@lru_cache(maxsize=1024)
+def _short_line(text: str) -> str:
+    return _line(text)
+
+
+def _line(text: str) -> str:
     # Before it is cut, as a part of a secret is one.
     is_cut = len(text) > _MAX_READ
     text = without_secrets(text[:_MAX_READ], is_cut=is_cut)

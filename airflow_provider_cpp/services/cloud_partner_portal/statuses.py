@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -19,8 +18,8 @@ MAX_STEPS = MAX_MESSAGES = MAX_LINKS = 200
 #: The step at which customers get a version.
 _LIVE = "live"
 
-#: Characters of a text that comes again and again: a name, an identifier, a word.
-_SHORT = 64
+#: Bytes that a usual document has at most. Of larger ones no part is kept.
+_USUAL_BODY = 16 * 1024
 
 
 def read_operation(answer: Answer) -> Operation | str:
@@ -49,7 +48,8 @@ def read_operation(answer: Answer) -> Operation | str:
     status = state_of(word)
     entries = fields.get("steps")
     entries = [entries] if entries and isinstance(entries, dict) else _entries(entries)
-    steps = tuple(_read_step(step) for step in entries[:MAX_STEPS] if isinstance(step, dict))
+    read_step = _read_step if len(answer.body) <= _USUAL_BODY else _read_any_step
+    steps = tuple([read_step(step) for step in entries[:MAX_STEPS] if isinstance(step, dict)])
     messages = _read_messages(fields, _OPERATION)
     if status == FAILED and not messages and not any(step.messages for step in steps if step.is_alarming):
         # No reason where one was ever seen: then whatever the document says that isn't usual.
@@ -64,15 +64,18 @@ def read_operation(answer: Answer) -> Operation | str:
         messages=messages,
         preview_links=_read_links(fields.get("previewLinks")),
         live_links=_read_links(fields.get("liveLinks")),
-        cancellation=_text(fields, "cancellationRequestState"),
-        is_signed_off=status == RUNNING and any(map(_is_going_live, steps)),
+        cancellation=_text(fields.get("cancellationRequestState")),
+        is_signed_off=status == RUNNING and _is_going_live(steps),
     )
 
 
-def _is_going_live(step: Step) -> bool:
+def _is_going_live(steps: tuple[Step, ...]) -> bool:
     """Return whether the step at which customers get the version, which follows the sign-off, is worked on."""
-    word = folded(step.status)
-    return folded(step.id) == _LIVE and state_of(word) == RUNNING and word not in {"", "notstarted"}
+    for step in reversed(steps):  # it is the last one
+        if folded(step.id) == _LIVE:
+            word = folded(step.status)
+            return state_of(word) == RUNNING and word not in {"", "notstarted"}
+    return False
 
 
 # The fields that the reference's samples and tables name, but for `error`, which may be anything.
@@ -117,33 +120,50 @@ def _entries(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _text(fields: Mapping[Any, object], *names: str) -> str:
-    """Return the first of these fields that is a text; `< 5 day` is one, and no HTML."""
-    for name in names:
-        value = fields.get(name)
-        if isinstance(value, str):
-            return _known(value) if len(value) <= _SHORT else one_line(value)
-    return ""
+def _text(*values: object) -> str:
+    """Return the first of these values that is a text, on one line; `< 5 day` is one, and no HTML."""
+    return next((one_line(value) for value in values if isinstance(value, str)), "")
 
 
-@lru_cache(maxsize=1024)
-def _known(text: str) -> str:
-    """Return a short text on one line: the same object for all operations, which have the same steps."""
-    return one_line(text)
+def _read_step(fields: dict[Any, object]) -> Step:
+    if fields.get("messages") or not fields.keys() <= _STEP:
+        return _read_any_step(fields)
+    try:
+        return _quiet_step(*_of_step(fields))
+    except TypeError:  # what has no text in it may be anything
+        return _read_any_step(fields)
 
 
-def _read_step(step: dict[Any, object]) -> Step:
+def _read_any_step(step: dict[Any, object]) -> Step:
     fields = _named(step, _STEP)
+    return _step(*_of_step(fields), _read_messages(fields, _STEP))
+
+
+def _of_step(fields: dict[Any, object]) -> tuple[object, object, object, object, object]:
     # "processPercentage" stands in the reference's table, "progressPercentage" in all of its samples.
     progress = fields.get("progressPercentage", fields.get("processPercentage"))
-    return Step(
-        id=_text(fields, "id"),
-        name=_text(fields, "stepName"),
-        status=_text(fields, "status"),
-        progress=_percentage(progress),
-        estimate=_text(fields, "estimatedTimeFrame"),
-        messages=_read_messages(fields, _STEP),
+    return (
+        fields.get("id"),
+        fields.get("stepName"),
+        fields.get("status"),
+        progress,
+        fields.get("estimatedTimeFrame"),
     )
+
+
+def _step(
+    id_: object,
+    name: object,
+    status: object,
+    progress: object,
+    estimate: object,
+    messages: tuple[Message, ...] = (),
+) -> Step:
+    return Step(_text(id_), _text(name), _text(status), _percentage(progress), _text(estimate), messages)
+
+
+#: A step that has nothing to say: the same object for all operations, most of which are at the same few.
+_quiet_step = lru_cache(maxsize=2048, typed=True)(_step)
 
 
 def _percentage(value: object) -> int | None:
@@ -179,9 +199,9 @@ def _read_message(entry: object) -> Message:
     fields = _named(entry, _MESSAGE)
     html = fields.get("messageHtml")
     if isinstance(html, str) and fields.keys() <= _MESSAGE:
-        return Message(_text(fields, "level"), plain_text(html))
+        return Message(_text(fields.get("level")), plain_text(html))
     said = {name: value for name, value in fields.items() if name not in ("level", "severity", "timestamp")}
-    return Message(_text(fields, "level", "severity"), words_of(said))
+    return Message(_text(fields.get("level"), fields.get("severity")), words_of(said))
 
 
 def _read_links(value: object) -> tuple[tuple[str, str], ...]:
@@ -191,7 +211,7 @@ def _read_links(value: object) -> tuple[tuple[str, str], ...]:
             # Seen filled as {DisplayText, URI}, although the reference says "not implemented".
             fields = {str(key).casefold(): item for key, item in entry.items()}
             url = next((fields[name] for name in ("uri", "url") if isinstance(fields.get(name), str)), "")
-            links.append((_text(fields, "displaytext", "text"), one_line(str(url))))
+            links.append((_text(fields.get("displaytext"), fields.get("text")), one_line(str(url))))
         elif isinstance(entry, str):
             links.append(("", one_line(entry)))  # no HTML: "&region=" would become a trade mark
     return tuple((text, url) for text, url in links if url.startswith(("https://", "http://")))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from airflow_provider_cpp.lro.operations import Message, Operation
@@ -118,6 +119,28 @@ class Job:
 
 def read_job(answer: Answer) -> Job | str:
     """Return the job that an answer describes, or in words why it describes none."""
+    body = _document(answer)
+    if isinstance(body, str):
+        return body
+    job_id = _member(body, "jobId")  # jobID, says the documentation
+    return Job(
+        job_id if isinstance(job_id, str) and is_job_id(job_id) else "",
+        *_words_of(body),
+        read_failures(_member(body, "errors")),
+    )
+
+
+def read_job_operation(answer: Answer) -> Operation | str:
+    """Return the job that an answer describes as an operation, or in words why it describes none."""
+    body = _document(answer)
+    if isinstance(body, str):
+        return body
+    words, failures = _words_of(body), read_failures(_member(body, "errors"))
+    return Job("", *words, failures).operation if failures else _without_failures(*words)
+
+
+def _document(answer: Answer) -> Mapping[Any, Any] | str:
+    """Return the document of a job, or in words why it is none."""
     if answer.damage:
         return answer.damage
     body = parsed_body(answer)
@@ -125,25 +148,24 @@ def read_job(answer: Answer) -> Job | str:
         return no_json(answer)
     if not isinstance(body, dict):
         return unexpected(answer, "the body is no JSON object")
-    # The documentation prints jobID where the service says jobId.
-    fields = {str(name).casefold(): value for name, value in body.items()}
-    status = fields.get("jobstatus")
+    status = _member(body, "jobStatus")
     if not isinstance(status, str) or not status.strip():
         return unexpected(answer, "the body has no jobStatus")
-    result = fields.get("jobresult")
-    job_id = fields.get("jobid")
-    return Job(
-        job_id if isinstance(job_id, str) and is_job_id(job_id) else "",
-        plain_text(status)[:100],
-        plain_text(result)[:100] if isinstance(result, str) else "",
-        read_failures(fields.get("errors")),
-    )
+    return body
 
 
-def read_job_operation(answer: Answer) -> Operation | str:
-    """Return the job that an answer describes as an operation, or in words why it describes none."""
-    job = read_job(answer)
-    return job if isinstance(job, str) else job.operation
+def _words_of(body: Mapping[Any, Any]) -> tuple[str, str]:
+    """Return how far a job is, and what came of it."""
+    result = _member(body, "jobResult")
+    return plain_text(_member(body, "jobStatus"))[:100], plain_text(result)[:100] if isinstance(
+        result, str
+    ) else ""
+
+
+@lru_cache(maxsize=64)
+def _without_failures(status: str, result: str) -> Operation:
+    """Return a job that names no error as an operation: the same object for all jobs that are as far."""
+    return Job("", status, result).operation
 
 
 def is_job_id(value: object) -> bool:
@@ -165,6 +187,8 @@ def read_failures(errors: object) -> tuple[Failure, ...]:
 
     :param errors: a list of errors, or one; each with `details` of the same form, which may be an object.
     """
+    if not errors:
+        return ()
     found: dict[Failure, None] = {}
     for failure in _walk(errors):
         found.setdefault(failure)
@@ -208,7 +232,10 @@ def _failure(node: Mapping[Any, Any]) -> Failure | None:
     return failure if failure.code or failure.text else None
 
 
-def _member(node: Mapping[Any, Any], name: str) -> object:
+def _member(node: Mapping[Any, Any], name: str) -> Any:
+    """Return a member by its name, in whatever case the service writes it; None if there is none."""
+    if name in node:
+        return node[name]
     return next((value for key, value in node.items() if str(key).casefold() == name.casefold()), None)
 
 
