@@ -307,10 +307,10 @@ class TestRetries:
     def test_a_publish_that_a_cleared_task_started_isnt_repeated_where_it_seems_to_run_and_has_ended(self) -> None:
         # A job whose answer says no more than 202 seems to run; by its row it has ended, and has the draft.
         portal = ready(kind="publish", takes=0.0, states=Faults(("202", 1)))
-        task = Task(portal, None, True, 60.0, "restart")
+        task = Task(portal, None, True, 60.0, "restart", redrafts=True)
         for after_start, after_failure in (("told", "cleared"), ("died", "retried"), ("told", "retried")):
             task.go(None, after_start, after_failure)
-        assert len(portal.started) == 2, "one before it was cleared, one after"
+        assert len(portal.started) == 2, "one with the draft before the clear, one with that after"
         assert "How.FINISHED" in task.log[-1] or "How.REATTACHED" in task.log[-1]
 
     def test_a_record_of_the_other_service_is_left_aside_in_words(self) -> None:
