@@ -37,7 +37,7 @@ def draw(figures: Figures, folder: Path) -> None:
 
 
 def _cpu_per_poll(figures: Figures, axes: Axes) -> None:
-    middles = {who: median(per_poll(figures, "paced", who)) for who in _LABELS}
+    middles = {who: median(per_poll(figures, "alone", who)) for who in _LABELS}
     colours = [_OURS if who == "ours" else _OTHERS for who in middles]
     bars = axes.barh([_LABELS[who] for who in middles], list(middles.values()), color=colours)
     axes.bar_label(bars, fmt="{:.0f}", padding=3)

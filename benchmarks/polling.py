@@ -49,7 +49,7 @@ class Cost:
     :param cpu: seconds of CPU, all threads.
     :param polls: answers that the server gave.
     :param lags: seconds by which each look at the loop came too late.
-    :param counted: what the server counted, the start included.
+    :param counted: what the server counted until its end, from the start on.
     """
 
     cpu: float
@@ -91,20 +91,34 @@ async def watched_loop() -> AsyncIterator[list[tuple[float, float]]]:
 
 async def cost(contender: Contender, portal: Portal, load: Load) -> Cost:
     """Run a contender under a load, and return what it spent once all was under way."""
+    (found,) = await costs(contender, portal, load)
+    return found
+
+
+async def costs(
+    contender: Contender, portal: Portal, load: Load, rounds: int = 1, begin: float | None = None
+) -> list[Cost]:
+    """Run a contender under a load, and return what it spent in each of several rounds, one after the other.
+
+    :param contender: who watches.
+    :param portal: the server.
+    :param load: how many watch; each round takes its seconds.
+    :param rounds: how many.
+    :param begin: when the first one begins, in seconds since 1970 (UTC); None for as soon as all is under way.
+    :raises TimeoutError: if not all were under way by then.
+    """
     portal.counted(latency=load.latency, changing=load.changing)
     gc.collect()
     async with contender(portal, load.interval) as watch:
         tasks = [asyncio.ensure_future(watch(number)) for number in range(load.watchers)]
         try:
-            begin = await _all_under_way(portal, load, polling=contender is not null)
+            before = await _all_under_way(portal, load, polling=contender is not null)
             # What the start has left goes through the whole of Airflow's memory when it is collected, 0.15 s at a
             # time: as much as a thousand polls. It isn't theirs, whoever's turn it falls into.
             gc.collect()
-            async with watched_loop() as lags:
-                spent = cpu_seconds()
-                await asyncio.sleep(load.seconds)
-                spent = cpu_seconds() - spent
-            counted = portal.counted()
+            if begin is not None and time.time() > begin:
+                raise TimeoutError(f"Not all were under way {time.time() - begin:.1f} s after the agreed moment.")
+            found = await _measured(portal, load, rounds, time.time() if begin is None else begin, before)
             for task in tasks:
                 if task.done():
                     task.result()
@@ -112,7 +126,22 @@ async def cost(contender: Contender, portal: Portal, load: Load) -> Cost:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-    return Cost(spent, _polls(counted), [lag for _, lag in lags], _together(begin, counted))
+    return found
+
+
+async def _measured(portal: Portal, load: Load, rounds: int, begin: float, before: dict[str, int]) -> list[Cost]:
+    found = []
+    await asyncio.sleep(begin - time.time())
+    before = _together(before, portal.counted())
+    for number in range(1, rounds + 1):
+        async with watched_loop() as lags:
+            spent = cpu_seconds()
+            await asyncio.sleep(begin + number * load.seconds - time.time())
+            spent = cpu_seconds() - spent
+        counted = portal.counted()
+        before = _together(before, counted)
+        found.append(Cost(spent, _polls(counted), [lag for _, lag in lags], before))
+    return found
 
 
 async def _all_under_way(portal: Portal, load: Load, *, polling: bool) -> dict[str, int]:

@@ -12,9 +12,15 @@ from benchmarks.measures import GROWTH, HERD, PACED, Figures
 
 BEGIN, END = "<!-- what follows is written by make bench -->", "<!-- what was written by make bench ends here -->"
 
-#: How many times the floor a paced poll may cost: of a document that stays the same, of one that changes, and of a
-#: job of the Product Ingestion API.
-MOST_PACED, MOST_PACED_CHANGING, MOST_OF_JOBS = 1.2, 1.4, 1.25
+#: What is measured beside its floor: the measure, of what, who is compared, how many times the floor it may cost.
+BESIDE_THE_FLOOR = (
+    ("paced", "quiet documents", "floor", "ours", 1.2),
+    ("paced_changing", "changing documents", "floor", "ours", 1.4),
+    ("paced_jobs", "quiet jobs", "floor_of_jobs", "ours_on_jobs", 1.25),
+    ("paced_jobs_changing", "changing jobs", "floor_of_jobs", "ours_on_jobs", 1.4),
+    ("back_to_back", "quiet documents, back to back", "floor", "ours", 1.5),
+    ("back_to_back_changing", "changing documents, back to back", "floor", "ours", 1.5),
+)
 
 NAMES = {
     "null": "nothing but the sleep",
@@ -22,8 +28,6 @@ NAMES = {
     "ours": "**our trigger**",
     "http_sensor": "Airflow's HttpSensorTrigger",
     "threads": "requests in 32 threads",
-    "floor_of_jobs": "floor: one bare aiohttp session",
-    "ours_on_jobs": "**our trigger**",
 }
 
 
@@ -55,9 +59,8 @@ class Table:
 def tables(figures: Figures) -> list[Table]:
     """Return all tables of a run."""
     return [
-        _polls(figures, "paced", "1. CPU per poll and loop lag, 1,000 watchers, paced"),
-        _polls(figures, "back_to_back", "1b. The same, back to back"),
-        _jobs(figures),
+        _beside_the_floor(figures),
+        _in_turn(figures),
         _memory(figures),
         _restart(figures),
         _growth(figures),
@@ -91,90 +94,59 @@ def _at_most(text: str, values: Sequence[float], limit: float, form: str) -> Goa
     return Goal(text, _spread(values, form), median(values) <= limit)
 
 
-def _polls(figures: Figures, measure: str, title: str) -> Table:
-    is_paced = measure == "paced"
-    rows = []
-    for name in (measure, f"{measure}_changing"):
-        document = "quiet" if name == measure else "changing"
-        for who in figures[name]:
-            rounds: list[dict[str, float]] = figures[name][who]
-            lags = [
-                _spread([each[lag] for each in rounds], "{:.1f}") if is_paced else ""
-                for lag in ("lag_p99", "lag_max")
-            ]
-            connections = _spread([each["connections"] for each in rounds])
-            if who == "null":
-                rows.append([NAMES[who], document, "", "", *lags, ""])
-                continue
-            cost = _spread(per_poll(figures, name, who))
-            ratio = _spread(ratios(figures, name, who, "floor"), "{:.2f}")
-            rows.append([NAMES[who], document, cost, ratio, *lags, connections])
-    kind = "" if is_paced else ", back to back"
-    goals = [
-        _at_most(
-            f"at most {limit:g}x the floor, {document} documents{kind}",
-            ratios(figures, name, "ours", "floor"),
-            limit,
-            "{:.2f}x",
-        )
-        for document, name, limit in (
-            ("quiet", measure, MOST_PACED if is_paced else 1.5),
-            ("changing", f"{measure}_changing", MOST_PACED_CHANGING if is_paced else 1.5),
-        )
-    ]
-    times = ratios(figures, measure, "http_sensor", "ours")
-    goals.append(
-        Goal(f"at least 4x cheaper than HttpSensorTrigger{kind}", _spread(times, "{:.1f}x"), median(times) >= 4)
-    )
-    if is_paced:
-        ours = figures[measure]["ours"]
-        goals += [
-            _at_most("p99 lag below 10 ms", [each["lag_p99"] for each in ours], 10, "{:.1f} ms"),
-            _at_most("maximum lag below 100 ms", [each["lag_max"] for each in ours], 100, "{:.1f} ms"),
-        ]
-    header = [
-        "who",
-        "document",
-        "us of CPU per poll",
-        "times the floor",
-        "lag p99, ms",
-        "lag max, ms",
-        "connections",
-    ]
-    if not is_paced:
-        header, rows = [*header[:4], header[6]], [[*row[:4], row[6]] for row in rows]
-    return Table(title, header, rows, goals, "cpu_per_poll.svg" if is_paced else "")
-
-
-def _jobs(figures: Figures) -> Table:
-    """Return what a look at a job of the Product Ingestion API costs."""
+def _beside_the_floor(figures: Figures) -> Table:
     rows, goals = [], []
-    for document, name in (("quiet", "paced_jobs"), ("changing", "paced_jobs_changing")):
-        for who in ("floor_of_jobs", "ours_on_jobs"):
-            rounds: list[dict[str, float]] = figures[name][who]
-            cells = [
-                _spread(per_poll(figures, name, who)),
-                _spread(ratios(figures, name, who, "floor_of_jobs"), "{:.2f}"),
-                "" if who == "floor_of_jobs" else _spread([each["tokens"] for each in rounds]),
-                _spread([each["connections"] for each in rounds]),
+    for measure, what, floor, ours, limit in BESIDE_THE_FLOOR:
+        found, rounds = ratios(figures, measure, ours, floor), figures[measure][ours]
+        tokens, connections = (max(each[name] for each in rounds) for name in ("tokens", "connections"))
+        rows.append(
+            [
+                what,
+                *(_spread(per_poll(figures, measure, who)) for who in (floor, ours)),
+                _spread(found, "{:.2f}"),
+                f"{tokens:.0f}",
+                f"{connections:.0f}",
             ]
-            rows.append([NAMES[who], document, *cells])
-        found = ratios(figures, name, "ours_on_jobs", "floor_of_jobs")
-        text = f"at most {MOST_OF_JOBS:g}x the floor, {document} jobs"
-        goals.append(_at_most(text, found, MOST_OF_JOBS, "{:.2f}x"))
-    ours = [each for name in ("paced_jobs", "paced_jobs_changing") for each in figures[name]["ours_on_jobs"]]
-    tokens, connections = max(each["tokens"] for each in ours), max(each["connections"] for each in ours)
-    goals.append(Goal("one token for all watchers of jobs", f"{tokens:.0f}", tokens == 1))
-    goals.append(
+        )
+        goals.append(_at_most(f"at most {limit:g}x the floor, {what}", found, limit, "{:.2f}x"))
+    measured = [figures[measure][ours] for measure, _, _, ours, _ in BESIDE_THE_FLOOR]
+    tokens = max(each["tokens"] for rounds in measured for each in rounds)
+    connections = max(each["connections"] for rounds in measured for each in rounds)
+    goals += [
+        Goal("one token for 1,000 watchers", f"{tokens:.0f}", tokens == 1),
         Goal(
-            "one session for all watchers of jobs: 20 connections and the login's",
+            "one session for 1,000 watchers: 20 connections and the login's",
             f"{connections:.0f}",
             connections <= 21,
-        )
-    )
-    header = ["who", "job", "us of CPU per poll", "times the floor", "token requests", "connections"]
-    title = "1c. Jobs of the Product Ingestion API, 1,000 watchers, paced"
+        ),
+    ]
+    header = ["of what", "floor, us", "our trigger, us", "times the floor", "token requests", "connections"]
+    title = "1. CPU per poll: our trigger and the floor, 1,000 watchers each, at the same time on one core"
     return Table(title, header, rows, goals)
+
+
+def _in_turn(figures: Figures) -> Table:
+    rows = []
+    for who, rounds in figures["alone"].items():
+        costs = ["", ""]
+        if who != "null":
+            costs = [_spread(per_poll(figures, measure, who)) for measure in ("alone", "alone_back_to_back")]
+        lags = [_spread([each[lag] for each in rounds], "{:.1f}") for lag in ("lag_p99", "lag_max")]
+        connections = "" if who == "null" else _spread([each["connections"] for each in rounds])
+        rows.append([NAMES[who], *costs, *lags, connections])
+    goals = []
+    for measure, kind in (("alone", ""), ("alone_back_to_back", ", back to back")):
+        times = ratios(figures, measure, "http_sensor", "ours")
+        text = f"at least 4x cheaper than HttpSensorTrigger{kind}"
+        goals.append(Goal(text, _spread(times, "{:.1f}x"), median(times) >= 4))
+    ours = figures["alone"]["ours"]
+    goals += [
+        _at_most("p99 lag below 10 ms", [each["lag_p99"] for each in ours], 10, "{:.1f} ms"),
+        _at_most("maximum lag below 100 ms", [each["lag_max"] for each in ours], 100, "{:.1f} ms"),
+    ]
+    header = ["who", "paced, us", "back to back, us", "lag p99, ms", "lag max, ms", "connections"]
+    title = "1b. CPU per poll and loop lag, one after the other, quiet documents"
+    return Table(title, header, rows, goals, "cpu_per_poll.svg")
 
 
 def _memory(figures: Figures) -> Table:
