@@ -33,10 +33,10 @@ settings.load_profile("unhurried")
 #: What takes longest, in this order: where tests run side by side it has to begin first.
 LONG = (
     "end_to_end",
+    "reliability",
     "test_package.py",
     "documentation",
     "test_release_catalogue.py",
-    "reliability",
     "test_release_image.py",
     "test_manual.py",
     "test_local_airflow.py",
@@ -84,6 +84,41 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return part if part in TOGETHER and file not in APART else file
 
     return Scheduling(config, log)
+
+
+#: Folders whose emulators share listeners and a login, but for tests that ask for `own_listeners`.
+ON_SHARED_LISTENERS = ("hooks", "links", "operators", "sensors", "tasks", "test_release_image.py", "triggers")
+
+
+@pytest.fixture(scope="session")
+def _listeners() -> Iterator[Any]:
+    from tests.shared_listeners import Listeners
+
+    listeners = Listeners()
+    yield listeners
+    listeners.stop()
+
+
+@pytest.fixture
+def own_listeners() -> None:
+    """Give a test's emulator listeners and a login of its own, where it is about them."""
+
+
+@pytest.fixture
+def _shares_listeners(request: pytest.FixtureRequest) -> Iterator[None]:
+    if part_of(request.node.nodeid) not in ON_SHARED_LISTENERS or "own_listeners" in request.fixturenames:
+        yield
+        return
+    from tests.shared_listeners import shared
+
+    with shared(request.getfixturevalue("_listeners"), request.getfixturevalue("monkeypatch")):
+        yield
+
+
+@pytest.fixture
+def cpp_emulator(_shares_listeners: None, cpp_emulator: Any) -> Any:
+    """The package's own fixture; see `ON_SHARED_LISTENERS`."""
+    return cpp_emulator
 
 
 #: Where Airflow keeps what it hides in logs: one place for its core and one for tasks, by version.
