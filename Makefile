@@ -7,6 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/made-from-$(NEWEST)
 BROWSER_STAMP := $(VENV)/made-for-browser-from-$(NEWEST)
+CLUSTER_STAMP := $(VENV)/made-for-cluster-from-$(NEWEST)
 BENCH_STAMP := $(VENV)/made-for-bench-from-$(NEWEST)
 
 # The first python3.11 that can make a virtual environment: Debian's can't without python3.11-venv. Of one that
@@ -23,7 +24,7 @@ MEASURING := tests/performance tests/reliability
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow check test matrix browser chaos bench measure docs lint types constraints clean
+.PHONY: help demo airflow check test matrix browser chaos cluster clustered bench measure docs lint types constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -55,6 +56,12 @@ browser: $(BROWSER_STAMP) ## look at a real Airflow with Chromium, if there is o
 chaos: $(STAMP) ## kill parts of a real Airflow in the middle of releases; some fifteen minutes
 	$(BIN)/python -m pytest tests/chaos -v --durations=0 --durations-min=1
 
+cluster: ## start docs/deployment/compose.yaml as processes, and kill them while thirty offers go live; ten minutes
+	@$(MAKE) --no-print-directory VENV=.venv-cluster clustered
+
+clustered: $(CLUSTER_STAMP)
+	$(BIN)/python -m pytest tests/cluster -v --capture=no --durations=0 --durations-min=1
+
 bench: ## measure what waiting costs, and write docs/performance.md; some ten minutes
 	@$(MAKE) --no-print-directory VENV=.venv-bench measure
 
@@ -76,7 +83,7 @@ constraints: $(STAMP) ## compile constraints/airflow-*.txt anew, or one: make co
 	@$(BIN)/python -m dev.constraints $(AIRFLOW)
 
 clean: ## remove what was made here, .venv included
-	rm -rf $(VENV) .venv-bench .venv-matrix-* dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
+	rm -rf $(VENV) .venv-bench .venv-cluster .venv-matrix-* dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # pip 25.1 is the first that knows --group; Python 3.11 brings an older one.
@@ -92,6 +99,10 @@ $(STAMP): pyproject.toml $(CONSTRAINTS)
 
 $(BROWSER_STAMP): $(STAMP)
 	@$(BIN)/python -m dev.install -c $(CONSTRAINTS) --group browser
+	@touch $@
+
+$(CLUSTER_STAMP): $(STAMP)
+	@$(BIN)/python -m dev.install -c $(CONSTRAINTS) --group cluster
 	@touch $@
 
 $(BENCH_STAMP): $(STAMP)

@@ -21,13 +21,15 @@ class AirflowApiError(Exception):
 
 
 class AirflowApi:
-    """Airflow's REST API v2, for an Airflow where everybody is admin.
+    """Airflow's REST API v2.
 
     :param url: the API server's address
+    :param login: user name and password; None where everybody is admin
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, login: tuple[str, str] | None = None) -> None:
         self.url = url
+        self._login = login
         self._session = requests.Session()
         # A proxy or a .netrc of this machine is no business of a loopback call.
         self._session.trust_env = False
@@ -62,7 +64,12 @@ class AirflowApi:
         self._session.close()
 
     def _token(self) -> str:
-        answer = self._session.get(f"{self.url}/auth/token", timeout=30)
+        url = f"{self.url}/auth/token"
+        if self._login is None:
+            answer = self._session.get(url, timeout=30)
+        else:
+            name, password = self._login
+            answer = self._session.post(url, json={"username": name, "password": password}, timeout=30)
         answer.raise_for_status()
         token: str = answer.json()["access_token"]
         return token

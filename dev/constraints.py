@@ -13,7 +13,7 @@ from dev import install
 from dev.matrix import CONSTRAINTS, REPOSITORY, lines
 
 #: Groups of pyproject.toml whose versions a line has: those of the newest one, and those of the others.
-NEWEST = ("dev", "browser", "bench")
+NEWEST = ("dev", "browser", "bench", "cluster")
 OTHERS = ("test",)
 
 

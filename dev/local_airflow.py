@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from dev.airflow_api import AirflowApi, AirflowApiError, log_lines, run_path
-from dev.airflow_part import AirflowPart
 from dev.airflow_settings import environment, free_ports, is_free
+from dev.kept_process import KeptProcess
 from dev.run_observer import RunObserver, StateChange
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class LocalAirflow:
         self._port = port
         self._start_timeout = start_timeout
         self._grace = grace
-        self._parts: dict[str, AirflowPart] = {}
+        self._parts: dict[str, KeptProcess] = {}
         self._killed: set[str] = set()
         #: How often each part was killed so far.
         self.kills: collections.Counter[str] = collections.Counter()
@@ -106,7 +106,7 @@ class LocalAirflow:
             self._migrate()
             since = dt.datetime.now(dt.UTC)
             for name in ["api-server", "scheduler", "dag-processor", *self._triggerer_names()]:
-                self._start(name)
+                self._start_part(name)
             self._wait_until_healthy(since)
             self._exit_stack = stack.pop_all()
         return self
@@ -272,22 +272,26 @@ class LocalAirflow:
         if done.exit_code != 0:
             raise LocalAirflowError(f"airflow db migrate failed:\n{done.log_tail()}")
 
-    def _run_part(self, name: str, command: list[str]) -> AirflowPart:
-        part = AirflowPart(name, command, self.env, self.home / f"{name}.log", self._grace)
-        self._parts[name] = part
-        part.start()
+    def _run_part(self, name: str, command: list[str]) -> KeptProcess:
+        part = self._start(name, command)
         deadline = time.monotonic() + self._start_timeout
         while part.exit_code is None and time.monotonic() < deadline:
             time.sleep(0.05)
         del self._parts[name]
         return part
 
-    def _start(self, name: str) -> None:
+    def _start_part(self, name: str) -> None:
         kind = _kind(name)
         # The API server reads the log files itself, as all are on one machine.
         options = ["--skip-serve-logs"] if kind in {"scheduler", "triggerer"} else []
-        self._parts[name] = AirflowPart(name, [kind, *options], self.env, self.home / f"{name}.log", self._grace)
-        self._parts[name].start()
+        self._start(name, [kind, *options])
+
+    def _start(self, name: str, arguments: list[str]) -> KeptProcess:
+        command = [sys.executable, "-m", "airflow", *arguments]
+        part = KeptProcess(name, command, self.env, self.home / f"{name}.log", self._grace)
+        self._parts[name] = part
+        part.start()
+        return part
 
     def _stop(self) -> None:
         for part in self._parts.values():
