@@ -24,14 +24,14 @@ MAX_REQUESTS = 500
 GIVES_UP_AFTER = 3
 
 
-class Stands(Protocol):
-    """A service that lists offers, and says how each stands."""
+class ListsOffers(Protocol):
+    """A service that lists offers, and says what of each is live, in preview or running."""
 
     def offers(self, publisher_id: str, *, patient: bool = True) -> Procedure[Listed[Offer] | Unlisted]:
         """List a publisher's offers."""
 
     def release_state(self, listed: Offer, publisher_id: str) -> Procedure[ReleaseState]:
-        """Find out how an offer of the list stands.
+        """Find out what of a listed offer is live, in preview or running.
 
         :raises CppError: the error that the answer means.
         """
@@ -54,13 +54,13 @@ def checked_max_requests(value: object) -> int:
 class Overview:
     """Reads the state of a publisher's offers, one after the other.
 
-    :param service: lists them, and says how each stands.
+    :param service: lists them, and says what of each is live, in preview or running.
     :param publisher_id: whose offers; empty if the service asks for none.
     :param offer_ids: the offers that are wanted, in any case; all by default.
     :param max_requests: requests at most. Repetitions of one that failed aren't counted.
     """
 
-    service: Stands
+    service: ListsOffers
     publisher_id: str
     offer_ids: Sequence[str] = ()
     max_requests: int = MAX_REQUESTS

@@ -83,12 +83,9 @@ def overview_report(rows: Iterable[OfferOverview], now: float, waiting_longer_th
     :param now: when they were looked at, in seconds since 1970 (UTC).
     :param waiting_longer_than: seconds after which an offer that waits for a person is urgent.
     """
-    every = [(row, _entry(row, now)) for row in sorted(rows, key=lambda row: row.offer_id.casefold())]
-    urgent = sorted(
-        (entry for row, entry in every if _is_urgent(row, now - waiting_longer_than)),
-        key=lambda entry: _began(entry.row),
-    )
-    rest = [entry for row, entry in every if not _is_urgent(row, now - waiting_longer_than)]
+    entries = [_entry(row, now) for row in sorted(rows, key=lambda row: row.offer_id.casefold())]
+    urgent = [entry for entry in entries if _is_urgent(entry.row, now - waiting_longer_than)]
+    rest = [entry for entry in entries if entry not in urgent]
     others = sorted(
         (entry for entry in rest if not entry.row.problem),
         key=lambda entry: (entry.waiting is None, entry.running is None),
@@ -96,8 +93,8 @@ def overview_report(rows: Iterable[OfferOverview], now: float, waiting_longer_th
     return OverviewReport(
         _moment(now),
         _duration(waiting_longer_than),
-        _summary([row for row, _ in every]),
-        tuple(urgent),
+        _summary([entry.row for entry in entries]),
+        tuple(sorted(urgent, key=lambda entry: _began(entry.row))),
         tuple(entry for entry in rest if entry.row.problem),
         tuple(others),
     )
@@ -148,7 +145,9 @@ def _entry(row: OfferOverview, now: float) -> OverviewEntry:
 def _part(part: Submitted | None, now: float) -> OverviewPart | None:
     if part is None:
         return None
-    what = f"version {part.version}" if part.version else f"submission {part.id}" if part.id else "a submission"
+    what = f"submission {part.id}" if part.id else "a submission"
+    if part.version is not None:
+        what = f"version {part.version}"
     return _dated(what, part, now, "since {}")
 
 

@@ -141,7 +141,7 @@ class Service(Protocol):
         """
 
     def release_state(self, listed: Offer, publisher_id: str) -> Procedure[ReleaseState]:
-        """Find out how an offer that `offers` listed stands: live, in preview, running, waiting for a person.
+        """Find out what of a listed offer is live, in preview, running, or waiting for a person.
 
         :param publisher_id: its publisher's identifier; empty if nobody gave one.
         :raises CppError: the error that the answer means.

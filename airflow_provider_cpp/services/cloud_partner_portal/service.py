@@ -182,7 +182,7 @@ class CloudPartnerPortal:
         return content(call, reading, read_operation)
 
     def release_state(self, listed: Offer, publisher_id: str) -> Procedure[ReleaseState]:
-        """Find out how an offer that the list has stands: by its submissions, and what runs or its status."""
+        """Find out what of a listed offer is live, in preview or running: by its submissions, and its status."""
         from airflow_provider_cpp.services.cloud_partner_portal.release_state import release_state_of
 
         return (yield from release_state_of(self.operations_on(listed, publisher_id)))

@@ -178,7 +178,7 @@ class ProductIngestion:
         )
 
     def release_state(self, listed: Offer, publisher_id: str) -> Procedure[ReleaseState]:
-        """Find out how an offer that the list has stands, by one request."""
+        """Find out what of a listed offer is live, in preview or running, by one request."""
         from airflow_provider_cpp.services.product_ingestion.release_state import release_state_of
 
         return (yield from release_state_of(self.operations_on(listed, publisher_id)))
