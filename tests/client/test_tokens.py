@@ -229,7 +229,9 @@ class LoginHost:
             "authorization_endpoint": f"{base}/oauth2/v2.0/authorize",
             "issuer": f"{base}/v2.0",
         }
-        connection.sendall(response(body=json.dumps(body).encode(), Content_Type="application/json"))
+        # The server closes: a request that follows at once must not take the connection for one that is kept.
+        headers = {"Content_Type": "application/json", "Connection": "close"}
+        connection.sendall(response(body=json.dumps(body).encode(), **headers))
 
     def fetch(self, *, password: str = "hush", **extra: Any) -> tuple[str, float]:
         settings = read_settings(
