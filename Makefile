@@ -1,6 +1,7 @@
 # make help tells what there is. Nothing here needs root, Docker or a shell other than sh.
 
 # The line of Airflow to develop with. AIRFLOW=3.1 picks one for `make matrix` and `make constraints`: all by default.
+# PYTHON=3.12, a version, picks one for `make matrix` and `make pythons`; PYTHON=/a/path is what .venv is made with.
 NEWEST := 3.3
 CONSTRAINTS := constraints/airflow-$(NEWEST).txt
 VENV := .venv
@@ -10,10 +11,16 @@ BROWSER_STAMP := $(VENV)/made-for-browser-from-$(NEWEST)
 CLUSTER_STAMP := $(VENV)/made-for-cluster-from-$(NEWEST)
 BENCH_STAMP := $(VENV)/made-for-bench-from-$(NEWEST)
 
-# The first python3.11 that can make a virtual environment: Debian's can't without python3.11-venv. Of one that
-# is in an environment itself, such as an activated .venv, the interpreter below it: .venv is made anew at times.
-PYTHON ?= $(shell for each in $$(command -v python3.11) /usr/bin/python3.11 /usr/local/bin/python3.11; do \
-	"$$each" -c 'import ensurepip, sys, venv; print(sys._base_executable)' 2>/dev/null && break; done)
+VERSIONS := $(filter 3.%,$(PYTHON))
+ifneq ($(and $(VERSIONS),$(filter-out matrix pythons,$(MAKECMDGOALS))),)
+$(error PYTHON=$(PYTHON) is a version, which only make matrix and make pythons take. Name an interpreter: PYTHON=/usr/bin/python3.11)
+endif
+
+# The first that can make a virtual environment: Debian's can't without python3-venv. Of one that is in an
+# environment itself, such as an activated .venv, the interpreter below it: .venv is made anew at times.
+INTERPRETER = $(or $(filter-out 3.%,$(PYTHON)),$(shell for version in 3.11 3.12 3.13; do \
+	for each in $$(command -v python$$version) /usr/bin/python$$version /usr/local/bin/python$$version; do \
+	"$$each" -c 'import ensurepip, sys, venv; print(sys._base_executable)' 2>/dev/null && exit; done; done))
 
 # Processes beside one another run tests, more than there are processors, as many tests wait: most where a real Airflow
 # starts. File by file, in the order of tests/conftest.py. What measures time runs alone, from the folders that it says.
@@ -24,7 +31,7 @@ MEASURING := tests/performance tests/reliability
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo airflow check test matrix browser chaos cluster clustered bench measure docs lint types constraints clean
+.PHONY: help demo airflow check test matrix pythons browser chaos cluster clustered bench measure docs lint types constraints clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 14
@@ -47,8 +54,11 @@ test: lint ## everything that has to pass: lint, types, tests, those in a real A
 beside_mypy = echo "$(1)"; $(BIN)/mypy >$(VENV)/mypy.txt 2>&1 & mypy=$$!; $(1); tests=$$?; \
 	wait $$mypy; types=$$?; echo $(BIN)/mypy; cat $(VENV)/mypy.txt; exit $$((tests | types))
 
-matrix: $(STAMP) ## try every supported line of Airflow, or one: make matrix AIRFLOW=3.1; some twelve minutes
-	@$(BIN)/python -m dev.matrix $(AIRFLOW)
+matrix: $(STAMP) ## try every line of Airflow and every Python, or some: AIRFLOW=3.1, PYTHON=3.12; half an hour
+	@$(BIN)/python -m dev.matrix $(AIRFLOW) $(addprefix --python ,$(VERSIONS))
+
+pythons: $(STAMP) ## what needs no running Airflow, on every other Python that is here; two minutes for each
+	@START_EXAMPLES=100 $(BIN)/python -m dev.matrix --pure $(addprefix --python ,$(VERSIONS))
 
 browser: $(BROWSER_STAMP) ## look at a real Airflow with Chromium, if there is one; two minutes
 	$(BIN)/python -m pytest tests/browser -v $(BROWSER)
@@ -86,15 +96,11 @@ clean: ## remove what was made here, .venv included
 	rm -rf $(VENV) .venv-bench .venv-cluster .venv-matrix-* dist build docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis .airflow
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# pip 25.1 is the first that knows --group; Python 3.11 brings an older one.
 $(STAMP): pyproject.toml $(CONSTRAINTS)
-	@test -n "$(PYTHON)" || { echo "No python3.11 with venv and ensurepip found. Install it (on Debian:" \
-		"apt install python3.11-venv), or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
-	@echo "Making $(VENV) with $(PYTHON); takes half a minute."
-	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install -qq -c $(CONSTRAINTS) --upgrade 'pip>=25.1' uv
-	@UV_COMPILE_BYTECODE=1 $(BIN)/python -m dev.install -c $(CONSTRAINTS) -e '.[emulator]' apache-airflow --group dev
+	@test -n "$(INTERPRETER)" || { echo "No Python 3.11, 3.12 or 3.13 with venv and ensurepip found. Install one (on Debian:" \
+		"apt install python3-venv), or name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "Making $(VENV) with $(INTERPRETER); takes half a minute."
+	@$(INTERPRETER) -m dev.setup $(VENV) $(CONSTRAINTS)
 	@touch $@
 
 $(BROWSER_STAMP): $(STAMP)

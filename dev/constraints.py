@@ -9,7 +9,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-from dev import install
+from dev import install, interpreters
 from dev.matrix import CONSTRAINTS, REPOSITORY, lines
 
 #: Groups of pyproject.toml whose versions a line has: those of the newest one, and those of the others.
@@ -24,9 +24,11 @@ def main() -> int:
         source = CONSTRAINTS / f"airflow-{name}.in"
         target = source.with_suffix(".txt")
         options = ["--quiet", "--upgrade", "--no-emit-index-url", "--no-annotate", "--no-header"]
+        # For each Python from 3.11 on: what only some need has a marker.
+        options += ["--universal", "--python-version", interpreters.supported()[0]]
         subprocess.run(
             [
-                *(install.uv(), "pip", "compile", *options, "--python-version", "3.11", "--extra", "emulator"),
+                *(install.uv(), "pip", "compile", *options, "--extra", "emulator"),
                 *(option for group in groups for option in ("--group", group)),
                 *("pyproject.toml", str(source), "-o", str(target)),
             ],

@@ -59,7 +59,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("demo", "interrupted; nothing is left running")
         return 130
-    except (LocalAirflowError, AirflowApiError, TimeoutError) as error:
+    except (LocalAirflowError, AirflowApiError, OSError) as error:  # of a full disk, or too late
         faults = [str(error)]
     for fault in faults:
         say("FAILED", fault)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_cpp.emulator import Emulator
-from dev.local_airflow import LocalAirflow
+from dev.local_airflow import LocalAirflow, LocalAirflowError
+from dev.room import temporary_obstacle
 
 REPOSITORY = Path(__file__).parent.parent
 DAGS = REPOSITORY / "dags"
@@ -22,6 +23,9 @@ SIGNATURE = {"AIRFLOW_VAR_IMAGES_SAS_TOKEN": "sv=2023-11-03&sp=rl&sig=of-the-sce
 
 #: The APIs that the emulated portal has, by what Airflow's connection to it is called.
 APIS = {"cloud_partner_portal": "Cloud Partner Portal", "product_ingestion": "the Product Ingestion API"}
+
+#: What Airflow's database and logs take: 4 MB for one run, more for whoever plays.
+MEGABYTES = 20
 
 Say = Callable[[str, str], None]
 
@@ -81,7 +85,10 @@ def scene(
     :param duration: seconds that an operation takes in the portal; days in the real one
     :param port: of Airflow's UI; a free one if None
     :param api: by which API Airflow reaches the portal: a key of ``APIS``
+    :raises LocalAirflowError: there is no room for Airflow's files; the message says what to do
     """
+    if problem := temporary_obstacle(MEGABYTES):
+        raise LocalAirflowError(f"Airflow's files need a place: {problem}.")
     with Emulator(duration=duration) as portal:
         portal.add_offer(OFFER_ID)
         say("portal", f"{portal.url} plays {APIS[api]}; {OFFER_ID} is ready to go live")

@@ -98,7 +98,7 @@ def main() -> int:
     except KeyboardInterrupt:
         say("airflow", "stopped; nothing is left running")
         return 0
-    except LocalAirflowError as error:
+    except (LocalAirflowError, OSError) as error:
         say("FAILED", str(error))
         return 1
 
