@@ -66,7 +66,7 @@ browser: $(BROWSER_STAMP) ## look at a real Airflow with Chromium, if there is o
 chaos: $(STAMP) ## kill parts of a real Airflow in the middle of releases; some fifteen minutes
 	$(BIN)/python -m pytest tests/chaos -v --durations=0 --durations-min=1
 
-cluster: ## start docs/deployment/compose.yaml as processes, and kill them while thirty offers go live; five minutes
+cluster: ## start docs/deployment/compose.yaml as processes, and kill them while thirty offers go live; seven minutes
 	@$(MAKE) --no-print-directory VENV=.venv-cluster clustered
 
 clustered: $(CLUSTER_STAMP)

@@ -383,3 +383,24 @@ def test_metrics_arrived(story):
     assert lines["airflow.triggerer_heartbeat"] > 0
     assert any(name.startswith("airflow.cpp.polls") for name in lines)
     story.say(f"{lines.total()} lines of {len(lines)} metrics arrived over StatsD")
+
+
+def test_tasks_whose_messages_redis_has_lost_are_sent_again(story):
+    # After all others, as it adds to the offers.
+    workers = ("worker-1", "worker-2")
+    offer_ids = [f"lost-{number}" for number in range(4)]
+    for worker in workers:
+        story.cluster.stop(worker)
+    for offer_id, conn_id in zip(offer_ids, [*CONNECTIONS, *CONNECTIONS], strict=True):
+        story.portal.add_offer(offer_id, duration=3)
+        story.trigger("cluster_one", [offer_id], offer_id=offer_id, conn_id=conn_id)
+    wait_until(lambda: story.count("queued") == len(offer_ids), "the tasks in Redis")
+    story.cluster.kill("redis")
+    for part in ("redis", *workers):
+        story.cluster.start(part)
+    story.say(f"Redis killed -9 while both workers were away: it has lost {len(offer_ids)} queued tasks")
+    began = time.monotonic()
+    wait_until(lambda: story.have_ended(offer_ids), "their end", 300)
+    story.say(f"they were queued anew and have ended, {time.monotonic() - began:.0f} s later")
+    assert [story.instance(each)["state"] for each in offer_ids] == ["success"] * len(offer_ids)
+    assert [posts(story.portal, each) for each in offer_ids] == [[True]] * len(offer_ids)
