@@ -44,7 +44,7 @@ airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at 
 
 # What Hypothesis draws four hundred examples for in `make test` gets a hundred here.
 check: lint ## before each commit: lint, types, and the tests that start no Airflow; three minutes
-	@$(call beside_mypy,START_EXAMPLES=100 $(BIN)/python -m pytest $(call side_by_side,1) -m 'not airflow and not measures')
+	@$(call beside_mypy,START_EXAMPLES=100 $(BIN)/python -m pytest $(call side_by_side,3) -m 'not airflow and not measures')
 
 test: lint ## everything that has to pass: lint, types, tests, those in a real Airflow included
 	@$(call beside_mypy,$(BIN)/python -m pytest $(call side_by_side,2) -m 'not measures')

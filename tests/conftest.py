@@ -46,7 +46,7 @@ LONG = (
 #: Folders that hold what measures time: the Makefile names them, so that nothing else has to be collected for it.
 MEASURING = ("performance", "reliability")
 
-#: Folders whose tests share the one Airflow, or the table of faults: one process has to run all of them.
+#: Folders whose tests share the one Airflow, or a table of faults: one process has to run all of them.
 TOGETHER = ("end_to_end", "reliability")
 
 #: Files in these folders that share neither.
@@ -81,7 +81,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             part, file = part_of(nodeid), nodeid.partition("::")[0]
-            return part if part in TOGETHER and file not in APART else file
+            if part not in TOGETHER or file in APART:
+                return file
+            return f"{part}, watching" if part == "reliability" and "watching" in Path(file).name else part
 
     return Scheduling(config, log)
 

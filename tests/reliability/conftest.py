@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import os
 import socket
 import time
@@ -31,8 +32,8 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config, items):
-    """Compare the table last, when the rows of this run are all there; or write it instead."""
-    table = [item for item in items if item.path.name == "test_the_table.py"]
+    """Compare the tables last, when the rows of this run are all there; or write them instead."""
+    table = [item for item in items if item.path.name.startswith("test_the_table")]
     items[:] = [item for item in items if item not in table]
     if not config.getoption("--write-docs", default=False):
         items += table
@@ -154,6 +155,17 @@ def nameless(monkeypatch):
 
     monkeypatch.setattr(socket, "getaddrinfo", unknown)
     return "https://cpp.invalid"
+
+
+@pytest.fixture
+def dripping(monkeypatch):
+    def connect(server):
+        extra = {"auth": "token", "publisher_id": "contoso", "timeout": 0.6}
+        connection = {"conn_type": "cpp", "host": server.url, "password": "t0ken", "extra": extra}
+        monkeypatch.setenv("AIRFLOW_CONN_CPP_DEFAULT", json.dumps(connection))
+        return server
+
+    return connect
 
 
 @pytest.fixture

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "reliability.md"
 BEGIN = "<!-- From here on written by `pytest tests/reliability --write-docs`. -->"
@@ -100,6 +104,29 @@ def committed_rows() -> dict[tuple[str, str, str], tuple[str, ...]]:
                 if of_api[-1] != NOT_TRIED:
                     rows[phase, cells[0], api] = of_api
     return rows
+
+
+def compare(proven: list[Row], phases: set[str], request: pytest.FixtureRequest) -> None:
+    """Assert that the document has the rows of a run, and no others where all tests of these phases ran.
+
+    :param proven: the rows of the run.
+    :param phases: of which rows.
+    :param request: that of the test that compares.
+    """
+    if request.config.getoption("--write-docs", default=False):
+        return  # it is written when this run has ended
+    committed = committed_rows()
+    of_phases = [row for row in proven if row.phase in phases]
+    for row in of_phases:
+        assert committed.get((row.phase, row.fault, row.api)) == row.cells, (
+            "write it anew: pytest tests/reliability --write-docs"
+        )
+    here = request.path.parent
+    ran = {item.path.name for item in request.session.items if item.path.parent == here}
+    everything = {path.name for path in here.glob("test_*.py")}
+    if ran != everything or request.config.option.keyword or request.session.testsfailed:
+        return  # only a run of all can say what nothing proves
+    assert {key for key in committed if key[0] in phases} == {(row.phase, row.fault, row.api) for row in of_phases}
 
 
 def write_table(rows: list[Row]) -> None:

@@ -18,9 +18,10 @@ from airflow_provider_cpp.exceptions import (
 )
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
 from airflow_provider_cpp.triggers.operation import OperationTrigger
+from tests.reliability.dripping import AT_MOST, PATH, Portal
 from tests.reliability.fault_table import APIS, PRODUCT_INGESTION
 from tests.reliability.going_live import OFFER
-from tests.reliability.waiting import NO_QUARTER_OF_AN_HOUR, Case, check, told
+from tests.reliability.waiting import NO_QUARTER_OF_AN_HOUR, PHASE, TOLD, Case, check, told
 from tests.running import event_of
 
 
@@ -157,3 +158,13 @@ def test_no_longer_wait_than_the_deadline_is_made_of_a_retry_after(portal, locat
     assert event_of(trigger)["status"] == "succeeded"
     assert 0.9 <= time.time() - now < 10
     assert len(portal.requests_for("operation")) == 2
+
+
+def test_a_status_whose_body_drips_is_read_again(proves, wait, dripping):
+    with dripping(Portal(b"GET")) as portal:
+        began = time.monotonic()
+        words, error = told(wait, CloudPartnerPortalHook().location(PATH).url)
+        assert time.monotonic() - began < AT_MOST
+        assert (words, error) == (TOLD, None)
+        assert portal.count(b"GET") == 2
+    proves(PHASE, "200 at once, its body byte by byte", (2, 0), words)
