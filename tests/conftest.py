@@ -41,6 +41,9 @@ LONG = (
     "test_manual.py",
     "test_local_airflow.py",
     "services",
+    "triggers",
+    "sensors",
+    "operators",
 )
 
 #: Folders that hold what measures time: the Makefile names them, so that nothing else has to be collected for it.
