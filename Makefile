@@ -42,9 +42,9 @@ demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated port
 airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at a port of yours: make airflow PORT=8080
 	@$(BIN)/python -m dev.serve $(PORT)
 
-# What Hypothesis draws four hundred examples for in `make test` gets a hundred here.
+# What Hypothesis draws four hundred examples for in `make test` gets fifty here.
 check: lint ## before each commit: lint, types, and the tests that start no Airflow; three minutes
-	@$(call beside_mypy,START_EXAMPLES=100 $(BIN)/python -m pytest $(call side_by_side,3) -m 'not airflow and not measures')
+	@$(call beside_mypy,START_EXAMPLES=50 $(BIN)/python -m pytest $(call side_by_side,3) -m 'not airflow and not measures')
 
 test: lint ## everything that has to pass: lint, types, tests, those in a real Airflow included
 	@$(call beside_mypy,$(BIN)/python -m pytest $(call side_by_side,2) -m 'not measures')
