@@ -43,7 +43,7 @@ airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at 
 	@$(BIN)/python -m dev.serve $(PORT)
 
 # What Hypothesis draws four hundred examples for in `make test` gets fifty here.
-check: lint ## before each commit: lint, types, and the tests that start no Airflow; three minutes
+check: lint ## before each commit: lint, types, and the tests that start no Airflow; two minutes and a half
 	@$(call beside_mypy,START_EXAMPLES=50 $(BIN)/python -m pytest $(call side_by_side,3) -m 'not airflow and not measures')
 
 test: lint ## everything that has to pass: lint, types, tests, those in a real Airflow included
