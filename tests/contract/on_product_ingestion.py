@@ -13,7 +13,8 @@ from airflow_provider_cpp.wire.answers import Reading
 from airflow_provider_cpp.wire.call import Call
 from tests.contract.stage import Stage
 from tests.runner import answered
-from tests.services.product_ingestion.portal import BASE, GUID, IN_PROGRESS, ORIGIN, Portal, error
+from tests.services.product_ingestion.portal import BASE, GUID, IN_PROGRESS, ORIGIN, Portal
+from tests.services.product_ingestion.submitted import error
 
 
 @dataclass

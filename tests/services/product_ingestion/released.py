@@ -12,7 +12,8 @@ from airflow_provider_cpp.lro.watching import Watch
 from airflow_provider_cpp.offers.refs import OfferRef
 from airflow_provider_cpp.services.product_ingestion.service import ProductIngestion
 from tests.runner import Runner
-from tests.services.product_ingestion.portal import GUID, ORIGIN, Portal, error
+from tests.services.product_ingestion.portal import GUID, ORIGIN, Portal
+from tests.services.product_ingestion.submitted import error
 
 SERVICE = ProductIngestion(ORIGIN, "2022-07-01")
 OFFER = OfferRef("contoso", "vm")

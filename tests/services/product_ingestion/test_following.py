@@ -19,8 +19,9 @@ from airflow_provider_cpp.lro.goals import COMPLETED, SIGNOFF
 from airflow_provider_cpp.lro.starting import Start
 from airflow_provider_cpp.services.product_ingestion.following import LAG
 from tests.runner import NOW, Runner, answered, refused
-from tests.services.product_ingestion.portal import BASE, GUID, Portal, error
+from tests.services.product_ingestion.portal import BASE, GUID, Portal
 from tests.services.product_ingestion.released import CERTIFICATION, OFFER, SERVICE, Release
+from tests.services.product_ingestion.submitted import error
 
 
 class TestGoLive:

@@ -8,7 +8,8 @@ import pytest
 
 from airflow_provider_cpp.services.product_ingestion.jobs import Job, read_failures, read_job
 from tests.runner import answered
-from tests.services.product_ingestion.portal import IN_PROGRESS, NOT_LATEST, error
+from tests.services.product_ingestion.portal import IN_PROGRESS, NOT_LATEST
+from tests.services.product_ingestion.submitted import error
 
 
 def failed(*errors: Any) -> Job:

@@ -23,7 +23,8 @@ from airflow_provider_cpp.services.product_ingestion.following import Publicatio
 from airflow_provider_cpp.services.product_ingestion.service import ProductIngestion
 from tests.runner import NOW, Runner, WorkerDied, answered, refused
 from tests.services.faults import Faults
-from tests.services.product_ingestion.portal import BASE, GUID, NOT_LATEST, ORIGIN, Portal, error
+from tests.services.product_ingestion.portal import BASE, GUID, NOT_LATEST, ORIGIN, Portal
+from tests.services.product_ingestion.submitted import error
 from tests.services.task_model import Task
 
 SERVICE = ProductIngestion(ORIGIN, "2022-07-01")

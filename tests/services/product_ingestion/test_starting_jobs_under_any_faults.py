@@ -14,7 +14,8 @@ from airflow_provider_cpp.lro.starting import Started
 from airflow_provider_cpp.offers.submission import GO_LIVE, PUBLISH
 from tests.runner import NOW, Runner
 from tests.services.faults import READS, UNCLEAR, Faults
-from tests.services.product_ingestion.portal import POSTS, Other, Portal
+from tests.services.product_ingestion.portal import POSTS, Portal
+from tests.services.product_ingestion.submitted import Other
 from tests.services.task_model import Task
 from tests.services.under_any_faults import ended, faults, kinds, often, run, tries, words
 
