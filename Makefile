@@ -42,9 +42,9 @@ demo: $(STAMP) ## take an offer live in a real Airflow, against an emulated port
 airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at a port of yours: make airflow PORT=8080
 	@$(BIN)/python -m dev.serve $(PORT)
 
-# What Hypothesis draws four hundred examples for in `make test` gets fifty here.
+# Hypothesis draws fewer examples here than in `make test`: tests/conftest.py says how many.
 check: lint ## before each commit: lint, types, and the tests that start no Airflow; two minutes and a half
-	@$(call beside_mypy,START_EXAMPLES=50 $(BIN)/python -m pytest $(call side_by_side,3) -m 'not airflow and not measures')
+	@$(call beside_mypy,HYPOTHESIS_PROFILE=few $(BIN)/python -m pytest $(call side_by_side,3) -m 'not airflow and not measures')
 
 test: lint ## everything that has to pass: lint, types, tests, those in a real Airflow included
 	@$(call beside_mypy,$(BIN)/python -m pytest $(call side_by_side,2) -m 'not measures')
@@ -58,7 +58,7 @@ matrix: $(STAMP) ## try every line of Airflow and every Python, or some: AIRFLOW
 	@$(BIN)/python -m dev.matrix $(AIRFLOW) $(addprefix --python ,$(VERSIONS))
 
 pythons: $(STAMP) ## what needs no running Airflow, on every other Python that is here; two minutes for each
-	@START_EXAMPLES=100 $(BIN)/python -m dev.matrix --pure $(addprefix --python ,$(VERSIONS))
+	@HYPOTHESIS_PROFILE=few $(BIN)/python -m dev.matrix --pure $(addprefix --python ,$(VERSIONS))
 
 browser: $(BROWSER_STAMP) ## look at a real Airflow with Chromium, if there is one; two minutes
 	$(BIN)/python -m pytest tests/browser -v $(BROWSER)

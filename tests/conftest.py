@@ -28,7 +28,8 @@ os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
 
 # Without a stop-watch: on a busy machine one slow example says nothing about the code.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("unhurried")
+settings.register_profile("few", settings.get_profile("unhurried"), max_examples=15)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "unhurried"))
 
 #: What takes longest, in this order: where tests run side by side it has to begin first.
 LONG = (

@@ -65,13 +65,18 @@ class Outcome(SimpleNamespace):
     """What became of a task: its `result`, and how often it was deferred."""
 
 
+def fresh_task(task: Any) -> Any:
+    """Return the task as a worker has it for each stretch of work: nobody has used it; its DAG is the same."""
+    dag = task.get_dag() if hasattr(task, "get_dag") else None
+    return deepcopy(task, {id(dag): dag})
+
+
 def run_task(task: Any, context: dict[str, Any]) -> Outcome:
     """Run a task to its end, deferred as often as it wants to be, and return its outcome."""
     deferrals = []
     run = lambda fresh: fresh.execute(context)  # noqa: E731
     while True:
-        # A worker has a fresh task for every stretch of work.
-        fresh = deepcopy(task)
+        fresh = fresh_task(task)
         try:
             return Outcome(result=run(fresh), deferrals=deferrals)
         except TaskDeferred as deferral:

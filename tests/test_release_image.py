@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import runpy
 from contextlib import suppress
-from copy import deepcopy
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -16,7 +15,7 @@ from airflow_provider_cpp.emulator import Fault
 from airflow_provider_cpp.exceptions import CppConfigurationError
 from airflow_provider_cpp.services.product_ingestion import draft_jobs, intents
 from dev.scene import images_of
-from tests.running import context_of, run_task, through_the_database
+from tests.running import context_of, fresh_task, run_task, through_the_database
 
 ROOT = Path(__file__).parent.parent
 OFFER = "contoso-release"
@@ -139,7 +138,7 @@ class Run:
         return result
 
     def _executed(self, task, index=-1):
-        fresh = deepcopy(task)
+        fresh = fresh_task(task)
         context = context_of(task, dag=self.dag, dag_run=SimpleNamespace(conf={}), run_id="manual", **self.context)
         instance = context["ti"]
         instance.map_index = index

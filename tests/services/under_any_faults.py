@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
-from hypothesis import HealthCheck, note, settings
+from hypothesis import note, settings
 from hypothesis import strategies as st
 
 from airflow_provider_cpp.exceptions import CppError
@@ -18,8 +17,7 @@ from tests.runner import NOW, Runner
 from tests.services.faults import READS
 from tests.services.task_model import AFTER_FAILURE, AFTER_START, Task
 
-EXAMPLES = int(os.environ.get("START_EXAMPLES", "400"))
-often = settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+often = settings(max_examples=4 * settings.default.max_examples)
 
 ended = st.sampled_from(["succeeded", "failed", "canceled"])
 words = st.sampled_from(["fail", "adopt", "restart"])

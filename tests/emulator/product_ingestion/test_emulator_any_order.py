@@ -84,7 +84,7 @@ ACTIONS = {
 }
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(st.lists(st.sampled_from(list(ACTIONS)), max_size=14))
 @example(["publish at the second", "long", "go live at the second", "long", "publish at the first", "fail"])
 def test_both_doors_always_agree(names):
@@ -167,7 +167,6 @@ resources = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=100)
 @given(st.lists(resources, min_size=1, max_size=3))
 @example([WHOLE])
 @example([WHOLE | {"identity": None, "skus": None}])

@@ -180,7 +180,7 @@ READINGS: dict[str, Reading] = {
 }
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=2 * settings.default.max_examples)
 @given(
     st.lists(st.sampled_from(sorted(READINGS)), max_size=60),
     st.sampled_from(["running", "503", "404", "410", "completed"]),

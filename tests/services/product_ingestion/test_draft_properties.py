@@ -65,14 +65,14 @@ def applied(resources: list[dict[str, Any]]) -> tuple[Tree, Tree]:
     return before, tree(draft.tree)
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(wanted())
 def test_what_was_applied_differs_in_nothing_any_more(resources: list[dict[str, Any]]) -> None:
     _, after = applied(resources)
     assert compare_draft(WHAT, resources_in(WHAT, resources), after).changes == ()
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(wanted())
 def test_no_image_version_is_ever_dropped_without_being_named(resources: list[dict[str, Any]]) -> None:
     before, after = applied(resources)
@@ -82,7 +82,7 @@ def test_no_image_version_is_ever_dropped_without_being_named(resources: list[di
         assert set(image_versions(each.document)) <= set(image_versions(later.document))
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(wanted())
 def test_only_what_is_wanted_is_another_afterwards(resources: list[dict[str, Any]]) -> None:
     before, after = applied(resources)
@@ -91,7 +91,7 @@ def test_only_what_is_wanted_is_another_afterwards(resources: list[dict[str, Any
         assert each.name in named or after.with_id(each.id) == each
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(wanted())
 def test_a_tree_that_was_handed_on_is_taken_back_whatever_is_in_it(resources: list[dict[str, Any]]) -> None:
     _, after = applied(resources)
@@ -101,7 +101,7 @@ def test_a_tree_that_was_handed_on_is_taken_back_whatever_is_in_it(resources: li
     assert tree_changes(after, after) == ()
 
 
-@settings(max_examples=40)
+@settings(max_examples=settings.default.max_examples // 2)
 @given(wanted())
 def test_no_difference_shows_a_signature(resources: list[dict[str, Any]]) -> None:
     compared = compare_draft(WHAT, resources_in(WHAT, resources), tree(documents.tree()))
