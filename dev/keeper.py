@@ -112,7 +112,7 @@ class Keeper:
             self._reap()
             if is_so() or time.monotonic() > deadline:
                 return
-            time.sleep(_TICK / 5)
+            time.sleep(_TICK / 2)
 
 
 def _family() -> list[psutil.Process]:

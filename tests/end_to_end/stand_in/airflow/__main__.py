@@ -4,8 +4,6 @@ Each part has a child in a session of its own and a daemon that has left its par
 SIGTERM.
 """
 
-import http.server
-import json
 import os
 import signal
 import subprocess
@@ -24,13 +22,19 @@ ANSWERS = {
 }
 
 
-class Answer(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
-        body = json.dumps(ANSWERS[self.path.partition("?")[0]]).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+def serve() -> None:
+    import http.server
+    import json
+
+    class Answer(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):
+            body = json.dumps(ANSWERS[self.path.partition("?")[0]]).encode()
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+    http.server.HTTPServer(("127.0.0.1", int(os.environ["AIRFLOW__API__PORT"])), Answer).serve_forever()
 
 
 def main() -> None:
@@ -44,7 +48,7 @@ def main() -> None:
     subprocess.Popen([sys.executable, "-c", STUBBORN], start_new_session=True)
     subprocess.run([sys.executable, "-c", DAEMON, "-c", STUBBORN], check=True)
     if part == "api-server":
-        http.server.HTTPServer(("127.0.0.1", int(os.environ["AIRFLOW__API__PORT"])), Answer).serve_forever()
+        serve()
     time.sleep(600)
 
 
