@@ -7,16 +7,33 @@ from __future__ import annotations
 
 import contextlib
 import functools
-from collections.abc import Iterator
-from typing import Any, Self
+from collections.abc import Iterable, Iterator
+from typing import Self
 
 import pytest
 
 from airflow_provider_cpp.client.tokens import Tokens
 from airflow_provider_cpp.emulator import emulator as module
 from airflow_provider_cpp.emulator.emulator import Emulator
+from airflow_provider_cpp.emulator.request_log import RecordedRequest
 
 CLIENTS = ("airflow_provider_cpp.client.blocking", "airflow_provider_cpp.client.asynchronous")
+
+
+class Login:
+    """One login for all clients that are made meanwhile, and have the same connection."""
+
+    def __init__(self) -> None:
+        self._tokens = functools.cache(Tokens)
+
+    def share(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        for client in CLIENTS:
+            monkeypatch.setattr(f"{client}.Tokens", self._tokens)
+
+    def forget_refused(self, requests: Iterable[RecordedRequest]) -> None:
+        """Have the next client log in anew, if a test has had tokens refused or revoked."""
+        if any(request.status == 401 for request in requests):
+            self._tokens.cache_clear()
 
 
 class Listeners:
@@ -25,8 +42,7 @@ class Listeners:
     def __init__(self) -> None:
         self._owner = Emulator().start()
         self._issued = self._owner._login._tokens
-        #: The tokens of each connection that was used so far.
-        self.tokens = functools.cache(Tokens)
+        self.login = Login()
 
     def lead_to(self, emulator: Emulator) -> None:
         """Have the listeners ask another emulator, which knows the tokens that were issued before."""
@@ -49,11 +65,8 @@ def shared(listeners: Listeners, monkeypatch: pytest.MonkeyPatch) -> Iterator[No
             return self
 
         def stop(self) -> None:
-            if any(request.status == 401 for request in self.requests):
-                listeners.tokens.cache_clear()  # the test has had tokens refused or revoked
+            listeners.login.forget_refused(self.requests)
 
-    patch: Any = monkeypatch.setattr
-    patch(module, "Emulator", OnSharedListeners)
-    for client in CLIENTS:
-        patch(f"{client}.Tokens", listeners.tokens)
+    monkeypatch.setattr(module, "Emulator", OnSharedListeners)
+    listeners.login.share(monkeypatch)
     yield

@@ -13,7 +13,6 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_provider_cpp.client.blocking import BlockingClient
-from airflow_provider_cpp.client.tokens import Tokens
 from airflow_provider_cpp.emulator import Emulator
 from airflow_provider_cpp.emulator.settings import Settings
 from airflow_provider_cpp.hooks.cloud_partner_portal import CloudPartnerPortalHook
@@ -22,6 +21,7 @@ from airflow_provider_cpp.hooks.product_ingestion import ProductIngestionHook
 from tests.reliability.fault_table import CLOUD_PARTNER_PORTAL, PHASES, PRODUCT_INGESTION, Row, write_table
 from tests.reliability.going_live import OFFER
 from tests.reliability.waiting import WAYS
+from tests.shared_listeners import Login
 
 _ROWS: list[Row] = []
 
@@ -95,18 +95,15 @@ def _no_proxy_of_the_machine(monkeypatch):
             monkeypatch.delenv(name)
 
 
-#: The tokens of each connection that was used so far: the portal, and so its connection, is the same for all.
-_tokens = functools.cache(Tokens)
+_login = Login()
 
 
 @pytest.fixture
 def logged_in(_running_portal, monkeypatch):
     """Log in once for all tests that ask for this: a login is most of what a short test costs."""
-    for client in ("blocking", "asynchronous"):
-        monkeypatch.setattr(f"airflow_provider_cpp.client.{client}.Tokens", _tokens)
+    _login.share(monkeypatch)
     yield
-    if any(request.status == 401 for request in _running_portal.requests):
-        _tokens.cache_clear()  # the test has had tokens revoked
+    _login.forget_refused(_running_portal.requests)
 
 
 @pytest.fixture(scope="session")
