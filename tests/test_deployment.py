@@ -19,6 +19,9 @@ ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "docs" / "deployment"
 
 
+CHARTS = ["values.yaml", "values-kubernetes-executor.yaml"]
+
+
 def text(name):
     return (EXAMPLE / name).read_text(encoding="utf-8")
 
@@ -117,8 +120,9 @@ def test_airflow_knows_each_of_its_variables(name):
         assert_airflow_has(section.lower(), option.lower())
 
 
-def test_airflow_knows_each_setting_of_the_chart():
-    for section, options in yaml.safe_load(text("values.yaml"))["config"].items():
+@pytest.mark.parametrize("name", CHARTS)
+def test_airflow_knows_each_setting_of_the_chart(name):
+    for section, options in yaml.safe_load(text(name))["config"].items():
         for option in options:
             assert_airflow_has(section, option)
 
@@ -238,7 +242,7 @@ CHART = _object(
 )
 
 
-@pytest.mark.parametrize("name", ["values.yaml", "values-kubernetes-executor.yaml"])
+@pytest.mark.parametrize("name", CHARTS)
 def test_the_chart_knows_each_value(name):
     jsonschema.validate(yaml.safe_load(text(name)), CHART)
 
@@ -250,6 +254,22 @@ def test_the_chart_runs_two_triggerers_with_the_connection():
 
 
 def test_only_celery_gets_redis():
-    first, second = (yaml.safe_load(text(name)) for name in ("values.yaml", "values-kubernetes-executor.yaml"))
+    first, second = (yaml.safe_load(text(name)) for name in CHARTS)
     assert (first["executor"], first["redis"]["enabled"]) == ("CeleryExecutor", True)
     assert (second["executor"], second["redis"]["enabled"]) == ("KubernetesExecutor", False)
+
+
+def test_celery_waits_in_the_chart_as_long_as_in_compose_and_kubernetes_as_long_as_by_default(compose):
+    first, second = (yaml.safe_load(text(name))["config"] for name in CHARTS)
+    environment = compose["services"]["scheduler"]["environment"]
+    waits = [(section, option) for section in ("scheduler", "workers") for option in first[section]]
+    assert waits
+    for section, option in waits:
+        assert str(first[section][option]) == environment[f"AIRFLOW__{section}__{option}".upper()]
+    assert set(second["scheduler"]) == set(first["scheduler"])
+    from airflow.configuration import conf
+
+    # As scheduler_job_runner.py (3.3.2) has it where nothing is set: it isn't described.
+    by_default = {"num_stuck_in_queued_retries": 2}
+    for option, value in second["scheduler"].items():
+        assert value == by_default.get(option) or value == conf.getfloat("scheduler", option)
