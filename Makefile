@@ -78,7 +78,7 @@ cluster: ## start docs/deployment/compose.yaml as processes, and kill them while
 clustered: $(CLUSTER_STAMP)
 	$(BIN)/python -m pytest tests/cluster -v --capture=no --durations=0 --durations-min=1
 
-bench: ## measure what waiting costs, and write docs/performance.md; some ten minutes
+bench: ## measure what waiting costs, and write docs/performance.md; some twenty-five minutes
 	@$(MAKE) --no-print-directory VENV=.venv-bench measure
 
 measure: $(BENCH_STAMP)

@@ -95,6 +95,8 @@ def all_figures(say: Callable[[str], None]) -> Figures:
     }
     say("worker time in a real Airflow")
     figures["worker_time"] = _fresh(workers)
+    say("2,000 waits in a real triggerer")
+    figures["real_triggerer"] = _fresh(many_waits)
     return {**figures, "load_after": os.getloadavg()[0], "minutes": (time.monotonic() - began) / 60}
 
 
@@ -171,6 +173,13 @@ def workers() -> dict[str, dict[str, float]]:
 
     found = worker_time.worker_time(RUNS_IN_AIRFLOW, OPERATION_IN_AIRFLOW)
     return {wait: asdict(took) for wait, took in found.items()}
+
+
+def many_waits() -> dict[str, Any]:
+    """Return what many deferred waits take of a real triggerer."""
+    from benchmarks import real_triggerer
+
+    return real_triggerer.real_triggerer()
 
 
 class _measuring:  # noqa: N801 - reads as a phrase

@@ -21,6 +21,10 @@ class Portal:
 
     token = TOKEN
 
+    def __init__(self) -> None:
+        #: When each operation that has ended was first said to have, in seconds since 1970, as of the last count.
+        self.told: dict[int, float] = {}
+
     def __enter__(self) -> Self:
         """Start it, with a certificate of an authority of its own."""
         self._folder = TemporaryDirectory()
@@ -56,13 +60,16 @@ class Portal:
     def counted(self, **options: Any) -> dict[str, int]:
         """Return what the server has counted since the last call, and set what it is to do from now on.
 
-        :param options: ``latency`` in seconds, ``changing`` (the document, with every answer).
+        :param options: ``latency`` in seconds, ``changing`` (the document, with every answer), ``ended`` (numbers
+            of operations that have succeeded), ``noting`` (note anew which operations are asked for: ``seen``).
         """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(options).encode() + b"\n")
         self._process.stdin.flush()
-        counted: dict[str, int] = json.loads(self._process.stdout.readline())
+        answered = json.loads(self._process.stdout.readline())
+        self.told = {int(number): at for number, at in answered.pop("told").items()}
+        counted: dict[str, int] = answered
         return counted
 
     def operation(self, number: int) -> str:

@@ -66,6 +66,8 @@ def tables(figures: Figures) -> list[Table]:
         _growth(figures),
         _schedule(figures),
         _workers(figures),
+        _real_triggerer(figures),
+        _killed_triggerer(figures),
     ]
 
 
@@ -254,6 +256,84 @@ def _workers(figures: Figures) -> Table:
 
 
 _WORKER_COLUMNS = {"processes": "{:g}", "seconds": "{:.1f}", "cpu": "{:.2f}", "held": "{:.1f}"}
+
+
+def _real_triggerer(figures: Figures) -> Table:
+    found = figures["real_triggerer"]
+    waits, interval, seconds = found["waits"], found["interval"], found["seconds"]
+    after = "of that after the look that saw it, s (median / max)"
+    rows = _by_contender(
+        found,
+        {
+            "memory of the triggerer, MB": lambda took: f"{took['memory_mb']:.0f}",
+            "memory of a further wait, KB": lambda took: f"{took['memory_kb']:.1f}",
+            "CPU of a further wait, s an hour": lambda took: f"{_cpu_of_wait(took):.2f}",
+            "of that where the triggers run": lambda took: f"{took['cpu_triggers']:.2f}",
+            f"looks in {seconds:.0f} s ({waits * seconds / interval:,.0f} planned)": lambda took: (
+                f"{took['polls']:,}"
+            ),
+            f"warnings of a blocked loop in {seconds:.0f} s": lambda took: f"{len(took['blocked'])}",
+            "longest block of which Airflow warns, s": lambda took: f"{max(took['blocked'], default=0):.2f}",
+            "operation's end to the task's end, s (median / max)": lambda took: _middle_and_most(_until_end(took)),
+            after: lambda took: _middle_and_most(took["after_seen"]),
+        },
+    )
+    ours, other = (found["contenders"][who] for who in ("ours", "http_sensor"))
+    times = _cpu_of_wait(other) / _cpu_of_wait(ours)
+    blocked = len(ours["blocked"])
+    goals = [
+        Goal(f"no warning of a blocked loop in {seconds:.0f} s of {waits:,} waits", f"{blocked}", not blocked),
+        Goal("a wait in a real triggerer takes less CPU than HttpSensor's", f"{times:.1f}x less", times > 1),
+    ]
+    title = f"6. {waits:,} waits in a real triggerer, each with a look every {interval:.0f} s"
+    return Table(title, _contenders_header(found), rows, goals)
+
+
+def _killed_triggerer(figures: Figures) -> Table:
+    found = figures["real_triggerer"]
+    rows = _by_contender(
+        {"contenders": {who: took["restart"] for who, took in found["contenders"].items()}},
+        {
+            "until the new triggerer has all waits, s": lambda took: f"{took['taken']:.0f}",
+            "until each has looked again, s": lambda took: f"{took['seen']:.0f}",
+            "CPU of the triggerer until then, s": lambda took: f"{took['cpu']:.1f}",
+            "warnings of a blocked loop until then": lambda took: f"{len(took['blocked'])}",
+            "longest block of which Airflow warns, s": lambda took: f"{max(took['blocked'], default=0):.2f}",
+            "operations that ended meanwhile: the task's end, s (median / max)": lambda took: _middle_and_most(
+                took["ends"]
+            ),
+            "waits that went on / whose task has ended": lambda took: _states(took["states"]),
+        },
+    )
+    lost = found["waits"] - sum(found["contenders"]["ours"]["restart"]["states"].values())
+    goals = [Goal("no wait lost by kill -9 of the triggerer", f"{lost} of {found['waits']:,}", lost == 0)]
+    title = "6b. The same after kill -9 of the triggerer, from the start of a new one"
+    return Table(title, _contenders_header(found), rows, goals)
+
+
+def _by_contender(found: dict[str, Any], lines: dict[str, Callable[[Any], str]]) -> list[list[str]]:
+    return [[what, *(cell(took) for took in found["contenders"].values())] for what, cell in lines.items()]
+
+
+def _contenders_header(found: dict[str, Any]) -> list[str]:
+    names = {"ours": "our sensor", "http_sensor": "Airflow's HttpSensor"}
+    return ["", *(names[who] for who in found["contenders"])]
+
+
+def _cpu_of_wait(took: dict[str, Any]) -> float:
+    return float(took["cpu_triggers"] + took["cpu_supervisor"])
+
+
+def _until_end(took: dict[str, Any]) -> list[float]:
+    return [seen + after for seen, after in zip(took["until_seen"], took["after_seen"], strict=True)]
+
+
+def _states(states: dict[str, int]) -> str:
+    return f"{states['deferred']:,} / {states['success']:,}"
+
+
+def _middle_and_most(seconds: Sequence[float]) -> str:
+    return f"{median(seconds):.1f} / {max(seconds):.1f}"
 
 
 def as_text(found: Sequence[Table]) -> str:

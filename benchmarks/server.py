@@ -2,7 +2,10 @@
 
 ``python -m benchmarks.server CERTIFICATE`` prints its port, then answers each line of JSON on its standard
 input, which sets ``latency`` (seconds) and ``changing`` (whether the document's progress changes with every
-answer), with what it counted since the line before. It ends when its standard input does.
+answer), with what it counted since the line before. ``ended`` is a list of the operations that have succeeded
+from then on, by number; ``noting`` has it note anew which operations are asked for, which is the count ``seen``,
+and ``told`` is when each that has ended was first said to have, in seconds since 1970. It ends when its standard
+input does.
 """
 
 from __future__ import annotations
@@ -12,8 +15,10 @@ import collections
 import contextlib
 import json
 import os
+import re
 import ssl
 import sys
+import time
 from typing import Any
 
 from benchmarks.machine import SERVER_CORE, pin
@@ -31,22 +36,26 @@ _STEPS = (
 )
 
 
-def document(progress: int) -> bytes:
-    """Return the status document of an operation in its second step."""
+#: The number of the operation that a request is for.
+_NUMBER = re.compile(rb"(\d+)(?:\?\S*)? HTTP/")
+
+
+def document(progress: int, *, ended: bool = False) -> bytes:
+    """Return the status document of an operation in its second step, or of one that has succeeded."""
     steps = [
         {
             "estimatedTimeFrame": "< 5 day",
             "id": identifier,
             "stepName": name,
             "description": f"Step {name}",
-            "status": status,
+            "status": "complete" if ended else status,
             "messages": [],
-            "progressPercentage": progress if status == "inProgress" else 100 * (status == "complete"),
+            "progressPercentage": progress if status == "inProgress" else 100 * (ended or status == "complete"),
         }
         for identifier, name, status in _STEPS
     ]
     whole = {
-        "status": "running",
+        "status": "succeeded" if ended else "running",
         "messages": [],
         "publishingVersion": 2,
         "offerVersion": 3,
@@ -94,12 +103,17 @@ class Service:
         self.counts: collections.Counter[str] = collections.Counter()
         self.open = 0
         self.port = 0
+        self.noting = False
+        self.seen: set[int] = set()
+        self.ended: set[int] = set()
+        self.told: dict[int, float] = {}
         documents = [document(progress) for progress in range(100)]
         self._answers = {
             "operation": [answer(body) for body in documents],
             "sensor": [answer(body, "404 Not Found") for body in documents],
             "job": [answer(job(progress)) for progress in range(100)],
         }
+        self._end = answer(document(100, ended=True))
 
     def kind_of(self, request: bytes) -> str:
         """Return what a request asks for."""
@@ -115,6 +129,8 @@ class Service:
         """Return the answer to a request, and count it."""
         self.counts[kind] += 1
         if kind in self._answers:
+            if self.noting and self._has_ended(request):
+                return self._end
             return self._answers[kind][self.counts[kind] % 100 if self.changing else 1]
         if kind == "token":
             return answer(json.dumps({"token_type": "Bearer", "expires_in": 3600, "access_token": TOKEN}).encode())
@@ -127,12 +143,32 @@ class Service:
         }
         return answer(json.dumps(endpoints).encode())
 
+    def _has_ended(self, request: bytes) -> bool:
+        """Note which operation is asked for, and return whether it has ended."""
+        found = _NUMBER.search(request)
+        number = int(found[1]) if found else -1
+        self.seen.add(number)
+        if number not in self.ended:
+            return False
+        self.told.setdefault(number, time.time())
+        return True
+
     def control(self, line: bytes) -> bytes:
         """Set what a line of JSON says; return what was counted since the last one."""
         options: dict[str, Any] = json.loads(line)
         self.latency = options.get("latency", self.latency)
         self.changing = options.get("changing", self.changing)
-        counted = {**self.counts, "open": self.open, "most_open": self.counts["most_open"] or self.open}
+        self.ended.update(options.get("ended", ()))
+        if "noting" in options:
+            self.noting = options["noting"]
+            self.seen.clear()
+        counted = {
+            **self.counts,
+            "open": self.open,
+            "most_open": self.counts["most_open"] or self.open,
+            "seen": len(self.seen),
+            "told": self.told,
+        }
         self.counts.clear()
         self.counts["most_open"] = self.open
         return json.dumps(counted).encode() + b"\n"

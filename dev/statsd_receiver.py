@@ -16,7 +16,7 @@ class StatsdReceiver:
     """
 
     def __init__(self, port: int) -> None:
-        self._port = port
+        self.port = port
         self._lines: collections.Counter[str] = collections.Counter()
         self._lock = threading.Lock()
         self._socket: socket.socket | None = None
@@ -25,7 +25,7 @@ class StatsdReceiver:
     def __enter__(self) -> Self:
         """Listen."""
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(("127.0.0.1", self._port))
+        self._socket.bind(("127.0.0.1", self.port))
         self._socket.settimeout(0.5)
         self._thread.start()
         return self

@@ -1,0 +1,1 @@
+"""The DAG file of the waits in a real triggerer."""
