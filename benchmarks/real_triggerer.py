@@ -125,12 +125,8 @@ def real_triggerer(waits: int = WAITS, who: Sequence[str] = CONTENDERS, say: Say
     :param say: told what is being done.
     :raises ScaleError: a wait got lost, or what was to be measured didn't happen.
     """
-    return {
-        "waits": waits,
-        "interval": INTERVAL,
-        "seconds": SECONDS,
-        **{name: _one(name, waits, say) for name in who},
-    }
+    figures = {name: _one(name, waits, say) for name in who}
+    return {"waits": waits, "interval": INTERVAL, "seconds": SECONDS, "contenders": figures}
 
 
 def _one(name: str, waits: int, say: Say) -> dict[str, Any]:
