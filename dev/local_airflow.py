@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from dev.airflow_api import AirflowApi, AirflowApiError, log_lines, run_path
 from dev.airflow_settings import environment, free_ports, is_free
 from dev.kept_process import KeptProcess
+from dev.room import obstacle, temporary_obstacle
 from dev.run_observer import RunObserver, StateChange
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class LocalAirflow:
         with contextlib.ExitStack() as stack:
             stack.enter_context(_sigterm_raises())
             self.home = self._make_home(stack)
+            stack.push(self._blame_a_full_disk)
             port = self._port if self._port is not None else free_ports(1)[0]
             self.url = f"http://127.0.0.1:{port}"
             self.env = environment(
@@ -263,6 +265,13 @@ class LocalAirflow:
         home = Path(tempfile.mkdtemp(prefix="airflow-"))
         stack.callback(shutil.rmtree, home, ignore_errors=True)
         return home
+
+    def _blame_a_full_disk(self, kind: Any, error: BaseException | None, traceback: Any) -> None:
+        """Raise what is behind an error of Airflow's that names only its database, before the home is removed."""
+        if isinstance(error, Exception):
+            problem = obstacle(self.home, 1) if self._given_home else temporary_obstacle(1)
+            if problem:
+                raise LocalAirflowError(f"Airflow's files have no place any more: {problem}. {error}") from error
 
     def _triggerer_names(self) -> list[str]:
         return ["triggerer" if number == 1 else f"triggerer-{number}" for number in range(1, self._triggerers + 1)]

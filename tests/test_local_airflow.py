@@ -7,11 +7,13 @@ and leave their parents, which Airflow's do now and then at best.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
@@ -99,6 +101,17 @@ def test_nothing_is_left_when_the_block_raises(stand_in):
         body(airflow)
     assert pids
     assert alive(pids) == []
+
+
+@pytest.mark.parametrize("of_its_own", [True, False], ids=["a temporary home", "a home that was named"])
+def test_a_disk_that_fills_is_named_whatever_airflow_said(of_its_own, home, monkeypatch):
+    def body():
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
+        raise RuntimeError("Database error")
+
+    words = r"has 0 MB free.*: remove .*Database error"
+    with pytest.raises(LocalAirflowError, match=words), stand_in_at(None if of_its_own else home):
+        body()
 
 
 def test_a_temporary_home_is_removed():
