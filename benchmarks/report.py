@@ -66,9 +66,13 @@ def tables(figures: Figures) -> list[Table]:
         _growth(figures),
         _schedule(figures),
         _workers(figures),
-        _real_triggerer(figures),
-        _killed_triggerer(figures),
+        *of_real_triggerer(figures),
     ]
+
+
+def of_real_triggerer(figures: Figures) -> list[Table]:
+    """Return the tables of many waits in a real triggerer."""
+    return [_real_triggerer(figures), _killed_triggerer(figures)]
 
 
 def per_poll(figures: Figures, measure: str, who: str) -> list[float]:
