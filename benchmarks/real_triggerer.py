@@ -75,11 +75,6 @@ class Reading:
     cpu: tuple[float, float]
     memory: int
 
-    @property
-    def whole_cpu(self) -> float:
-        """CPU seconds of both."""
-        return sum(self.cpu)
-
 
 def per_wait_and_hour(few: Sequence[Reading], all_: Sequence[Reading], further: int, which: int) -> float:
     """Return the CPU seconds that a further wait takes in an hour.
@@ -304,7 +299,8 @@ class _Scene:
         return {
             "taken": taken,
             "seen": seen,
-            "cpu": reading.whole_cpu,
+            "cpu_supervisor": reading.cpu[0],
+            "cpu_triggers": reading.cpu[1],
             "blocked": self.blocks_since(blocked),
             "ends": [ends[number] - at for number in ended],
             "states": dict(Counter(states.values())),

@@ -271,7 +271,7 @@ def _real_triggerer(figures: Figures) -> Table:
         {
             "memory of the triggerer, MB": lambda took: f"{took['memory_mb']:.0f}",
             "memory of a further wait, KB": lambda took: f"{took['memory_kb']:.1f}",
-            "CPU of a further wait, s an hour": lambda took: f"{_cpu_of_wait(took):.2f}",
+            "CPU of a further wait, s an hour": lambda took: f"{_whole_cpu(took):.2f}",
             "of that where the triggers run": lambda took: f"{took['cpu_triggers']:.2f}",
             f"looks in {seconds:.0f} s ({waits * seconds / interval:,.0f} planned)": lambda took: (
                 f"{took['polls']:,}"
@@ -283,7 +283,7 @@ def _real_triggerer(figures: Figures) -> Table:
         },
     )
     ours, other = (found["contenders"][who] for who in ("ours", "http_sensor"))
-    times = _cpu_of_wait(other) / _cpu_of_wait(ours)
+    times = _whole_cpu(other) / _whole_cpu(ours)
     blocked = len(ours["blocked"])
     goals = [
         Goal(f"no warning of a blocked loop in {seconds:.0f} s of {waits:,} waits", f"{blocked}", not blocked),
@@ -300,7 +300,8 @@ def _killed_triggerer(figures: Figures) -> Table:
         {
             "until the new triggerer has all waits, s": lambda took: f"{took['taken']:.0f}",
             "until each has looked again, s": lambda took: f"{took['seen']:.0f}",
-            "CPU of the triggerer until then, s": lambda took: f"{took['cpu']:.1f}",
+            "CPU of the triggerer until then, s": lambda took: f"{_whole_cpu(took):.1f}",
+            "of that where the triggers run": lambda took: f"{took['cpu_triggers']:.1f}",
             "warnings of a blocked loop until then": lambda took: f"{len(took['blocked'])}",
             "longest block of which Airflow warns, s": lambda took: f"{max(took['blocked'], default=0):.2f}",
             "operations that ended meanwhile: the task's end, s (median / max)": lambda took: _middle_and_most(
@@ -324,7 +325,7 @@ def _contenders_header(found: dict[str, Any]) -> list[str]:
     return ["", *(names[who] for who in found["contenders"])]
 
 
-def _cpu_of_wait(took: dict[str, Any]) -> float:
+def _whole_cpu(took: dict[str, Any]) -> float:
     return float(took["cpu_triggers"] + took["cpu_supervisor"])
 
 

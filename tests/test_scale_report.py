@@ -23,7 +23,8 @@ TOOK = {
     "restart": {
         "taken": 61.0,
         "seen": 80.0,
-        "cpu": 12.0,
+        "cpu_supervisor": 9.0,
+        "cpu_triggers": 3.0,
         "blocked": [0.31, 0.52],
         "ends": [30.0, 40.0, 50.0],
         "states": {"deferred": 1960, "success": 40},
@@ -95,6 +96,7 @@ def test_the_report_shows_each_contender_in_a_column(figures):
 def test_the_report_shows_the_restart(figures):
     _, table = of_real_triggerer(figures)
     found = cells(table)
+    assert found["CPU of the triggerer until then, s"] == ["12.0"] * 2
     assert found["operations that ended meanwhile: the task's end, s (median / max)"] == ["40.0 / 50.0"] * 2
     assert found["waits that went on / whose task has ended"] == ["1,960 / 40"] * 2
     assert goals(table) == {"no wait lost by kill -9 of the triggerer": ("0 of 2,000", True)}
