@@ -24,7 +24,7 @@ INTERPRETER = $(or $(filter-out 3.%,$(PYTHON)),$(shell for version in 3.11 3.12 
 
 # Processes beside one another run tests, more than there are processors, as many tests wait: most where a real Airflow
 # starts. File by file, in the order of tests/conftest.py. What measures time runs alone, from the folders that it says.
-side_by_side = -n $$(($$(getconf _NPROCESSORS_ONLN) + 2)) --maxprocesses 6 --dist loadscope --no-loadscope-reorder --durations 10
+side_by_side = -n $$(($$(getconf _NPROCESSORS_ONLN) + $(1))) --maxprocesses 6 --dist loadscope --no-loadscope-reorder --durations 10
 # Thousands of short tests cost less in one process than collected in each and handed out one by one.
 SHORT := $(addprefix tests/,contract lro offers services tasks wire)
 MEASURING := tests/performance tests/reliability
@@ -46,18 +46,18 @@ airflow: $(STAMP) ## the same Airflow and portal to play with, until Ctrl-C; at 
 
 # Hypothesis draws fewer examples here than in `make test`: tests/conftest.py says how many.
 check: lint ## before each commit: lint, types, and the tests that start no Airflow; two minutes
-	@$(call types_and_tests,not airflow and not measures,HYPOTHESIS_PROFILE=few)
+	@$(call types_and_tests,3,not airflow and not measures,HYPOTHESIS_PROFILE=few)
 
 test: lint ## everything that has to pass: lint, types, tests, those in a real Airflow included
-	@$(call types_and_tests,not measures)
+	@$(call types_and_tests,2,not measures)
 	$(BIN)/python -m pytest --durations 10 -m measures $(MEASURING)
 
 # Many a test waits, while mypy and the short tests need a processor: what these two said comes last.
 types_and_tests = $(BIN)/mypy >$(VENV)/types.txt 2>&1 & types=$$!; \
-	$(2) $(BIN)/python -m pytest -q $(SHORT) -m '$(1)' >$(VENV)/short.txt 2>&1 & short=$$!; \
-	echo "$(2) pytest $(side_by_side) -m '$(1)'"; \
-	$(2) $(BIN)/python -m pytest $(addprefix --ignore ,$(SHORT)) $(side_by_side) -m '$(1)'; others=$$?; \
-	wait $$short; short=$$?; echo "$(2) pytest $(SHORT) -m '$(1)'"; cat $(VENV)/short.txt; \
+	$(3) $(BIN)/python -m pytest -q $(SHORT) -m '$(2)' >$(VENV)/short.txt 2>&1 & short=$$!; \
+	echo "$(3) pytest $(call side_by_side,$(1)) -m '$(2)'"; \
+	$(3) $(BIN)/python -m pytest $(addprefix --ignore ,$(SHORT)) $(call side_by_side,$(1)) -m '$(2)'; others=$$?; \
+	wait $$short; short=$$?; echo "$(3) pytest $(SHORT) -m '$(2)'"; cat $(VENV)/short.txt; \
 	wait $$types; types=$$?; echo mypy; cat $(VENV)/types.txt; exit $$((others | short | types))
 
 matrix: $(STAMP) ## try every line of Airflow and every Python, or some: AIRFLOW=3.1, PYTHON=3.12; half an hour
