@@ -103,8 +103,9 @@ class TestWhatAirflowCallsNotDefined:
         assert exceptions.is_retried(caught.value)
 
     def test_one_that_can_be_read_in_time_is_read_on_and_that_is_one_line(
-        self, cpp_emulator, airflow_asks, value, said
+        self, cpp_emulator, airflow_asks, value, said, monkeypatch
     ):
+        monkeypatch.setattr(connection, "PATIENCE_IN_TRIGGERER", 60.0)  # in time on a busy machine, too
         location = CloudPartnerPortalHook().go_live(OFFER)
         backend = airflow_asks(secrets_backend(value, for_tries=5, then=cpp_emulator.connection_json()))
         event = event_of(OperationTrigger(operation_location=location, **QUICK))
