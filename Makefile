@@ -49,7 +49,7 @@ check: lint ## before each commit: lint, types, and the tests that start no Airf
 	@$(call types_and_tests,3,not airflow and not measures,HYPOTHESIS_PROFILE=few)
 
 test: lint ## everything that has to pass: lint, types, tests, those in a real Airflow included
-	@$(call types_and_tests,2,not measures)
+	@$(call types_and_tests,1,not measures)
 	$(BIN)/python -m pytest --durations 10 -m measures $(MEASURING)
 
 # Many a test waits, while mypy and the short tests need a processor: what these two said comes last.
